@@ -1,0 +1,117 @@
+"""The contract in the middle: a classifier is a callable from digit images to probabilities.
+
+Evaluation, calibration, the report and the reader know only that; in a test a classifier is a lambda.
+"""
+
+import base64
+import json
+import os
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+
+from inkdigit.errors import DataError
+from inkdigit.images import CLASSES, SIZE, Images, Probabilities, check_images
+
+Classifier: TypeAlias = Callable[[Images], Probabilities]
+"""uint8 (n, 28, 28), ink bright on 0 → float32 (n, 10), or (n, 11) where the last class is "not a digit"."""
+
+INPUT, OUTPUT = "images", "probabilities"
+FEATURE_OUTPUTS = "feature_outputs"
+"""The metadata key of the declaration that makes feature maps outputs."""
+
+MAX_MODEL_BYTES = 256 * 2**20
+BATCH_SIZE = 512  # larger batches leave the cache and are slower
+
+
+class OnnxClassifier:
+    """A classifier from one ``model.onnx`` file: scaling, temperature and softmax are inside its graph.
+
+    Attributes:
+        metadata: what the export wrote: classes, recipe, seed, accuracy, hashes of the data.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, threads: int = 0) -> None:
+        """Opens a model.
+
+        Args:
+            path: the file.
+            threads: for one call; 0 lets ONNX Runtime choose.
+
+        Raises:
+            DataError: no file, not ONNX, or not a classifier of digit images.
+        """
+        self.path = Path(path)
+        self._threads = threads
+        self._session = _open_session(self.path, threads)
+        _check_signature(self._session, self.path)
+        self.metadata: Mapping[str, Any] = _decode(self._session.get_modelmeta().custom_metadata_map)
+
+    def __call__(self, images: Images) -> Probabilities:
+        """Probabilities, float32 (n, classes), of uint8 (n, 28, 28) images."""
+        images = check_images(images)
+        starts = range(0, max(len(images), 1), BATCH_SIZE)
+        batches = [self._session.run([OUTPUT], {INPUT: images[i : i + BATCH_SIZE]})[0] for i in starts]
+        return np.concatenate(batches)
+
+    def run_features(self, images: Images) -> dict[str, NDArray[np.float32]]:
+        """Feature maps of each convolution by name, first layer first, float32 (n, c, h, w), of uint8 (n, 28, 28).
+
+        Raises:
+            DataError: the model does not declare them.
+        """
+        session = self._feature_session
+        names = [output.name for output in session.get_outputs() if output.name != OUTPUT]
+        return dict(zip(names, session.run(names, {INPUT: check_images(images)}), strict=True)) if names else {}
+
+    @cached_property
+    def _feature_session(self) -> onnxruntime.InferenceSession:
+        declared = self.metadata.get(FEATURE_OUTPUTS)
+        if not isinstance(declared, str):
+            raise DataError(f"{self.path}: declares no feature maps; export the run again")
+        # Protocol buffers merge when they are joined: these bytes append outputs to the graph.
+        return _open_session(self.path, self._threads, base64.b64decode(declared))
+
+
+def _open_session(path: Path, threads: int, suffix: bytes = b"") -> onnxruntime.InferenceSession:
+    if not path.is_file():
+        raise DataError(f"{path}: no such model file; expected a model.onnx that 'inkdigit export' wrote")
+    if path.stat().st_size > MAX_MODEL_BYTES:
+        raise DataError(f"{path}: larger than {MAX_MODEL_BYTES // 2**20} MiB, so no model of digits")
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.log_severity_level = 4  # its warnings are for people who write graphs
+    try:
+        # From bytes: a model that names files beside it (external data) finds none.
+        return onnxruntime.InferenceSession(path.read_bytes() + suffix, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises a dozen types that share no parent but this
+        reason = str(error).splitlines()[0][:120]
+        raise DataError(f"{path}: not a model that can be opened ({reason}); export it again") from error
+
+
+def _check_signature(session: onnxruntime.InferenceSession, path: Path) -> None:
+    """Only a graph from uint8 (n, 28, 28) to (n, 10 or 11) is a classifier of digit images."""
+    found = [(i.name, i.type, list(i.shape[1:])) for i in session.get_inputs()]
+    expected = [(INPUT, "tensor(uint8)", [SIZE, SIZE])]
+    shapes = {output.name: list(output.shape) for output in session.get_outputs()}
+    if found != expected or shapes.get(OUTPUT, [])[1:] not in ([CLASSES], [CLASSES + 1]):
+        raise DataError(
+            f"{path}: found inputs {found} and outputs {shapes}, expected '{INPUT}' uint8 (n, 28, 28) and "
+            f"'{OUTPUT}' (n, 10 or 11); export the run with 'inkdigit export'"
+        )
+
+
+def _decode(metadata: Mapping[str, str]) -> dict[str, Any]:
+    """Metadata values are JSON where inkdigit wrote them, and left as text where someone else did."""
+    decoded: dict[str, Any] = {}
+    for key, value in metadata.items():
+        try:
+            decoded[key] = json.loads(value)
+        except ValueError:
+            decoded[key] = value
+    return decoded

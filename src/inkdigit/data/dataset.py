@@ -1,0 +1,102 @@
+"""A dataset by name or folder, and its splits: train, held-out validation, test."""
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from inkdigit.data.folder import is_picture_folder, load_picture_folder
+from inkdigit.data.sources import DATASETS, load_idx_folder
+from inkdigit.errors import DataError, UsageError, unknown
+from inkdigit.images import CLASSES, Images, Labels, check_images
+
+SPLITS = ("train", "validation", "test")
+VALIDATION_SHARE = 12
+"""One training digit of twelve is held out to validate: 5,000 of MNIST's 60,000."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Digit images and their labels.
+
+    Attributes:
+        name: what was asked for.
+        split: ``train``, ``validation`` or ``test``.
+        images: uint8 (n, 28, 28), ink bright on 0.
+        labels: int64 (n,), 0 to 9.
+    """
+
+    name: str
+    split: str
+    images: Images
+    labels: Labels
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the images and labels, which a run remembers."""
+        digest = hashlib.sha256(np.ascontiguousarray(self.images))
+        digest.update(self.labels.astype(np.uint8).tobytes())
+        return digest.hexdigest()
+
+    def counts(self) -> list[int]:
+        """How many images each digit has."""
+        return np.bincount(self.labels, minlength=CLASSES).tolist()
+
+
+def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) -> Dataset:
+    """Loads a split of a dataset.
+
+    Args:
+        name: an entry of ``DATASETS``, or a folder: of IDX files named as MNIST's, or of pictures in 0/ … 9/.
+        split: ``train`` (without what is held out), ``validation`` (held out of train), or ``test``.
+        seed: chooses which training digits are held out.
+
+    Raises:
+        UsageError: no such name, folder or split.
+        DataError: the files are missing, damaged or not what they say.
+        EnvironmentFault: not on this machine, and no network.
+    """
+    if split not in SPLITS:
+        raise unknown("split", split, SPLITS)
+    images, labels = _loader(name)("test" if split == "test" else "train")
+    _check(name, images, labels)
+    if split != "test":
+        chosen = _held_out(len(labels), split, seed)
+        images, labels = images[chosen], labels[chosen]
+    return Dataset(name, split, images, labels)
+
+
+def _loader(name: str) -> Callable[[str], tuple[Images, Labels]]:
+    if name in DATASETS:
+        return DATASETS[name].load
+    folder = Path(name)
+    if not folder.is_dir():
+        if folder.exists():
+            raise DataError(f"{folder}: found a file, expected a folder of IDX files or of pictures in 0/ … 9/")
+        raise UsageError(f"{unknown('dataset', name, DATASETS)}; nor is it a folder")
+    load = load_picture_folder if is_picture_folder(folder) else load_idx_folder
+    return lambda split: load(folder, split)
+
+
+def _check(name: str, images: Images, labels: Labels) -> None:
+    try:
+        check_images(images)
+    except ValueError as error:
+        raise DataError(f"{name}: {error}") from None
+    if not len(labels):
+        raise DataError(f"{name}: no images; expected at least one")
+    if labels.max() >= CLASSES:
+        raise DataError(f"{name}: found the label {labels.max()}, expected 0 to {CLASSES - 1}")
+
+
+def _held_out(n: int, split: str, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """Indices of a split, in the dataset's own order."""
+    order = np.random.default_rng(seed).permutation(n)
+    held_out = n // VALIDATION_SHARE
+    return np.sort(order[:held_out] if split == "validation" else order[held_out:])

@@ -1,0 +1,75 @@
+"""The IDX format of MNIST's files, read and written, raw or gzip.
+
+Layout: two zero bytes, a type byte (8 = uint8), the number of dimensions, each dimension as a big-endian
+uint32, then the values. Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
+"""
+
+import gzip
+import io
+import math
+import struct
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigit.files import write_atomic
+from inkdigit.errors import DataError
+
+UINT8 = 8
+MAX_VALUES = 2**31  # a header may promise anything; memory is ours
+GZIP_MAGIC = b"\x1f\x8b"
+
+
+def read_idx(path: Path, *, ndim: int) -> NDArray[np.uint8]:
+    """Reads an IDX file of uint8 values with ``ndim`` dimensions, every header field checked.
+
+    Raises:
+        DataError: missing, truncated, too long, or a header that does not describe the bytes.
+    """
+    try:
+        with _open(path) as file:
+            return _parse(file, path, ndim)
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; expected an IDX file") from None
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path}: damaged gzip data ({error}); remove it and fetch it again") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
+
+
+def write_idx(path: Path, values: NDArray[np.uint8]) -> None:
+    """Writes uint8 values as IDX, gzipped if the name ends in ``.gz``; the file appears whole or not at all."""
+    header = bytes([0, 0, UINT8, values.ndim]) + struct.pack(f">{values.ndim}I", *values.shape)
+    content = header + values.astype(np.uint8, copy=False).tobytes()
+    write_atomic(path, gzip.compress(content, mtime=0) if path.suffix == ".gz" else content)
+
+
+def _open(path: Path) -> BinaryIO:
+    with path.open("rb") as file:
+        is_gzip = file.read(2) == GZIP_MAGIC
+    return io.BufferedReader(gzip.open(path)) if is_gzip else path.open("rb")
+
+
+def _parse(file: BinaryIO, path: Path, ndim: int) -> NDArray[np.uint8]:
+    magic = file.read(4)
+    expected = bytes([0, 0, UINT8, ndim])
+    if magic != expected:
+        raise DataError(
+            f"{path}: found the first bytes {magic.hex(' ') or 'none'}, expected {expected.hex(' ')} "
+            f"(IDX, uint8, {ndim} dimensions)"
+        )
+    header = file.read(4 * ndim)
+    if len(header) < 4 * ndim:
+        raise DataError(f"{path}: the header ends early; the file is truncated")
+    shape = struct.unpack(f">{ndim}I", header)
+    size = math.prod(shape)
+    if size > MAX_VALUES:
+        raise DataError(f"{path}: the header promises {size} values {shape}, more than {MAX_VALUES}")
+    content = file.read(size + 1)
+    if len(content) != size:
+        found = "more" if len(content) > size else f"{len(content)}"
+        raise DataError(f"{path}: the header promises {size} values {shape}, found {found}")
+    return np.frombuffer(content, np.uint8).reshape(shape).copy()  # a copy can be written to

@@ -1,0 +1,1 @@
+"""Any classifier and a dataset → numbers and pictures, without torch."""

@@ -1,0 +1,30 @@
+"""Fitting a temperature on held-out digits, so that 90 % confidence means right nine times of ten."""
+
+import numpy as np
+
+from inkdigit.evaluation.metrics import TINY, nll
+from inkdigit.images import Labels, Probabilities
+
+
+def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
+    """Softmax of the logits over the temperature, from the probabilities alone (they fix the logits up to a constant)."""
+    logits = np.log(np.maximum(probabilities.astype(np.float64), TINY)) / temperature
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    scaled: Probabilities = (powers / powers.sum(1, keepdims=True)).astype(np.float32)
+    return scaled
+
+
+def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
+    """The temperature of least negative log-likelihood, .2 to 5 (Guo et al., "On calibration", 2017).
+
+    A golden-section search over its logarithm: the likelihood has one valley.
+    """
+    low, high, golden = np.log(0.2), np.log(5.0), (np.sqrt(5) - 1) / 2
+
+    def loss(log_temperature: float) -> float:
+        return nll(apply_temperature(probabilities, float(np.exp(log_temperature))), labels)
+
+    for _ in range(24):
+        left, right = high - golden * (high - low), low + golden * (high - low)
+        low, high = (low, right) if loss(left) < loss(right) else (left, high)
+    return float(np.exp((low + high) / 2))

@@ -1,0 +1,43 @@
+"""The log of a run: what was measured, and when."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the log.
+
+    Attributes:
+        step: updates done.
+        epoch: passes over the training digits done, a fraction within one.
+        lr: the learning rate.
+        train_loss: mean cross entropy of the batches since the last line, in nats, as trained (augmented).
+        train_accuracy: of the same batches, 0..1.
+        validation_loss: on held-out digits, or None where it was not measured.
+        validation_accuracy: on held-out digits, 0..1, or None.
+        seconds: of training so far.
+    """
+
+    step: int
+    epoch: float
+    lr: float
+    train_loss: float
+    train_accuracy: float
+    validation_loss: float | None
+    validation_accuracy: float | None
+    seconds: float
+
+
+@dataclass
+class Meter:
+    """Sums since the last line of the log."""
+
+    loss: float = 0.0
+    correct: int = 0
+    images: int = 0
+
+    def add(self, loss: float, correct: int, images: int) -> None:
+        """Counts a batch of so many images with that mean loss."""
+        self.loss += loss * images
+        self.correct += correct
+        self.images += images

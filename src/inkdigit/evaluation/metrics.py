@@ -1,0 +1,50 @@
+"""Numbers from probabilities and labels."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigit.images import CLASSES, Labels, Probabilities
+
+TINY = 1e-12  # so that a class that got probability 0 costs 27.6 nats and not infinity
+
+
+def predict(probabilities: Probabilities) -> Labels:
+    """The most probable digit of each row, int64 (n,); a last class "not a digit" is no digit."""
+    return probabilities[:, :CLASSES].argmax(1)
+
+
+def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float]:
+    """The 95 % confidence interval of a share, 0..1 (Wilson 1927): sound near 100 %, where the usual one is not."""
+    if n == 0:
+        return 0.0, 1.0
+    share, z2 = correct / n, z * z
+    centre = (share + z2 / (2 * n)) / (1 + z2 / n)
+    half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def confusion_matrix(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
+    """Counts, int64 (10, 10): row the label, column the prediction."""
+    return np.bincount(labels * CLASSES + predicted, minlength=CLASSES**2).reshape(CLASSES, CLASSES)
+
+
+def nll(probabilities: Probabilities, labels: Labels) -> float:
+    """Mean negative log-likelihood of the labels, in nats."""
+    chosen = probabilities[np.arange(len(labels)), labels].astype(np.float64)
+    return float(-np.log(np.maximum(chosen, TINY)).mean())
+
+
+def brier(probabilities: Probabilities, labels: Labels) -> float:
+    """Mean squared distance of the probabilities from the truth, 0..2 (Brier 1950)."""
+    truth = np.eye(probabilities.shape[1])[labels]
+    return float(((probabilities - truth) ** 2).sum(1).mean())
+
+
+def ece(probabilities: Probabilities, labels: Labels, bins: int = 15) -> float:
+    """Expected calibration error, 0..1: mean gap between confidence and accuracy over equal bins (Guo et al. 2017)."""
+    confidence = probabilities[:, :CLASSES].max(1)
+    gap = (predict(probabilities) == labels) - confidence
+    index = np.minimum((confidence * bins).astype(int), bins - 1)
+    return float(np.abs(np.bincount(index, weights=gap, minlength=bins)).sum() / len(labels))

@@ -1,0 +1,1 @@
+"""The PyTorch tower: models, recipes, the loop, export. It never imports ``reading``."""

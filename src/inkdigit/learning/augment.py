@@ -1,0 +1,166 @@
+"""Augmentation of whole batches on the device: what people's digits do that the training digits did not.
+
+Geometry is gathered into one matrix and one displacement field per image, so that however many kinds are
+asked for, an image is resampled once.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from inkdigit.errors import unknown
+from inkdigit.images import SIZE
+
+
+@dataclass
+class Warp:
+    """Where each output pixel is taken from, for n images; coordinates run from -1 to 1.
+
+    Attributes:
+        matrix: (n, 2, 2), applied to centred coordinates.
+        offset: (n, 2), x then y.
+        displacement: (n, 28, 28, 2), added at each pixel.
+    """
+
+    matrix: Tensor
+    offset: Tensor
+    displacement: Tensor | None = field(default=None)
+
+    @classmethod
+    def identity(cls, n: int, device: torch.device) -> "Warp":
+        """The warp that changes nothing."""
+        return cls(torch.eye(2, device=device).repeat(n, 1, 1), torch.zeros(n, 2, device=device))
+
+    def apply(self, images: Tensor) -> Tensor:
+        """Resamples float (n, 1, 28, 28) images bilinearly; what comes from outside is paper."""
+        theta = torch.cat([self.matrix, self.offset[:, :, None]], dim=2)  # (n, 2, 3)
+        grid = functional.affine_grid(theta, list(images.shape), align_corners=False)  # (n, 28, 28, 2)
+        if self.displacement is not None:
+            grid = grid + self.displacement
+        return functional.grid_sample(images, grid, align_corners=False)
+
+
+Warping: TypeAlias = Callable[[Warp, float, Generator], None]
+"""Adds to a warp, in place, up to an amount."""
+
+Painting: TypeAlias = Callable[[Tensor, float, Generator], Tensor]
+"""Changes the values of float (n, 1, 28, 28) images, 0..255, up to an amount."""
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """One kind of change.
+
+    Attributes:
+        description: what it does, and the unit of its amount.
+        warp: for a change of place.
+        paint: for a change of values.
+    """
+
+    description: str
+    warp: Warping | None = None
+    paint: Painting | None = None
+
+
+def _uniform(shape: tuple[int, ...], amount: float, generator: Generator) -> Tensor:
+    """Uniform in ±amount."""
+    return (torch.rand(shape, generator=generator, device=generator.device) * 2 - 1) * amount
+
+
+def _shift(warp: Warp, amount: float, generator: Generator) -> None:
+    warp.offset += _uniform((len(warp.offset), 2), amount * 2 / SIZE, generator)  # the picture is 2 wide
+
+
+def _rotate(warp: Warp, amount: float, generator: Generator) -> None:
+    angle = _uniform((len(warp.matrix),), math.radians(amount), generator)
+    rows = [torch.cos(angle), -torch.sin(angle), torch.sin(angle), torch.cos(angle)]
+    warp.matrix @= torch.stack(rows, dim=1).view(-1, 2, 2)  # (n, 4) → (n, 2, 2)
+
+
+def _scale(warp: Warp, amount: float, generator: Generator) -> None:
+    # Each axis by a factor of its own: people's digits differ in aspect as much as in size.
+    warp.matrix *= torch.exp(_uniform((len(warp.matrix), 2, 1), math.log1p(amount), generator))
+
+
+def _shear(warp: Warp, amount: float, generator: Generator) -> None:
+    shear = torch.eye(2, device=generator.device).repeat(len(warp.matrix), 1, 1)
+    shear[:, 0, 1] = _uniform((len(shear),), amount, generator)
+    warp.matrix @= shear
+
+
+def _flip(warp: Warp, amount: float, generator: Generator) -> None:
+    flipped = torch.rand(len(warp.matrix), generator=generator, device=generator.device) < amount
+    warp.matrix[:, 0] *= torch.where(flipped, -1.0, 1.0)[:, None]
+
+
+def _elastic(warp: Warp, amount: float, generator: Generator) -> None:
+    # A coarse random field, enlarged smoothly, moves like the blurred field of Simard et al. 2003 at a tenth of its cost.
+    coarse = _uniform((len(warp.matrix), 2, 5, 5), amount * 2 / SIZE, generator)
+    smooth = functional.interpolate(coarse, size=(SIZE, SIZE), mode="bicubic", align_corners=True)
+    displacement = smooth.permute(0, 2, 3, 1)  # (n, 2, 28, 28) → (n, 28, 28, 2)
+    warp.displacement = displacement if warp.displacement is None else warp.displacement + displacement
+
+
+def _thickness(images: Tensor, amount: float, generator: Generator) -> Tensor:
+    """Strokes up to ``amount`` pixels thicker or thinner: grey dilation and erosion, mixed with the image."""
+    change = _uniform((len(images), 1, 1, 1), amount, generator)
+    thick = functional.max_pool2d(images, 3, stride=1, padding=1)
+    thin = -functional.max_pool2d(-images, 3, stride=1, padding=1)
+    # A 3x3 maximum widens a stroke by 2 pixels in all, and a minimum narrows it as much.
+    return images + (thick - images) * change.clamp(min=0) / 2 + (thin - images) * (-change).clamp(min=0) / 2
+
+
+def _contrast(images: Tensor, amount: float, generator: Generator) -> Tensor:
+    """Grey values bent by a power of up to 1 ± amount: pens that are soft, scans that are hard."""
+    power = torch.exp(_uniform((len(images), 1, 1, 1), math.log1p(amount), generator))
+    return (images.clamp(0, 255) / 255) ** power * 255
+
+
+def _noise(images: Tensor, amount: float, generator: Generator) -> Tensor:
+    noise = torch.randn(images.shape, generator=generator, device=generator.device)
+    return (images + noise * amount).clamp(0, 255)
+
+
+AUGMENTATIONS: Mapping[str, Augmentation] = {
+    "shift": Augmentation("move by up to this many pixels", warp=_shift),
+    "rotate": Augmentation("turn by up to this many degrees", warp=_rotate),
+    "scale": Augmentation("enlarge or shrink each axis by up to this share", warp=_scale),
+    "shear": Augmentation("slant by up to this many pixels per pixel", warp=_shear),
+    "flip": Augmentation("mirror left to right with this probability (a mirrored 2 is no 2)", warp=_flip),
+    "elastic": Augmentation("bend smoothly by up to this many pixels", warp=_elastic),
+    "thickness": Augmentation("make strokes thicker or thinner by up to this many pixels", paint=_thickness),
+    "contrast": Augmentation("soften or harden greys by a power of up to 1 + this", paint=_contrast),
+    "noise": Augmentation("add Gaussian noise of this deviation, in grey values of 255", paint=_noise),
+}
+"""A new augmentation is one function and its entry here."""
+
+
+def augment(images: Tensor, amounts: Mapping[str, float], generator: Generator) -> Tensor:
+    """Augments float (n, 1, 28, 28) images, 0..255, by the named amounts; draws from ``generator`` alone.
+
+    Raises:
+        UsageError: an unknown name.
+    """
+    chosen = [(augmentation(name), amount) for name, amount in amounts.items()]
+    warps = [(kind.warp, amount) for kind, amount in chosen if kind.warp]
+    if warps:
+        warp = Warp.identity(len(images), images.device)
+        for bend, amount in warps:
+            bend(warp, amount, generator)
+        images = warp.apply(images)
+    for kind, amount in chosen:
+        if kind.paint:
+            images = kind.paint(images, amount, generator)
+    return images
+
+
+def augmentation(name: str) -> Augmentation:
+    """The entry of ``AUGMENTATIONS``, or a usage error."""
+    if name not in AUGMENTATIONS:
+        raise unknown("augmentation", name, AUGMENTATIONS)
+    return AUGMENTATIONS[name]

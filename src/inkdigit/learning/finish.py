@@ -1,0 +1,60 @@
+"""What follows the last step: the best weights, their temperature, their evaluation, the exported model, the curves."""
+
+from typing import Any
+
+from torch import nn
+
+from inkdigit import __version__
+from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.evaluation.calibrate import fit_temperature
+from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.evaluation.figures.curves import draw_curves
+from inkdigit.images import CLASSES
+from inkdigit.learning.checkpoint import Progress, load_weights
+from inkdigit.learning.export import export_onnx
+from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.run import Run, write_json
+from inkdigit.learning.scaling import SCALINGS
+
+
+def finish(run: Run, model: nn.Module, progress: Progress, validation: Dataset) -> dict[str, Any]:
+    """Fills the rest of a run's folder and returns its result. The test set is looked at here, once."""
+    scaling = SCALINGS[run.recipe.scaling]
+    load_weights(run.weights(progress.best_step), model)
+    temperature = fit_temperature(TorchClassifier(model, scaling)(validation.images), validation.labels)
+    test = load_dataset(run.data, "test")
+    evaluation = evaluate(TorchClassifier(model, scaling, temperature), test)
+    result = {
+        "run": str(run.folder),
+        "recipe": run.recipe.name,
+        "seed": run.seed,
+        "data": run.data,
+        "protocol": run.recipe.protocol,
+        "epochs": round(progress.history[-1].epoch, 3),
+        "steps": progress.step,
+        "seconds": round(progress.seconds, 2),
+        "best_step": progress.best_step,
+        "validation_accuracy": progress.best_accuracy,
+        "test_accuracy": evaluation.accuracy,
+        "test_accuracy_interval": list(evaluation.accuracy_interval),
+        "test_n": evaluation.n,
+        "temperature": temperature,
+        "parameters": sum(parameter.numel() for parameter in model.parameters()),
+    }
+    export_onnx(model, scaling, temperature, run.model, metadata={**_card(run, test), **result})
+    write_json(run.evaluation, evaluation.to_dict())
+    draw_curves({run.recipe.name: progress.history}, run.curves)
+    run.finish(result)
+    return result
+
+
+def _card(run: Run, test: Dataset) -> dict[str, Any]:
+    """What a model says of itself, beside its result."""
+    return {
+        "name": run.recipe.name,
+        "inkdigit": __version__,
+        "classes": [str(digit) for digit in range(CLASSES)],
+        "settings": run.recipe.to_dict(),
+        "train_sha256": run.data_sha256,
+        "test_sha256": test.sha256,
+    }

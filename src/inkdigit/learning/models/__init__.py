@@ -1,0 +1,47 @@
+"""The networks by name. A new one is a file here and its line in ``MODELS``.
+
+Each takes float32 (n, 1, 28, 28), scaled as its recipe says, and returns logits (n, classes).
+"""
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from torch import nn
+
+from inkdigit.errors import UsageError, unknown
+from inkdigit.learning.models.lenet import LeNet
+from inkdigit.learning.models.mlp import MLP
+from inkdigit.learning.models.softmax import Softmax
+from inkdigit.learning.models.vgg import VGG
+
+MODELS: Mapping[str, Callable[..., nn.Module]] = {
+    "softmax": Softmax,
+    "mlp": MLP,
+    "lenet": LeNet,
+    "vgg": VGG,
+}
+
+
+def build_model(name: str, options: Mapping[str, Any]) -> nn.Module:
+    """Builds a network with fresh weights from torch's global generator.
+
+    Raises:
+        UsageError: an unknown name or option, or a value that the network cannot take.
+    """
+    if name not in MODELS:
+        raise unknown("model", name, MODELS)
+    known = model_options(name)
+    for option in options:
+        if option not in known:
+            raise unknown(f"option of model {name}", option, known)
+    try:
+        return MODELS[name](**options)
+    except (ValueError, TypeError, RuntimeError) as error:
+        raise UsageError(f"model {name} cannot be built with {dict(options)}: {error}") from error
+
+
+def model_options(name: str) -> dict[str, Any]:
+    """The options of a network and their defaults."""
+    parameters = inspect.signature(MODELS[name]).parameters.values()
+    return {parameter.name: parameter.default for parameter in parameters}

@@ -1,0 +1,195 @@
+"""A recipe is data: a network and how it is trained, with its source and the result that it must reach."""
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from inkdigit.errors import DataError, UsageError, unknown
+from inkdigit.learning.augment import AUGMENTATIONS
+from inkdigit.learning.models import MODELS, model_options
+from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES
+from inkdigit.learning.scaling import SCALINGS
+
+PRECISIONS = ("float32", "bfloat16")
+PROTOCOLS = ("held-out",)
+WHOLE_SET = "all"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recipe:
+    """How one network is trained.
+
+    Attributes:
+        name: as it is called on the command line.
+        summary: one line for a list.
+        source: where the recipe comes from.
+        reaches: the accuracy on MNIST's test set that it must reach, 0..1, mean over seeds.
+        model: an entry of ``MODELS``.
+        model_options: what the network is built with; ``--set model.hidden=64,64``.
+        scaling: an entry of ``SCALINGS``.
+        protocol: ``held-out``: train on 11/12 of the training digits, choose the epoch on the other 1/12, test once.
+        epochs: passes over the training digits; or None where ``steps`` is set.
+        steps: updates in all; or None where ``epochs`` is set.
+        batch_size: images in a batch; None (on the command line ``all``) is the whole set.
+        optimizer: an entry of ``OPTIMIZERS``.
+        optimizer_options: what it is built with; ``--set optimizer.momentum=0.5``.
+        lr: the highest learning rate.
+        schedule: an entry of ``SCHEDULES``.
+        label_smoothing: share of probability given to all classes alike, 0..1.
+        augment: amounts by names of ``AUGMENTATIONS``; ``--set augment.rotate=15``.
+        precision: of the forward pass: ``float32`` or ``bfloat16`` (autocast).
+        threads: for PyTorch; None leaves its default. Networks this small lose time on a second thread.
+        log_every: steps between two lines of the log.
+    """
+
+    name: str
+    summary: str
+    source: str
+    reaches: float
+    model: str
+    model_options: Mapping[str, Any] = field(default_factory=dict)
+    scaling: str = "unit"
+    protocol: str = "held-out"
+    epochs: int | None = None
+    steps: int | None = None
+    batch_size: int | None = 128
+    optimizer: str = "sgd"
+    optimizer_options: Mapping[str, Any] = field(default_factory=dict)
+    lr: float = 0.01
+    schedule: str = "constant"
+    label_smoothing: float = 0.0
+    augment: Mapping[str, float] = field(default_factory=dict)
+    precision: str = "float32"
+    threads: int | None = None
+    log_every: int = 100
+
+    def __post_init__(self) -> None:
+        _check_names(self)
+        _check_numbers(self)
+
+    def total_steps(self, per_epoch: int) -> int:
+        """Updates in all, for a training set of so many batches."""
+        return self.steps if self.steps is not None else (self.epochs or 0) * per_epoch
+
+    def round_steps(self, per_epoch: int) -> int:
+        """Updates between two validations: an epoch, or ``log_every`` steps where the recipe counts steps."""
+        return self.log_every if self.steps is not None else per_epoch
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain values, for JSON."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any], where: str) -> "Recipe":
+        """The recipe that ``to_dict`` gave.
+
+        Raises:
+            DataError: a field is missing, unknown, or of another type.
+        """
+        try:
+            return cls(**values)
+        except (TypeError, UsageError) as error:
+            raise DataError(f"{where}: not a recipe of this version ({error}); train again") from error
+
+
+OPTION_FIELDS = {"model": "model_options", "optimizer": "optimizer_options", "augment": "augment"}
+"""The prefix of a dotted setting and the field that it reaches."""
+
+FIXED_FIELDS = ("name", "summary", "source", "reaches", "model_options", "optimizer_options")
+
+
+def override(recipe: Recipe, settings: Iterable[str]) -> Recipe:
+    """A recipe with ``name=value`` settings applied.
+
+    Raises:
+        UsageError: not ``name=value``, an unknown name, or a value of another type.
+    """
+    for setting in settings:
+        name, equals, value = setting.partition("=")
+        if not equals or not value:
+            raise UsageError(f"found '{setting}', expected name=value, such as lr=0.01 or model.hidden=64,64")
+        recipe = _override(recipe, name.strip(), value.strip())
+    return recipe
+
+
+def _override(recipe: Recipe, name: str, value: str) -> Recipe:
+    prefix, dot, option = name.partition(".")
+    if dot and prefix in OPTION_FIELDS:
+        options = dict(getattr(recipe, OPTION_FIELDS[prefix]))
+        options[option] = _parse_option(recipe, prefix, option, value)
+        return replace(recipe, **{OPTION_FIELDS[prefix]: options})
+    hints = typing.get_type_hints(Recipe)
+    known = [f.name for f in fields(Recipe) if f.name not in (*FIXED_FIELDS, "augment")]
+    if name not in known:
+        raise unknown("setting", name, [*known, *(f"{prefix}.NAME" for prefix in OPTION_FIELDS)])
+    changes: dict[str, Any] = {name: _parse(name, value, hints[name])}
+    if name in ("epochs", "steps"):
+        changes["steps" if name == "epochs" else "epochs"] = None
+    if name == "model" and value != recipe.model:
+        changes["model_options"] = {}
+    return replace(recipe, **changes)
+
+
+def _parse_option(recipe: Recipe, prefix: str, option: str, value: str) -> Any:
+    if prefix == "augment":
+        return _parse(f"augment.{option}", value, float)
+    if prefix == "model":
+        known = model_options(recipe.model)
+        if option not in known:
+            raise unknown(f"option of model {recipe.model}", option, known)
+        return _parse(f"model.{option}", value, type(known[option]))
+    return _parse_literal(value)
+
+
+def _parse(name: str, value: str, kind: Any) -> Any:
+    """A value of the type that a field declares."""
+    if isinstance(kind, types.UnionType):  # int | None
+        if value in (WHOLE_SET, "none"):
+            return None
+        kind = typing.get_args(kind)[0]
+    try:
+        if kind is tuple:
+            return tuple(int(part) for part in value.split(","))
+        return kind(value)
+    except ValueError:
+        expected = {int: "a whole number", float: "a number", tuple: "whole numbers with commas"}[kind]
+        raise UsageError(f"found {name}={value}, expected {expected}") from None
+
+
+def _parse_literal(value: str) -> Any:
+    """An optimiser's option: numbers with commas are a tuple."""
+    parts = [{"true": True, "false": False}.get(part, part) for part in value.split(",")]
+    try:
+        numbers = [part if isinstance(part, bool) else float(part) for part in parts]
+    except ValueError:
+        raise UsageError(f"found '{value}', expected a number, numbers with commas, true or false") from None
+    return numbers[0] if len(numbers) == 1 else tuple(numbers)
+
+
+def _check_names(recipe: Recipe) -> None:
+    tables: tuple[tuple[str, Iterable[str]], ...] = (
+        ("model", MODELS), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("scaling", SCALINGS),
+        ("precision", PRECISIONS), ("protocol", PROTOCOLS),
+    )  # fmt: skip
+    for kind, known in tables:
+        if getattr(recipe, kind) not in known:
+            raise unknown(kind, str(getattr(recipe, kind)), known)
+    for name in recipe.augment:
+        if name not in AUGMENTATIONS:
+            raise unknown("augmentation", name, AUGMENTATIONS)
+
+
+def _check_numbers(recipe: Recipe) -> None:
+    if (recipe.epochs is None) == (recipe.steps is None):
+        raise UsageError("a recipe has either epochs or steps, expected one of them")
+    for name in ("epochs", "steps", "batch_size", "threads", "log_every"):
+        value = getattr(recipe, name)
+        if value is not None and value < 1:
+            raise UsageError(f"found {name}={value}, expected at least 1")
+    if not recipe.lr > 0:
+        raise UsageError(f"found lr={recipe.lr}, expected more than 0")
+    if not 0 <= recipe.label_smoothing < 1:
+        raise UsageError(f"found label_smoothing={recipe.label_smoothing}, expected 0 to 1")

@@ -1,0 +1,139 @@
+"""A run's folder: what was trained, on what, with what result.
+
+``run.json`` is written first and never changes; ``result.json`` is written last: a run without it is unfinished.
+"""
+
+import json
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from inkdigit.errors import DataError, UsageError
+from inkdigit.files import write_atomic
+from inkdigit.learning.recipe import Recipe
+
+FORMAT = 1
+"""Changes when a run of before can no longer be understood."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of a run and what it was asked to do."""
+
+    folder: Path
+    recipe: Recipe
+    seed: int
+    data: str
+    data_sha256: str
+
+    @property
+    def state(self) -> Path:
+        """The checkpoint that a run goes on from."""
+        return self.folder / "state.safetensors"
+
+    @property
+    def model(self) -> Path:
+        """The exported model."""
+        return self.folder / "model.onnx"
+
+    @property
+    def evaluation(self) -> Path:
+        """The evaluation on the test set, as JSON."""
+        return self.folder / "evaluation.json"
+
+    @property
+    def metrics(self) -> Path:
+        """The log, as CSV."""
+        return self.folder / "metrics.csv"
+
+    @property
+    def curves(self) -> Path:
+        """The picture of the log."""
+        return self.folder / "curves.png"
+
+    def weights(self, step: int) -> Path:
+        """The weights as they were after a step at which the run was validated."""
+        return self.folder / "weights" / f"step-{step:07d}.safetensors"
+
+    def write(self) -> None:
+        """Begins the folder."""
+        values = asdict(self) | {"folder": None, "format": FORMAT}
+        write_json(self.folder / "run.json", {key: value for key, value in values.items() if key != "folder"})
+
+    def finish(self, result: dict[str, Any]) -> None:
+        """Ends the folder."""
+        write_json(self.folder / "result.json", result)
+
+    def result(self) -> dict[str, Any]:
+        """What ``finish`` wrote.
+
+        Raises:
+            DataError: the run is unfinished.
+        """
+        path = self.folder / "result.json"
+        if not path.exists():
+            raise DataError(f"{self.folder}: the run is unfinished; go on with: inkdigit train {self.recipe.name} "
+                            f"--out {self.folder} --resume")
+        return read_json(path)
+
+    @classmethod
+    def open(cls, folder: Path) -> "Run":
+        """Opens a run's folder.
+
+        Raises:
+            DataError: it is none, is damaged, or was written by another version.
+        """
+        if not (folder / "run.json").is_file():
+            found = "no such folder" if not folder.exists() else "no run.json in it"
+            raise DataError(f"{folder}: {found}; expected the folder of a run, which 'inkdigit train' prints")
+        values = read_json(folder / "run.json")
+        if values.pop("format", None) != FORMAT:
+            raise DataError(f"{folder}: a run of another version of inkdigit; train again")
+        try:
+            recipe = Recipe.from_dict(values.pop("recipe"), str(folder))
+            return cls(folder=folder, recipe=recipe, **values)
+        except (TypeError, KeyError) as error:
+            raise DataError(f"{folder}/run.json: not what a run begins with ({error}); train again") from error
+
+
+def next_folder(recipe: str, parent: Path = Path("runs")) -> Path:
+    """The first free ``runs/RECIPE-N``."""
+    return parent / f"{recipe}-{max(_numbers(recipe, parent), default=0) + 1}"
+
+
+def newest_folder(recipe: str, parent: Path = Path("runs")) -> Path:
+    """The last ``runs/RECIPE-N``.
+
+    Raises:
+        UsageError: there is none.
+    """
+    numbers = _numbers(recipe, parent)
+    if not numbers:
+        raise UsageError(f"found no run of {recipe} in {parent}/ to resume; leave --resume out, or name it with --out")
+    return parent / f"{recipe}-{max(numbers)}"
+
+
+def _numbers(recipe: str, parent: Path) -> list[int]:
+    names = [path.name for path in parent.glob(f"{recipe}-*")]
+    return [int(match[1]) for name in names if (match := re.fullmatch(rf"{re.escape(recipe)}-(\d+)", name))]
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Writes JSON for people and programs alike."""
+    write_atomic(path, json.dumps(values, indent=2) + "\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Reads a JSON object.
+
+    Raises:
+        DataError: it is damaged or something else.
+    """
+    try:
+        values = json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: not readable as JSON ({error}); train again") from error
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: found a {type(values).__name__}, expected an object")
+    return values

@@ -1,0 +1,226 @@
+"""Training: one straight loop, from a recipe to a run's folder."""
+
+import math
+import time
+from collections.abc import Iterable, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, nn
+from torch.nn import functional
+
+from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.errors import DataError, EnvironmentFault, Interrupted, UsageError, unknown
+from inkdigit.evaluation.metrics import nll, predict
+from inkdigit.learning.augment import augment
+from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
+from inkdigit.learning.finish import finish
+from inkdigit.evaluation.history import Meter, Row
+from inkdigit.learning.loader import Batches
+from inkdigit.learning.logs import LOGGERS, Logger
+from inkdigit.learning.models import build_model
+from inkdigit.learning.optim import SCHEDULES, build_optimizer, set_lr
+from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.recipe import Recipe, override
+from inkdigit.learning.recipes import find_recipe
+from inkdigit.learning.run import Run, next_folder
+from inkdigit.learning.scaling import SCALINGS
+from inkdigit.learning.signals import Interruption
+
+CHECKPOINT_S = 20.0
+"""At most so many seconds of training are lost to a power cut."""
+
+
+def train(
+    recipe: str | Recipe,
+    *,
+    data: str = "mnist",
+    out: str | Path | None = None,
+    seed: int = 0,
+    device: str = "auto",
+    settings: Iterable[str] = (),
+    resume: bool = False,
+    loggers: Sequence[str] = ("csv",),
+) -> dict[str, Any]:
+    """Trains a recipe and fills its run's folder: weights, log, model.onnx, evaluation, curves.
+
+    Args:
+        recipe: a name in ``RECIPES``, or a recipe.
+        data: a name in ``DATASETS``, or a folder.
+        out: the run's folder; None makes ``runs/RECIPE-N``.
+        seed: of the weights, the order and the augmentation.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        settings: ``name=value`` overrides of the recipe.
+        resume: go on with the run in ``out``, bit for bit as if it had never stopped.
+        loggers: names in ``LOGGERS``.
+
+    Returns:
+        What stands in the run's ``result.json``.
+
+    Raises:
+        UsageError: an unknown name or value.
+        DataError: the dataset or the run to resume is damaged; the loss is no number.
+        EnvironmentFault: no such device; the folder cannot be written.
+        Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
+    """
+    chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
+    where = _device(device)
+    folder = Path(out) if out is not None else next_folder(chosen.name)
+    listeners = _loggers(loggers)
+    if resume:
+        _check_resumable(Run.open(folder), chosen, data, seed)
+    training, validation = (load_dataset(data, split) for split in ("train", "validation"))
+    run = _open_run(folder, chosen, training, seed, resume=resume)
+    if (folder / "result.json").exists():
+        return run.result()
+    progress, model = fit(run, training, validation, listeners, where)
+    return finish(run, model, progress, validation)
+
+
+def fit(
+    run: Run, training: Dataset, validation: Dataset, loggers: Sequence[Logger], device: torch.device
+) -> tuple[Progress, nn.Module]:
+    """The loop: from the run's state, or from the start, to the last step. Returns progress and network."""
+    recipe = run.recipe
+    if recipe.threads:
+        torch.set_num_threads(recipe.threads)
+    torch.manual_seed(run.seed)
+    generator = Generator(device).manual_seed(run.seed)
+    model = build_model(recipe.model, recipe.model_options).to(device, memory_format=torch.channels_last)
+    optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+    progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
+    batches = Batches(training, recipe.batch_size, seed=run.seed, device=device)
+    total_steps = recipe.total_steps(batches.per_epoch)
+    round_steps = recipe.round_steps(batches.per_epoch)
+    schedule, scaling = SCHEDULES[recipe.schedule], SCALINGS[recipe.scaling]
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16")
+
+    with ExitStack() as stack:
+        interruption = stack.enter_context(Interruption())
+        for logger in loggers:
+            logger.start(run, progress.history, total_steps)
+            stack.callback(logger.close)
+        clock = _Clock(progress)
+        model.train()
+        for images, labels in batches.steps(progress.step, total_steps):
+            lr = recipe.lr * schedule(progress.step / total_steps)
+            set_lr(optimizer, lr)
+            x = scaling(augment(images.float(), recipe.augment, generator))  # (b, 1, 28, 28)
+            with autocast:
+                logits = model(x)  # (b, classes)
+            loss = functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+
+            progress.step += 1
+            progress.meter.add(_finite(loss.item(), progress.step), int((logits.argmax(1) == labels).sum()), len(labels))
+            is_round = progress.step % round_steps == 0 or progress.step == total_steps
+            if is_round or progress.step % recipe.log_every == 0:
+                clock.read()
+                measured = _validate(run, model, validation, progress) if is_round else (None, None)
+                row = _row(progress, lr, batches.per_epoch, measured)
+                for logger in loggers:
+                    logger.log(row)
+            if is_round or interruption.signal_number or clock.since_save() > CHECKPOINT_S:
+                clock.read()
+                save_state(run.state, model, optimizer, generator, progress)
+                clock.saved()
+            if interruption.signal_number and progress.step < total_steps:
+                raise Interrupted(
+                    f"stopped after step {progress.step} of {total_steps}, saved; go on with: inkdigit train "
+                    f"{recipe.name} --out {run.folder} --resume", interruption.signal_number
+                )  # fmt: skip
+    return progress, model
+
+
+class _Clock:
+    """Adds the time that passes to a run's progress, and knows when it was last saved."""
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._last = self._saved = time.perf_counter()
+
+    def read(self) -> None:
+        now = time.perf_counter()
+        self._progress.seconds += now - self._last
+        self._last = now
+
+    def since_save(self) -> float:
+        return time.perf_counter() - self._saved
+
+    def saved(self) -> None:
+        self._saved = time.perf_counter()
+
+
+def _finite(loss: float, step: int) -> float:
+    if not math.isfinite(loss):
+        raise DataError(f"the loss is {loss} at step {step}: training diverged; try a smaller one with --set lr=…")
+    return loss
+
+
+def _validate(run: Run, model: nn.Module, validation: Dataset, progress: Progress) -> tuple[float, float]:
+    """Measures the network, keeps its weights, remembers the best."""
+    probabilities = TorchClassifier(model, SCALINGS[run.recipe.scaling])(validation.images)
+    accuracy = float((predict(probabilities) == validation.labels).mean())
+    save_weights(run.weights(progress.step), model)
+    if accuracy > progress.best_accuracy:
+        progress.best_step, progress.best_accuracy = progress.step, accuracy
+    return nll(probabilities, validation.labels), accuracy
+
+
+def _row(progress: Progress, lr: float, per_epoch: int, measured: tuple[float | None, float | None]) -> Row:
+    """The next line of the log; it starts the sums anew."""
+    meter = progress.meter
+    row = Row(
+        step=progress.step,
+        epoch=progress.step / per_epoch,
+        lr=lr,
+        train_loss=meter.loss / meter.images,
+        train_accuracy=meter.correct / meter.images,
+        validation_loss=measured[0],
+        validation_accuracy=measured[1],
+        seconds=progress.seconds,
+    )
+    progress.history.append(row)
+    progress.meter = Meter()
+    return row
+
+
+def _open_run(folder: Path, recipe: Recipe, training: Dataset, seed: int, *, resume: bool) -> Run:
+    if resume:
+        run = Run.open(folder)
+        if run.data_sha256 != training.sha256:
+            raise DataError(f"{folder}: the run was trained on other data than {training.name} holds now; train anew")
+        return run
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder}: not empty; go on with --resume, or choose another folder with --out")
+    run = Run(folder, recipe, seed, training.name, training.sha256)
+    run.write()
+    return run
+
+
+def _check_resumable(run: Run, recipe: Recipe, data: str, seed: int) -> None:
+    """A run goes on as it began: whatever is asked for now must be what was asked for then."""
+    found = {"recipe": run.recipe.to_dict(), "data": run.data, "seed": run.seed}
+    asked = {"recipe": Recipe.from_dict(recipe.to_dict(), "").to_dict(), "data": data, "seed": seed}
+    different = [name for name, value in found.items() if value != asked[name]]
+    if different:
+        raise UsageError(f"{run.folder}: was begun with another {' and '.join(different)}; resume it with the same options")
+
+
+def _loggers(names: Sequence[str]) -> list[Logger]:
+    for name in names:
+        if name not in LOGGERS:
+            raise unknown("logger", name, LOGGERS)
+    return [LOGGERS[name]() for name in names]
+
+
+def _device(name: str) -> torch.device:
+    if name not in ("auto", "cpu", "cuda"):
+        raise unknown("device", name, ("auto", "cpu", "cuda"))
+    if name == "cuda" and not torch.cuda.is_available():
+        raise EnvironmentFault("found no CUDA device that PyTorch can use; train with --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")

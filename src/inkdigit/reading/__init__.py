@@ -1,0 +1,1 @@
+"""The reading tower: a picture → digits with box, confidence and refusal, without torch."""
