@@ -11,7 +11,14 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from inkdigit.classifier import Classifier, OnnxClassifier
     from inkdigit.data.dataset import Dataset, load_dataset
-    from inkdigit.errors import DataError, EnvironmentFault, ImageError, InkdigitError, Interrupted, UsageError
+    from inkdigit.errors import (
+        DataError,
+        EnvironmentFault,
+        ImageError,
+        InkdigitError,
+        Interrupted,
+        UsageError,
+    )
     from inkdigit.evaluation.evaluate import Evaluation, evaluate
     from inkdigit.learning.train import train
     from inkdigit.reading.explain import Explanation

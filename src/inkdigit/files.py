@@ -1,6 +1,7 @@
 """Files that appear whole or not at all."""
 
 import contextlib
+import itertools
 import os
 import tempfile
 from pathlib import Path
@@ -32,6 +33,22 @@ def write_atomic(path: Path, content: bytes | str) -> None:
     finally:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
+
+
+class Places:
+    """Paths in a folder, named after sources; two sources of one name get two places."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._taken: set[Path] = set()
+
+    def take(self, source: str, suffix: str = "") -> Path:
+        """A path that this object has not given before; a file of an earlier day may lie there."""
+        stem = Path(source).stem.strip("-") or "picture"
+        names = (f"{stem}{suffix}" if n == 1 else f"{stem}-{n}{suffix}" for n in itertools.count(1))
+        path = next(self._folder / name for name in names if self._folder / name not in self._taken)
+        self._taken.add(path)
+        return path
 
 
 def _umask() -> int:

@@ -11,6 +11,15 @@ from numpy.typing import NDArray
 SIZE = 28
 """Height and width of a digit image, in pixels."""
 
+DIGIT_SIDE = 20
+"""The longer side of a digit's box within its image, in pixels."""
+
+BRIGHT = 250
+"""The brightest pixel of a digit image is at least this."""
+
+CENTRE_TOLERANCE = 0.55
+"""How far the centre of mass of a digit may lie from pixel 14: it was put there by whole pixels."""
+
 CLASSES = 10
 """Digits 0 to 9."""
 
@@ -45,8 +54,12 @@ def check_images(images: NDArray[Any]) -> Images:
 
 
 def is_digit_image(grey: Grey) -> bool:
-    """Whether a picture already is a digit image as MNIST has them: 28x28 on an empty, dark border."""
-    if grey.shape != (SIZE, SIZE):
+    """Whether a picture already is a digit image as MNIST's are: 28x28, digit 20 long and centred, border empty."""
+    if grey.shape != (SIZE, SIZE) or grey.max() < BRIGHT:
         return False
-    border = np.concatenate([grey[0], grey[-1], grey[:, 0], grey[:, -1]])
-    return bool(border.max() == 0 and grey.max() > 0)
+    rows, columns = (np.flatnonzero(grey.any(axis)) for axis in (1, 0))
+    if max(np.ptp(rows), np.ptp(columns)) + 1 != DIGIT_SIDE:
+        return False
+    mass = grey.astype(np.float64) / grey.sum(dtype=np.float64)
+    centre = np.arange(SIZE) @ mass.sum(1), np.arange(SIZE) @ mass.sum(0)
+    return all(abs(position - SIZE / 2) <= CENTRE_TOLERANCE for position in centre)

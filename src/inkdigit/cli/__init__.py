@@ -1,0 +1,99 @@
+"""The command line: one function per command, no logic. Data go to standard output, words to standard error."""
+
+import os
+import signal
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from inkdigit import __version__
+from inkdigit.cli.data import data
+from inkdigit.cli.doctor import doctor
+from inkdigit.cli.evaluate import evaluate
+from inkdigit.cli.export import export
+from inkdigit.cli.read import read
+from inkdigit.cli.tables import tables
+from inkdigit.cli.train import train
+from inkdigit.errors import EnvironmentFault, InkdigitError
+
+app = typer.Typer(
+    name="inkdigit",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+EPILOG = """\b
+Examples:
+  inkdigit read samples/seven.png
+  inkdigit train lenet
+  inkdigit evaluate reader
+
+Exit codes: 0 all well; 1 a picture could not be read; 2 wrong usage; 3 the machine lacks something;
+4 damaged or missing data; 130 and 143 interrupted."""
+
+for _name, _command in {
+    "read": read,
+    "train": train,
+    "evaluate": evaluate,
+    "export": export,
+    "data": data,
+    "list": tables,
+    "doctor": doctor,
+}.items():
+    app.command(_name)(_command)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"inkdigit {__version__}")
+        raise typer.Exit
+
+
+@app.callback(epilog=EPILOG, invoke_without_command=True)
+def inkdigit(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback acts
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Handwritten digits: learn them from MNIST, read them from any picture."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main() -> None:
+    """Runs a command and exits with its code; an error is one line on standard error."""
+    try:
+        code = app(standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader of our output has enough, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except KeyboardInterrupt:
+        _fail("interrupted", 128 + signal.SIGINT)
+    except InkdigitError as error:
+        _fail(str(error), error.exit_code)
+    except OSError as error:
+        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", EnvironmentFault.exit_code)
+    except Exception as error:
+        _fail(*_usage(error))
+    else:
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+def _usage(error: Exception) -> tuple[str, int]:
+    """Message and code of what the parser of the command line raised; anything else is a fault of ours."""
+    show: Any = getattr(error, "format_message", None)
+    if show is None:
+        raise error
+    context: Any = getattr(error, "ctx", None)
+    path = context.command_path if context else "inkdigit"
+    return f"{' '.join(show().split())}; see '{path} --help'", getattr(error, "exit_code", 2)
+
+
+def _fail(message: str, code: int) -> None:
+    print(f"inkdigit: {' '.join(message.split())}", file=sys.stderr)
+    sys.exit(code)

@@ -76,7 +76,9 @@ def fetch(
             part.unlink(missing_ok=True)
             reasons.append(f"{mirror} ({error})")
         except OSError as error:
-            raise EnvironmentFault(f"{folder}: cannot be written ({error.strerror}); make room, or set INKDIGIT_DATA") from error
+            raise EnvironmentFault(
+                f"{folder}: cannot be written ({error.strerror}); make room, or set INKDIGIT_DATA"
+            ) from error
         else:
             part.replace(target)
             return target

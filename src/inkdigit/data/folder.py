@@ -30,7 +30,9 @@ def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
     """
     listed = list(_pictures(folder, split))
     if not listed:
-        raise DataError(f"{folder}: found no {split} picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files there")
+        raise DataError(
+            f"{folder}: found no {split} picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files there"
+        )
     images, labels, faults = [], [], []
     for path, label in listed:
         try:
@@ -39,7 +41,9 @@ def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
         except ImageError as error:
             faults.append(f"{path}: {error.message}")
     if faults:
-        raise DataError(f"{len(faults)} of {len(listed)} pictures cannot be used, the first is {faults[0]}; mend or remove them")
+        raise DataError(
+            f"{len(faults)} of {len(listed)} pictures cannot be used, the first is {faults[0]}; mend or remove them"
+        )
     return np.stack(images), np.array(labels, np.int64)
 
 

@@ -15,8 +15,8 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigit.files import write_atomic
 from inkdigit.errors import DataError
+from inkdigit.files import write_atomic
 
 UINT8 = 8
 MAX_VALUES = 2**31  # a header may promise anything; memory is ours

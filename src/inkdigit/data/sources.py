@@ -16,7 +16,7 @@ from inkdigit.images import Images, Labels
 from inkdigit.preparation.normalize import normalize_grey
 
 OPTDIGITS_TRAIN = 1297
-OPTDIGITS_SHA256 = "PLACEHOLDER"
+OPTDIGITS_SHA256 = "a19cb3d96bba7deace8ee5a513a6eb7bad0403d528f00bf4d351b6a7a55baa91"
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,9 @@ def load_optdigits(split: str) -> tuple[Images, Labels]:
     small = np.round(bunch.images * (255 / 16)).astype(np.uint8)  # (n, 8, 8), 0..255
     found = hashlib.sha256(small.tobytes() + bunch.target.astype(np.uint8).tobytes()).hexdigest()
     if found != OPTDIGITS_SHA256:
-        raise DataError(f"optdigits: found SHA-256 {found[:16]}…, expected {OPTDIGITS_SHA256[:16]}…; reinstall scikit-learn")
+        raise DataError(
+            f"optdigits: found SHA-256 {found[:16]}…, expected {OPTDIGITS_SHA256[:16]}…; reinstall scikit-learn"
+        )
     part = slice(None, OPTDIGITS_TRAIN) if split == "train" else slice(OPTDIGITS_TRAIN, None)
     return np.stack([normalize_grey(digit) for digit in small[part]]), bunch.target[part].astype(np.int64)
 

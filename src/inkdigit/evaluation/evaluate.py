@@ -36,6 +36,18 @@ class Evaluation:
     class_accuracy: tuple[float | None, ...]
     confusion: tuple[tuple[int, ...], ...]
 
+    def summary(self) -> str:
+        """A few lines for people."""
+        low, high = self.accuracy_interval
+        known = [(share, digit) for digit, share in enumerate(self.class_accuracy) if share is not None]
+        worst, digit = min(known)
+        return (
+            f"accuracy  {self.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%}, n = {self.n}, {self.data} {self.split})\n"
+            f"nll       {self.nll:.4f}  nats\n"
+            f"ece       {self.ece:.2%}\n"
+            f"hardest   {digit}  ({worst:.2%} read right)"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
         return asdict(self)

@@ -12,8 +12,8 @@ from safetensors.torch import save
 from torch import Generator, Tensor, nn, optim
 
 from inkdigit.errors import DataError
-from inkdigit.files import write_atomic
 from inkdigit.evaluation.history import Meter, Row
+from inkdigit.files import write_atomic
 
 
 @dataclass

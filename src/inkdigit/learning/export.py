@@ -4,7 +4,7 @@ import base64
 import json
 import logging
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -16,12 +16,14 @@ import torch
 from torch import Tensor, nn
 
 from inkdigit.classifier import FEATURE_OUTPUTS, INPUT, OUTPUT
-from inkdigit.errors import InkdigitError
+from inkdigit.errors import InkdigitError, unknown
 from inkdigit.files import write_atomic
 from inkdigit.images import SIZE
-from inkdigit.learning.checkpoint import save_weights
+from inkdigit.learning.checkpoint import load_weights, save_weights
+from inkdigit.learning.models import build_model
 from inkdigit.learning.predict import Deployed
-from inkdigit.learning.scaling import Scaling
+from inkdigit.learning.run import Run
+from inkdigit.learning.scaling import SCALINGS, Scaling
 
 PARITY = 1e-4
 """The probabilities of file and network may differ by so much: rounding, not another network."""
@@ -75,11 +77,6 @@ def export_onnx(
     write_atomic(path, content)
 
 
-def export_safetensors(model: nn.Module, path: Path) -> None:
-    """Writes the weights under the names of the network's ``state_dict``."""
-    save_weights(path, model)
-
-
 def _to_onnx(deployed: Deployed) -> onnx.ModelProto:
     whole = _WithFeatures(deployed).eval()
     example = torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)
@@ -118,4 +115,38 @@ def _check_parity(deployed: Deployed, content: bytes) -> None:
     alone = session.run([OUTPUT], {INPUT: images[2:3]})[0]
     difference = max(np.abs(found - expected).max(), np.abs(alone - expected[2:3]).max())
     if not difference <= PARITY:
-        raise InkdigitError(f"the exported probabilities differ by {difference:.1e} from PyTorch's; nothing was written")
+        raise InkdigitError(
+            f"the exported probabilities differ by {difference:.1e} from PyTorch's; nothing was written"
+        )
+
+
+def export_run(folder: Path, to: str, out: Path | None = None) -> Path:
+    """Writes the chosen weights of a finished run as one file, and returns its path.
+
+    Raises:
+        UsageError: an unknown format.
+        DataError: the run is missing, unfinished or damaged.
+    """
+    if to not in EXPORTS:
+        raise unknown("export format", to, EXPORTS)
+    run = Run.open(folder)
+    result = run.result()
+    model = build_model(run.recipe.model, run.recipe.model_options)
+    load_weights(run.weights(result["best_step"]), model)
+    path = out or run.folder / f"model.{to}"
+    EXPORTS[to](run, result, model, path)
+    return path
+
+
+def _onnx(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
+    export_onnx(model, SCALINGS[run.recipe.scaling], result["temperature"], path, metadata=run.card(result))
+
+
+def _safetensors(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:  # noqa: ARG001
+    save_weights(path, model)
+
+
+EXPORTS: Mapping[str, Callable[[Run, Mapping[str, Any], nn.Module, Path], None]] = {
+    "onnx": _onnx,
+    "safetensors": _safetensors,
+}

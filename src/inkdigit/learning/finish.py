@@ -4,12 +4,10 @@ from typing import Any
 
 from torch import nn
 
-from inkdigit import __version__
 from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.evaluation.calibrate import fit_temperature
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.figures.curves import draw_curves
-from inkdigit.images import CLASSES
 from inkdigit.learning.checkpoint import Progress, load_weights
 from inkdigit.learning.export import export_onnx
 from inkdigit.learning.predict import TorchClassifier
@@ -38,23 +36,12 @@ def finish(run: Run, model: nn.Module, progress: Progress, validation: Dataset) 
         "test_accuracy": evaluation.accuracy,
         "test_accuracy_interval": list(evaluation.accuracy_interval),
         "test_n": evaluation.n,
+        "test_sha256": test.sha256,
         "temperature": temperature,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
     }
-    export_onnx(model, scaling, temperature, run.model, metadata={**_card(run, test), **result})
+    export_onnx(model, scaling, temperature, run.model, metadata=run.card(result))
     write_json(run.evaluation, evaluation.to_dict())
     draw_curves({run.recipe.name: progress.history}, run.curves)
     run.finish(result)
     return result
-
-
-def _card(run: Run, test: Dataset) -> dict[str, Any]:
-    """What a model says of itself, beside its result."""
-    return {
-        "name": run.recipe.name,
-        "inkdigit": __version__,
-        "classes": [str(digit) for digit in range(CLASSES)],
-        "settings": run.recipe.to_dict(),
-        "train_sha256": run.data_sha256,
-        "test_sha256": test.sha256,
-    }

@@ -10,8 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
 from inkdigit.errors import missing_extra
-from inkdigit.files import write_atomic
 from inkdigit.evaluation.history import Row
+from inkdigit.files import write_atomic
 from inkdigit.learning.run import Run
 
 
@@ -37,7 +37,9 @@ class ProgressLogger:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._bar.start()
-        self._task = self._bar.add_task(run.recipe.name, total=total_steps, completed=history[-1].step if history else 0)
+        self._task = self._bar.add_task(
+            run.recipe.name, total=total_steps, completed=history[-1].step if history else 0
+        )
 
     def log(self, row: Row) -> None:
         """Moves the bar."""

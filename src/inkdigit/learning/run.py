@@ -5,12 +5,15 @@
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from inkdigit import __version__
 from inkdigit.errors import DataError, UsageError
 from inkdigit.files import write_atomic
+from inkdigit.images import CLASSES
 from inkdigit.learning.recipe import Recipe
 
 FORMAT = 1
@@ -73,9 +76,22 @@ class Run:
         """
         path = self.folder / "result.json"
         if not path.exists():
-            raise DataError(f"{self.folder}: the run is unfinished; go on with: inkdigit train {self.recipe.name} "
-                            f"--out {self.folder} --resume")
+            raise DataError(
+                f"{self.folder}: the run is unfinished; go on with: inkdigit train {self.recipe.name} "
+                f"--out {self.folder} --resume"
+            )
         return read_json(path)
+
+    def card(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """What an exported model says of itself."""
+        return {
+            "name": self.recipe.name,
+            "inkdigit": __version__,
+            "classes": [str(digit) for digit in range(CLASSES)],
+            "settings": self.recipe.to_dict(),
+            "train_sha256": self.data_sha256,
+            **result,
+        }
 
     @classmethod
     def open(cls, folder: Path) -> "Run":

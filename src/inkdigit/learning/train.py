@@ -13,11 +13,11 @@ from torch.nn import functional
 
 from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.errors import DataError, EnvironmentFault, Interrupted, UsageError, unknown
+from inkdigit.evaluation.history import Meter, Row
 from inkdigit.evaluation.metrics import nll, predict
 from inkdigit.learning.augment import augment
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
 from inkdigit.learning.finish import finish
-from inkdigit.evaluation.history import Meter, Row
 from inkdigit.learning.loader import Batches
 from inkdigit.learning.logs import LOGGERS, Logger
 from inkdigit.learning.models import build_model
@@ -116,7 +116,9 @@ def fit(
             optimizer.step()
 
             progress.step += 1
-            progress.meter.add(_finite(loss.item(), progress.step), int((logits.argmax(1) == labels).sum()), len(labels))
+            progress.meter.add(
+                _finite(loss.item(), progress.step), int((logits.argmax(1) == labels).sum()), len(labels)
+            )
             is_round = progress.step % round_steps == 0 or progress.step == total_steps
             if is_round or progress.step % recipe.log_every == 0:
                 clock.read()
@@ -208,7 +210,9 @@ def _check_resumable(run: Run, recipe: Recipe, data: str, seed: int) -> None:
     asked = {"recipe": Recipe.from_dict(recipe.to_dict(), "").to_dict(), "data": data, "seed": seed}
     different = [name for name, value in found.items() if value != asked[name]]
     if different:
-        raise UsageError(f"{run.folder}: was begun with another {' and '.join(different)}; resume it with the same options")
+        raise UsageError(
+            f"{run.folder}: was begun with another {' and '.join(different)}; resume it with the same options"
+        )
 
 
 def _loggers(names: Sequence[str]) -> list[Logger]:

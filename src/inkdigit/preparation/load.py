@@ -1,2 +1,208 @@
-SUFFIXES={".png"}
-def load(p): ...
+"""The one place that decodes a picture: path, bytes, PIL image or array → upright pixels.
+
+Whoever wrote the bytes may mean harm, so a picture is refused before it is decoded where its size, its format
+or its number of scans would cost more than a picture of digits ever needs.
+"""
+
+import io
+import os
+import warnings
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+from PIL import ImageOps, UnidentifiedImageError
+
+from inkdigit.errors import ImageError
+from inkdigit.images import Grey
+
+PictureLike: TypeAlias = str | os.PathLike[str] | bytes | PIL.Image.Image | NDArray[Any]
+"""What can be read: a path, the bytes of a file, a PIL image, or an array (h, w), (h, w, 3) or (h, w, 4)."""
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
+
+MAX_BYTES = 64 * 2**20
+MAX_PIXELS = 64_000_000
+MAX_SCANS = 64
+"""Passes of a progressive JPEG over its pixels; an ordinary file has 6 to 10, a hostile one thousands."""
+
+_MAGIC: Mapping[str, tuple[bytes, ...]] = {
+    "PNG": (b"\x89PNG\r\n\x1a\n",),
+    "JPEG": (b"\xff\xd8\xff",),
+    "GIF": (b"GIF87a", b"GIF89a"),
+    "BMP": (b"BM",),
+    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
+    "WEBP": (b"RIFF",),
+}
+_OTHER_MAGIC: Mapping[str, tuple[int, bytes]] = {
+    "HEIC or AVIF": (4, b"ftyp"),
+    "PDF": (0, b"%PDF"),
+    "JPEG 2000": (4, b"jP  "),
+    "a JPEG 2000 codestream": (0, b"\xff\x4f\xff\x51"),
+    "JPEG XL": (0, b"\xff\x0a"),
+    "PSD": (0, b"8BPS"),
+    "SVG": (0, b"<svg"),
+    "ICO": (0, b"\0\0\1\0"),
+    "ICNS": (0, b"icns"),
+    "FLI": (4, b"\x11\xaf"),
+    "FLC": (4, b"\x12\xaf"),
+    "DDS": (0, b"DDS "),
+    "PCX": (0, b"\x0a\x05\x01"),
+    "a PNM": (0, b"P6"),
+}
+
+
+def load(source: PictureLike) -> Grey:
+    """Loads a picture as grey pixels.
+
+    Args:
+        source: a path, the bytes of a file, a PIL image, or an array: (h, w), (h, w, 1), (h, w, 3) RGB or
+            (h, w, 4) RGBA; bool, uint8, uint16, or float (0..1, or 0..255 where a value is above 1).
+
+    Returns:
+        uint8 (h, w), upright as EXIF tells, transparency laid on paper that contrasts with the ink.
+
+    Raises:
+        ImageError: with a code that says why.
+    """
+    return to_grey(load_picture(source))
+
+
+def load_picture(source: PictureLike) -> PIL.Image.Image:
+    """Loads a picture as an upright PIL image of mode L or RGB; arguments and errors as for ``load``."""
+    if isinstance(source, PIL.Image.Image):
+        return _flatten(_upright(_check_size(source)))
+    if isinstance(source, np.ndarray):
+        return _flatten(_from_array(source))
+    return _flatten(_decode(source if isinstance(source, bytes) else _read_bytes(Path(source))))
+
+
+def to_grey(picture: PIL.Image.Image) -> Grey:
+    """The grey pixels, uint8 (h, w), of an image of mode L or RGB (luma of ITU-R 601)."""
+    return np.asarray(picture.convert("L"))
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ImageError("too_large", f"found a file of {path.stat().st_size} bytes, at most {MAX_BYTES} are read")
+        if not path.is_file():
+            raise ImageError("not_an_image", "found no regular file, expected a picture")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise ImageError("not_found", "no such file") from None
+    except PermissionError:
+        raise ImageError("forbidden", "no permission to read the file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise ImageError("not_found", f"cannot be opened ({error})") from error
+
+
+def _decode(content: bytes) -> PIL.Image.Image:
+    """Decodes the bytes of a file; whatever a decoder raises becomes an ``ImageError``."""
+    kind = _check_format(content)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the decoder's remarks on metadata that nobody asked for
+            image = _check_size(PIL.Image.open(io.BytesIO(content), formats=FORMATS))
+            image.load()
+            return _upright(image)
+    except ImageError:
+        raise
+    except UnidentifiedImageError:
+        raise ImageError("truncated", f"begins as {kind} and ends before its size is told") from None
+    except MemoryError:
+        raise ImageError("too_large", "needs more memory than there is") from None
+    except Exception as error:
+        code = "truncated" if isinstance(error, EOFError) or "truncated" in str(error) else "not_an_image"
+        raise ImageError(code, f"begins as {kind} but is damaged ({_first_line(error)})") from error
+
+
+def _check_format(content: bytes) -> str:
+    if not content:
+        raise ImageError("empty", "the file is empty")
+    if len(content) > MAX_BYTES:
+        raise ImageError("too_large", f"found {len(content)} bytes, at most {MAX_BYTES} are read")
+    known = ", ".join(FORMATS)
+    for kind, (offset, magic) in _OTHER_MAGIC.items():
+        if content[offset : offset + len(magic)] == magic:
+            raise ImageError("unsupported_format", f"found {kind}, expected one of {known}; convert it")
+    for kind, magics in _MAGIC.items():
+        if content.startswith(magics):
+            if kind == "JPEG" and content.count(b"\xff\xda") > MAX_SCANS:
+                raise ImageError("too_complex", f"a JPEG of more than {MAX_SCANS} scans; save it as an ordinary one")
+            return kind
+    raise ImageError("not_an_image", f"found no picture, expected one of {known}")
+
+
+def _check_size(image: PIL.Image.Image) -> PIL.Image.Image:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        limit = MAX_PIXELS // 10**6
+        raise ImageError("too_large", f"found {width}x{height} pixels, at most {limit} megapixels are read; shrink it")
+    if not width * height:
+        raise ImageError("empty", f"found {width}x{height} pixels, expected at least one")
+    return image
+
+
+def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
+    try:
+        return ImageOps.exif_transpose(image)
+    except Exception:  # noqa: BLE001 - damaged EXIF raises anything, and the pixels are good
+        return image
+
+
+def _flatten(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Any mode → L or RGB without transparency."""
+    if image.mode in ("I", "F") or image.mode.startswith("I;16"):
+        return PIL.Image.fromarray(_stretch(np.asarray(image)))
+    if image.mode == "LAB":
+        return image.getchannel("L")
+    if image.has_transparency_data:
+        return _on_paper(image.convert("RGBA"))
+    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+
+
+def _on_paper(image: PIL.Image.Image) -> PIL.Image.Image:
+    """Lays a transparent picture on white, or on black where what is visible is bright."""
+    visible = np.asarray(image.getchannel("A"), np.float64)
+    grey = np.asarray(image.convert("L"), np.float64)
+    mean = (grey * visible).sum() / max(visible.sum(), 1)
+    is_bright = mean > 127 and visible.mean() < 250  # an opaque picture brings paper of its own
+    paper = PIL.Image.new("RGBA", image.size, "black" if is_bright else "white")
+    return PIL.Image.alpha_composite(paper, image).convert("RGB")
+
+
+def _stretch(values: NDArray[Any]) -> Grey:
+    """Values of any depth → uint8: what fits a byte stays, all else is stretched from darkest to brightest."""
+    finite = np.nan_to_num(values.astype(np.float64), nan=0, posinf=0, neginf=0)
+    low, high = finite.min(), finite.max()
+    if low >= 0 and 1 < high <= 255:
+        return finite.astype(np.uint8)
+    return np.round((finite - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+
+
+def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]  # (h, w, 1) → (h, w)
+    if array.ndim != 2 and (array.ndim != 3 or array.shape[2] not in (3, 4)):
+        raise ImageError("not_an_image", f"found an array {array.shape}, expected (h, w), (h, w, 3) or (h, w, 4)")
+    if array.dtype.kind not in "buif":
+        raise ImageError("not_an_image", f"found an array of {array.dtype}, expected numbers")
+    if array.shape[0] * array.shape[1] > MAX_PIXELS or not array.size:
+        code = "too_large" if array.size else "empty"
+        raise ImageError(code, f"found an array {array.shape}, expected 1 to {MAX_PIXELS} pixels")
+    if array.dtype == np.uint8:
+        return PIL.Image.fromarray(np.ascontiguousarray(array))
+    if array.dtype == np.uint16:
+        return PIL.Image.fromarray(_stretch(array) if array.ndim == 2 else (array >> 8).astype(np.uint8))
+    values = np.nan_to_num(array.astype(np.float64), nan=0, posinf=0, neginf=0)
+    scale = 255 if values.max() <= 1 else 1
+    return PIL.Image.fromarray(np.clip(np.round(values * scale), 0, 255).astype(np.uint8))
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error) or type(error).__name__).splitlines()[0][:120]

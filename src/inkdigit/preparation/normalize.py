@@ -1,3 +1,53 @@
-"""Ink and a box → a digit image as MNIST's were made."""
+"""Ink of one digit → a digit image, as MNIST's were made.
+
+Measured on MNIST's 60,000 training images: the longer side of the ink box is 20 pixels, the centre of mass lies
+at pixel 14 within half a pixel (whole-pixel shifts), the brightest pixel is 250 or more.
+Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
+"""
+
+import cv2
 import numpy as np
-def normalize_grey(x): return np.zeros((28,28),np.uint8)
+from numpy.typing import NDArray
+
+from inkdigit.images import DIGIT_SIDE, SIZE, Grey, Images, Ink
+
+FAINT = 12 / 255
+"""Less ink than this beside a digit's box is paper."""
+
+
+def normalize(ink: Ink) -> Images:
+    """A digit's ink, float32 (h, w), cut to its box or wider → uint8 (28, 28); all 0 where there is none."""
+    rows, columns = (np.flatnonzero((ink > FAINT).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return np.zeros((SIZE, SIZE), np.uint8)
+    small = _shrink(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    return _centre(np.round(small * (255 / small.max())).astype(np.uint8))
+
+
+def normalize_grey(grey: Grey) -> Images:
+    """A digit that is bright on an even, dark ground, uint8 (h, w) → uint8 (28, 28)."""
+    return normalize(grey.astype(np.float32) / 255)
+
+
+def _shrink(ink: Ink) -> NDArray[np.float32]:
+    """To 20 pixels along the longer side, the aspect ratio kept; area averaging on the way down."""
+    height, width = ink.shape
+    scale = DIGIT_SIDE / max(height, width)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
+    small = np.asarray(cv2.resize(ink, size, interpolation=method), np.float32)
+    small[small < 1 / 510 * small.max()] = 0
+    return small
+
+
+def _centre(small: Grey) -> Images:
+    """Pastes a digit so that its centre of mass lies at pixel 14, by whole pixels, never beyond the border."""
+    height, width = small.shape
+    mass = small.astype(np.float64)
+    y = (mass.sum(1) @ np.arange(height)) / mass.sum()
+    x = (mass.sum(0) @ np.arange(width)) / mass.sum()
+    top = min(max(round(SIZE / 2 - y), 0), SIZE - height)
+    left = min(max(round(SIZE / 2 - x), 0), SIZE - width)
+    image = np.zeros((SIZE, SIZE), np.uint8)
+    image[top : top + height, left : left + width] = small
+    return image

@@ -1,0 +1,6 @@
+"""``python -m inkdigit`` is the command line."""
+
+from inkdigit.cli import main
+
+if __name__ == "__main__":
+    main()

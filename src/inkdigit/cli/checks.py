@@ -1,0 +1,76 @@
+"""What ``inkdigit doctor`` looks at."""
+
+import os
+import platform
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+
+LEARN_PACKAGES = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib", "scikit-learn", "tensorboard")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check found.
+
+    Attributes:
+        sound: whether all is well.
+        words: for people.
+        needed: whether reading depends on it.
+    """
+
+    sound: bool
+    words: str
+    needed: bool = False
+
+
+def _python() -> Finding:
+    words = f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} processors"
+    return Finding(True, words, needed=True)
+
+
+def _reading() -> Finding:
+    """Reads a picture made on the spot: the whole way through decoder, preparation and network."""
+    import numpy as np
+
+    from inkdigit.errors import InkdigitError
+    from inkdigit.reading.reader import read
+
+    picture = np.full((64, 64), 255, np.uint8)
+    picture[12:52, 30:35] = 0  # a 1
+    try:
+        found = read(picture).text
+    except InkdigitError as error:
+        return Finding(False, str(error), needed=True)
+    return Finding(found == "1", f"a drawn 1 was read as '{found}'", needed=True)
+
+
+def _learning() -> Finding:
+    found, missing = [], []
+    for package in LEARN_PACKAGES:
+        try:
+            found.append(f"{package} {version(package)}")
+        except PackageNotFoundError:
+            missing.append(package)
+    if missing:
+        return Finding(False, f"without {', '.join(missing)}; for training: pip install 'inkdigit[learn]'")
+    return Finding(True, ", ".join(found))
+
+
+def _mnist() -> Finding:
+    from inkdigit.data.download import find
+    from inkdigit.data.sources import MNIST_FILES, data_folder
+
+    folder = data_folder() / "mnist"
+    missing = [file.name for file in MNIST_FILES if find(file, folder) is None]
+    if missing:
+        return Finding(False, f"not in {folder}; fetch it with: inkdigit data mnist")
+    return Finding(True, str(folder))
+
+
+CHECKS: Mapping[str, Callable[[], Finding]] = {
+    "python": _python,
+    "reading": _reading,
+    "learning": _learning,
+    "mnist": _mnist,
+}

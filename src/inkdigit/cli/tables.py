@@ -1,0 +1,68 @@
+"""``inkdigit list``."""
+
+from typing import Annotated
+
+import typer
+
+from inkdigit.cli.examples import with_examples
+
+
+@with_examples("inkdigit list recipes", "inkdigit list formats")
+def tables(
+    kind: Annotated[str, typer.Argument(help="models, recipes, datasets, formats, augmentations or corruptions.")],
+) -> None:
+    """List what there is to choose from."""
+    from inkdigit.errors import unknown
+
+    if kind not in _TABLES:
+        raise unknown("table", kind, _TABLES)
+    rows = _TABLES[kind]()
+    width = max(map(len, rows))
+    for name, description in rows.items():
+        print(f"{name:<{width}}  {description}")
+
+
+def _models() -> dict[str, str]:
+    from inkdigit.learning.models import MODELS
+
+    return {name: (model.__doc__ or "").splitlines()[0] for name, model in MODELS.items()}
+
+
+def _recipes() -> dict[str, str]:
+    from inkdigit.learning.recipes import RECIPES
+
+    return {name: f"{recipe.summary} (reaches {recipe.reaches:.1%})" for name, recipe in RECIPES.items()}
+
+
+def _datasets() -> dict[str, str]:
+    from inkdigit.data.sources import DATASETS
+
+    return {name: f"{source.description}; {source.licence}" for name, source in DATASETS.items()}
+
+
+def _formats() -> dict[str, str]:
+    from inkdigit.reading.formats import FORMATS
+
+    return {name: entry.description for name, entry in FORMATS.items()}
+
+
+def _augmentations() -> dict[str, str]:
+    from inkdigit.learning.augment import AUGMENTATIONS
+
+    return {name: entry.description for name, entry in AUGMENTATIONS.items()}
+
+
+def _corruptions() -> dict[str, str]:
+    from inkdigit.evaluation.corruptions import CORRUPTIONS
+
+    return {name: entry.description for name, entry in CORRUPTIONS.items()}
+
+
+_TABLES = {
+    "models": _models,
+    "recipes": _recipes,
+    "datasets": _datasets,
+    "formats": _formats,
+    "augmentations": _augmentations,
+    "corruptions": _corruptions,
+}

@@ -1,0 +1,63 @@
+"""``inkdigit train``."""
+
+import json
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkdigit.cli.examples import with_examples
+
+
+@with_examples(
+    "inkdigit train lenet",
+    "inkdigit train softmax --data optdigits --set epochs=2",
+    "inkdigit train mlp --set model.hidden=64,64 --set lr=0.01",
+    "inkdigit train reader --out runs/mine --resume",
+)
+def train(
+    recipe: Annotated[str, typer.Argument(help="See 'inkdigit list recipes'.")],
+    data: Annotated[
+        str, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ … 9/.")
+    ] = "mnist",
+    out: Annotated[Path | None, typer.Option(help="The run's folder; without it, runs/RECIPE-N.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of the weights, the order and the augmentation.")] = 0,
+    device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on in --out, or in the newest run of the recipe.")
+    ] = False,
+    settings: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change the recipe.")
+    ] = None,
+    log: Annotated[list[str] | None, typer.Option(help="A further logger: tensorboard.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
+) -> None:
+    """Train a network by a recipe.
+
+    Prints the folder of the run. It holds the recipe, the log, the weights, model.onnx, the evaluation and the curves.
+    Ctrl-C saves, and --resume goes on as if nothing had happened.
+    """
+    from inkdigit.cli.downloads import announce
+    from inkdigit.learning.recipes import find_recipe
+    from inkdigit.learning.run import newest_folder
+    from inkdigit.learning.train import train as run_training
+
+    find_recipe(recipe)
+    folder = newest_folder(recipe) if resume and out is None else out
+    announce(data)
+    loggers = ("csv", "progress", *(log or ()))
+    result = run_training(
+        recipe,
+        data=data,
+        out=folder,
+        seed=seed,
+        device=device,
+        settings=settings or (),
+        resume=resume,
+        loggers=loggers,
+    )
+    low, high = result["test_accuracy_interval"]
+    print(f"test accuracy {result['test_accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, "
+          f"n = {result['test_n']})", file=sys.stderr)  # fmt: skip
+    print(json.dumps(result, indent=2) if as_json else result["run"])

@@ -1,0 +1,33 @@
+"""The shipped models, and the way from what a user calls a model to its file."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from inkdigit.errors import DataError, unknown
+
+DEFAULT = "reader"
+
+SHIPPED: Mapping[str, Path] = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.onnx"))}
+
+
+def find_model(model: str | os.PathLike[str]) -> Path:
+    """The file of a model.
+
+    Args:
+        model: the name of shipped weights, a run's folder, or an .onnx file.
+
+    Raises:
+        UsageError: none of these; the nearest name is told.
+        DataError: the folder of a run that has no model yet.
+    """
+    name, path = os.fspath(model), Path(model)
+    if name in SHIPPED:
+        return SHIPPED[name]
+    if path.is_dir():
+        if not (path / "model.onnx").is_file():
+            raise DataError(f"{path}: found no model.onnx in it, expected the folder of a finished run")
+        return path / "model.onnx"
+    if path.suffix == ".onnx" or path.exists():
+        return path
+    raise unknown("model", name, SHIPPED)
