@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any
 
 import typer
@@ -34,7 +35,7 @@ Examples:
 Exit codes: 0 all well; 1 a picture could not be read; 2 wrong usage; 3 the machine lacks something;
 4 damaged or missing data; 130 and 143 interrupted."""
 
-for _name, _command in {
+_COMMANDS: Mapping[str, Callable[..., Any]] = {
     "read": read,
     "train": train,
     "evaluate": evaluate,
@@ -42,7 +43,8 @@ for _name, _command in {
     "data": data,
     "list": tables,
     "doctor": doctor,
-}.items():
+}
+for _name, _command in _COMMANDS.items():
     app.command(_name)(_command)
 
 
@@ -78,7 +80,7 @@ def main() -> None:
         _fail(str(error), error.exit_code)
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", EnvironmentFault.exit_code)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the parser's errors share no public parent; others go on
         _fail(*_usage(error))
     else:
         sys.exit(code if isinstance(code, int) else 0)

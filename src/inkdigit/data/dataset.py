@@ -40,13 +40,13 @@ class Dataset:
     @cached_property
     def sha256(self) -> str:
         """Hash of the images and labels, which a run remembers."""
-        digest = hashlib.sha256(np.ascontiguousarray(self.images))
+        digest = hashlib.sha256(self.images.tobytes())
         digest.update(self.labels.astype(np.uint8).tobytes())
         return digest.hexdigest()
 
     def counts(self) -> list[int]:
         """How many images each digit has."""
-        return np.bincount(self.labels, minlength=CLASSES).tolist()
+        return [int(count) for count in np.bincount(self.labels, minlength=CLASSES)]
 
 
 def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) -> Dataset:

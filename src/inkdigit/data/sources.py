@@ -130,7 +130,7 @@ DATASETS: Mapping[str, Source] = {
         load_mnist,
     ),
     "optdigits": Source(
-        "1,797 real digits that scikit-learn carries, needs no network: 1,297 to train, 500 to test (Alpaydin, Kaynak 1998)",
+        "1,797 digits that scikit-learn carries: 1,297 to train, 500 to test, no network (Alpaydin, Kaynak 1998)",
         "CC BY 4.0",
         _optdigits_folder,
         load_optdigits,

@@ -7,7 +7,7 @@ from inkdigit.images import Labels, Probabilities
 
 
 def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
-    """Softmax of the logits over the temperature, from the probabilities alone (they fix the logits up to a constant)."""
+    """Softmax of the logits over the temperature; probabilities fix the logits up to a constant."""
     logits = np.log(np.maximum(probabilities.astype(np.float64), TINY)) / temperature
     powers = np.exp(logits - logits.max(1, keepdims=True))
     scaled: Probabilities = (powers / powers.sum(1, keepdims=True)).astype(np.float32)

@@ -42,7 +42,8 @@ class Evaluation:
         known = [(share, digit) for digit, share in enumerate(self.class_accuracy) if share is not None]
         worst, digit = min(known)
         return (
-            f"accuracy  {self.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%}, n = {self.n}, {self.data} {self.split})\n"
+            f"accuracy  {self.accuracy:.2%}  (95 % interval {low:.2%} to {high:.2%})\n"
+            f"measured  on {self.n} images of {self.data}, {self.split}\n"
             f"nll       {self.nll:.4f}  nats\n"
             f"ece       {self.ece:.2%}\n"
             f"hardest   {digit}  ({worst:.2%} read right)"

@@ -12,7 +12,7 @@ TINY = 1e-12  # so that a class that got probability 0 costs 27.6 nats and not i
 
 def predict(probabilities: Probabilities) -> Labels:
     """The most probable digit of each row, int64 (n,); a last class "not a digit" is no digit."""
-    return probabilities[:, :CLASSES].argmax(1)
+    return np.asarray(probabilities[:, :CLASSES].argmax(1), np.int64)
 
 
 def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float]:

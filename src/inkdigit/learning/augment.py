@@ -99,7 +99,7 @@ def _flip(warp: Warp, amount: float, generator: Generator) -> None:
 
 
 def _elastic(warp: Warp, amount: float, generator: Generator) -> None:
-    # A coarse random field, enlarged smoothly, moves like the blurred field of Simard et al. 2003 at a tenth of its cost.
+    # A coarse random field, enlarged smoothly, moves as Simard et al. 2003 do by blurring.
     coarse = _uniform((len(warp.matrix), 2, 5, 5), amount * 2 / SIZE, generator)
     smooth = functional.interpolate(coarse, size=(SIZE, SIZE), mode="bicubic", align_corners=True)
     displacement = smooth.permute(0, 2, 3, 1)  # (n, 2, 28, 28) → (n, 28, 28, 2)

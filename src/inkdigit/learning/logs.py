@@ -86,17 +86,17 @@ class TensorBoardLogger:
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, and an extra
         except ImportError:
             raise missing_extra("learn", "TensorBoard") from None
-        self._writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=history[-1].step if history else 0)  # type: ignore[no-untyped-call]
+        self._writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=history[-1].step if history else 0)
 
     def log(self, row: Row) -> None:
         """Writes every number of a line under its name."""
         for name, value in asdict(row).items():
             if value is not None and name != "step":
-                self._writer.add_scalar(name, value, row.step)  # type: ignore[no-untyped-call]
+                self._writer.add_scalar(name, value, row.step)
 
     def close(self) -> None:
         """Closes the event file."""
-        self._writer.close()  # type: ignore[no-untyped-call]
+        self._writer.close()
 
 
 LOGGERS: Mapping[str, type[Logger]] = {

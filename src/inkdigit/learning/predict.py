@@ -36,7 +36,7 @@ class TorchClassifier:
         was_training = self._deployed.model.training
         self._deployed.eval()
         with torch.inference_mode():
-            batches = torch.from_numpy(np.ascontiguousarray(images)).split(batch_size)
+            batches = torch.from_numpy(np.ascontiguousarray(images)).split(batch_size)  # type: ignore[no-untyped-call]
             probabilities = torch.cat([self._deployed(batch.to(device)) for batch in batches])
         self._deployed.train(was_training)
         result: Probabilities = probabilities.cpu().numpy()

@@ -120,7 +120,8 @@ def _override(recipe: Recipe, name: str, value: str) -> Recipe:
     if dot and prefix in OPTION_FIELDS:
         options = dict(getattr(recipe, OPTION_FIELDS[prefix]))
         options[option] = _parse_option(recipe, prefix, option, value)
-        return replace(recipe, **{OPTION_FIELDS[prefix]: options})
+        changed: dict[str, Any] = {OPTION_FIELDS[prefix]: options}
+        return replace(recipe, **changed)
     hints = typing.get_type_hints(Recipe)
     known = [f.name for f in fields(Recipe) if f.name not in (*FIXED_FIELDS, "augment")]
     if name not in known:

@@ -88,7 +88,8 @@ def fit(
         torch.set_num_threads(recipe.threads)
     torch.manual_seed(run.seed)
     generator = Generator(device).manual_seed(run.seed)
-    model = build_model(recipe.model, recipe.model_options).to(device, memory_format=torch.channels_last)
+    model = build_model(recipe.model, recipe.model_options).to(device)
+    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
     progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
     batches = Batches(training, recipe.batch_size, seed=run.seed, device=device)

@@ -71,7 +71,7 @@ def _without_rulings(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
 def _components(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], list[Blob]]:
     n, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     boxes = [Box(*(int(value) for value in stats[label, :4])) for label in range(1, n)]
-    return labels, [Blob(box, (label,)) for label, box in enumerate(boxes, start=1)]
+    return np.asarray(labels, np.int32), [Blob(box, (label,)) for label, box in enumerate(boxes, start=1)]
 
 
 def _close(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:

@@ -26,7 +26,7 @@ def normalize(ink: Ink) -> Images:
 
 def normalize_grey(grey: Grey) -> Images:
     """A digit that is bright on an even, dark ground, uint8 (h, w) → uint8 (28, 28)."""
-    return normalize(grey.astype(np.float32) / 255)
+    return normalize(np.asarray(grey / 255, np.float32))
 
 
 def _shrink(ink: Ink) -> NDArray[np.float32]:

@@ -30,7 +30,7 @@ class Prepared:
 def prepare(grey: Grey) -> Prepared:
     """Finds the digits of a picture, uint8 (h, w). One that is a digit image already passes unchanged."""
     if is_digit_image(grey):
-        return Prepared(grey.astype(np.float32) / 255, [[_ink_box(grey)]], grey[None].copy())
+        return Prepared(np.asarray(grey / 255, np.float32), [[_ink_box(grey)]], grey[None].copy())
     small, factor = reduce(grey)
     ink = find_ink(small)
     lines = locate(ink)

@@ -41,8 +41,10 @@ class Reader:
             UsageError: no such name, folder or file.
             DataError: the model is damaged or none of digits.
         """
-        is_path = isinstance(model, str | os.PathLike)
-        self.classifier: Classifier = OnnxClassifier(find_model(model), threads=threads) if is_path else model
+        if isinstance(model, str | os.PathLike):
+            self.classifier: Classifier = OnnxClassifier(find_model(model), threads=threads)
+        else:
+            self.classifier = model
 
     def read(self, source: PictureLike, *, name: str | None = None) -> Reading:
         """Reads one picture.
