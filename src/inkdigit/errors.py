@@ -53,10 +53,13 @@ class ImageError(InkdigitError):
     """
 
     def __init__(self, code: str, message: str, source: str = "") -> None:
-        super().__init__(message)
+        super().__init__(code, message, source)  # all of them, so that it passes between processes
         self.code = code
         self.message = message
         self.source = source
+
+    def __str__(self) -> str:
+        return self.message
 
     def to_dict(self) -> dict[str, object]:
         """The object that stands in the list of readings in place of the picture's."""
@@ -67,8 +70,12 @@ class Interrupted(InkdigitError):
     """Stopped by a signal after everything worth keeping was saved."""
 
     def __init__(self, message: str, signal_number: int) -> None:
-        super().__init__(message)
+        super().__init__(message, signal_number)
+        self.message = message
         self.exit_code = 128 + signal_number
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
@@ -76,7 +83,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     names = sorted(known)
     near = get_close_matches(name, names, n=1)
     hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
-    return UsageError(f"unknown {kind} '{name}'; {hint}")
+    return UsageError(f"unknown {kind} {name!r}; {hint}")
 
 
 def missing_extra(extra: str, module: str) -> EnvironmentFault:

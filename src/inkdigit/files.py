@@ -3,7 +3,7 @@
 import contextlib
 import itertools
 import os
-import tempfile
+import secrets
 from pathlib import Path
 
 from inkdigit.errors import EnvironmentFault
@@ -12,27 +12,21 @@ from inkdigit.errors import EnvironmentFault
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Writes a file so that a reader, a crash or a full disk never sees half of it.
 
+    A device or a pipe, such as ``/dev/null``, is written to, not replaced; a link is followed.
+
     Raises:
         EnvironmentFault: no permission, no room, or no such place; whatever was there before still is.
     """
-    data = content.encode() if isinstance(content, str) else content
+    data = content.encode(errors="surrogateescape") if isinstance(content, str) else content  # names of any bytes
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(data)
+        else:
+            _write_and_rename(path.resolve() if path.is_symlink() else path, data)
     except OSError as error:
-        raise _fault(path, error) from error
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).chmod(0o666 & ~_umask())
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise _fault(path, error) from error
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            Path(temporary).unlink()
+        raise EnvironmentFault(
+            f"{path}: cannot be written ({error.strerror}); choose another place or make room"
+        ) from error
 
 
 class Places:
@@ -44,18 +38,22 @@ class Places:
 
     def take(self, source: str, suffix: str = "") -> Path:
         """A path that this object has not given before; a file of an earlier day may lie there."""
-        stem = Path(source).stem.strip("-") or "picture"
+        stem = Path(source).stem.strip("-.") or "picture"
         names = (f"{stem}{suffix}" if n == 1 else f"{stem}-{n}{suffix}" for n in itertools.count(1))
         path = next(self._folder / name for name in names if self._folder / name not in self._taken)
         self._taken.add(path)
         return path
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
-
-
-def _fault(path: Path, error: OSError) -> EnvironmentFault:
-    return EnvironmentFault(f"{path}: cannot be written ({error.strerror}); choose another place or make room")
+def _write_and_rename(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.parent / f".inkdigit-{secrets.token_hex(8)}"
+    try:
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        with contextlib.suppress(OSError):
+            temporary.unlink()

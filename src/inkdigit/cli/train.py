@@ -19,10 +19,10 @@ from inkdigit.cli.examples import with_examples
 def train(
     recipe: Annotated[str, typer.Argument(help="See 'inkdigit list recipes'.")],
     data: Annotated[
-        str, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ … 9/.")
-    ] = "mnist",
+        str | None, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ … 9/; mnist.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; without it, runs/RECIPE-N.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of the weights, the order and the augmentation.")] = 0,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and augmentation; 0.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in --out, or in the newest run of the recipe.")
@@ -40,17 +40,16 @@ def train(
     """
     from inkdigit.cli.downloads import announce
     from inkdigit.learning.recipes import find_recipe
-    from inkdigit.learning.run import newest_folder
     from inkdigit.learning.train import train as run_training
 
     find_recipe(recipe)
-    folder = newest_folder(recipe) if resume and out is None else out
-    announce(data)
+    if not resume:
+        announce(data or "mnist")
     loggers = ("csv", "progress", *(log or ()))
     result = run_training(
         recipe,
         data=data,
-        out=folder,
+        out=out,
         seed=seed,
         device=device,
         settings=settings or (),

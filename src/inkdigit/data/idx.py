@@ -20,6 +20,7 @@ from inkdigit.files import write_atomic
 
 UINT8 = 8
 MAX_VALUES = 2**31  # a header may promise anything; memory is ours
+CHUNK_BYTES = 2**20
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -66,10 +67,12 @@ def _parse(file: BinaryIO, path: Path, ndim: int) -> NDArray[np.uint8]:
         raise DataError(f"{path}: the header ends early; the file is truncated")
     shape = struct.unpack(f">{ndim}I", header)
     size = math.prod(shape)
-    if size > MAX_VALUES:
+    if max(size, *shape) > MAX_VALUES:
         raise DataError(f"{path}: the header promises {size} values {shape}, more than {MAX_VALUES}")
-    content = file.read(size + 1)
+    content = bytearray()  # grows with what is there, not with what was promised
+    while len(content) <= size and (chunk := file.read(min(CHUNK_BYTES, size + 1 - len(content)))):
+        content += chunk
     if len(content) != size:
         found = "more" if len(content) > size else f"{len(content)}"
         raise DataError(f"{path}: the header promises {size} values {shape}, found {found}")
-    return np.frombuffer(content, np.uint8).reshape(shape).copy()  # a copy can be written to
+    return np.frombuffer(content, np.uint8).reshape(shape)

@@ -2,13 +2,18 @@
 
 import numpy as np
 
-from inkdigit.evaluation.metrics import TINY, nll
+from inkdigit.evaluation.metrics import nll
 from inkdigit.images import Labels, Probabilities
+
+SMALLEST = float(np.finfo(np.float32).tiny)
+"""A probability of 0 counts as this. A larger one would cut the logits of a network that is very sure of itself, and
+so find it surer than it is.
+"""
 
 
 def apply_temperature(probabilities: Probabilities, temperature: float) -> Probabilities:
     """Softmax of the logits over the temperature; probabilities fix the logits up to a constant."""
-    logits = np.log(np.maximum(probabilities.astype(np.float64), TINY)) / temperature
+    logits = np.log(np.maximum(probabilities.astype(np.float64), SMALLEST)) / temperature
     powers = np.exp(logits - logits.max(1, keepdims=True))
     scaled: Probabilities = (powers / powers.sum(1, keepdims=True)).astype(np.float32)
     return scaled

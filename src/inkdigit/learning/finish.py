@@ -4,7 +4,7 @@ from typing import Any
 
 from torch import nn
 
-from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.calibrate import fit_temperature
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.figures.curves import draw_curves
@@ -15,12 +15,11 @@ from inkdigit.learning.run import Run, write_json
 from inkdigit.learning.scaling import SCALINGS
 
 
-def finish(run: Run, model: nn.Module, progress: Progress, validation: Dataset) -> dict[str, Any]:
+def finish(run: Run, model: nn.Module, progress: Progress, validation: Dataset, test: Dataset) -> dict[str, Any]:
     """Fills the rest of a run's folder and returns its result. The test set is looked at here, once."""
     scaling = SCALINGS[run.recipe.scaling]
     load_weights(run.weights(progress.best_step), model)
     temperature = fit_temperature(TorchClassifier(model, scaling)(validation.images), validation.labels)
-    test = load_dataset(run.data, "test")
     evaluation = evaluate(TorchClassifier(model, scaling, temperature), test)
     result = {
         "run": str(run.folder),

@@ -1,6 +1,7 @@
 """A recipe is data: a network and how it is trained, with its source and the result that it must reach."""
 
 import dataclasses
+import json
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -80,7 +81,8 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
-        return dataclasses.asdict(self)
+        values: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(self)))  # tuples become lists, as in a file
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any], where: str) -> "Recipe":

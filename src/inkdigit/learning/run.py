@@ -60,13 +60,18 @@ class Run:
         return self.folder / "weights" / f"step-{step:07d}.safetensors"
 
     def write(self) -> None:
-        """Begins the folder."""
+        """Begins the folder, or leaves it as it was begun."""
         values = asdict(self) | {"folder": None, "format": FORMAT}
         write_json(self.folder / "run.json", {key: value for key, value in values.items() if key != "folder"})
 
     def finish(self, result: dict[str, Any]) -> None:
         """Ends the folder."""
         write_json(self.folder / "result.json", result)
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether everything that a run leaves is there."""
+        return (self.folder / "result.json").exists()
 
     def result(self) -> dict[str, Any]:
         """What ``finish`` wrote.
@@ -75,7 +80,7 @@ class Run:
             DataError: the run is unfinished.
         """
         path = self.folder / "result.json"
-        if not path.exists():
+        if not self.is_finished:
             raise DataError(
                 f"{self.folder}: the run is unfinished; go on with: inkdigit train {self.recipe.name} "
                 f"--out {self.folder} --resume"
@@ -90,7 +95,7 @@ class Run:
             "classes": [str(digit) for digit in range(CLASSES)],
             "settings": self.recipe.to_dict(),
             "train_sha256": self.data_sha256,
-            **result,
+            **{key: value for key, value in result.items() if key != "run"},  # a path says nothing elsewhere
         }
 
     @classmethod

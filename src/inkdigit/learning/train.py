@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from inkdigit.learning.optim import SCHEDULES, build_optimizer, set_lr
 from inkdigit.learning.predict import TorchClassifier
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import find_recipe
-from inkdigit.learning.run import Run, next_folder
+from inkdigit.learning.run import Run, newest_folder, next_folder
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.learning.signals import Interruption
 
@@ -36,11 +36,11 @@ CHECKPOINT_S = 20.0
 def train(
     recipe: str | Recipe,
     *,
-    data: str = "mnist",
+    data: str | None = None,
     out: str | Path | None = None,
-    seed: int = 0,
+    seed: int | None = None,
     device: str = "auto",
-    settings: Iterable[str] = (),
+    settings: Sequence[str] = (),
     resume: bool = False,
     loggers: Sequence[str] = ("csv",),
 ) -> dict[str, Any]:
@@ -48,9 +48,9 @@ def train(
 
     Args:
         recipe: a name in ``RECIPES``, or a recipe.
-        data: a name in ``DATASETS``, or a folder.
-        out: the run's folder; None makes ``runs/RECIPE-N``.
-        seed: of the weights, the order and the augmentation.
+        data: a name in ``DATASETS``, or a folder; None is MNIST, or what a resumed run began with.
+        out: the run's folder; None makes ``runs/RECIPE-N``, or resumes the newest.
+        seed: of the weights, the order and the augmentation; None is 0, or what a resumed run began with.
         device: ``auto``, ``cpu`` or ``cuda``.
         settings: ``name=value`` overrides of the recipe.
         resume: go on with the run in ``out``, bit for bit as if it had never stopped.
@@ -60,23 +60,31 @@ def train(
         What stands in the run's ``result.json``.
 
     Raises:
-        UsageError: an unknown name or value.
+        UsageError: an unknown name or value, a folder in use, a resume with other options than at the start.
         DataError: the dataset or the run to resume is damaged; the loss is no number.
         EnvironmentFault: no such device; the folder cannot be written.
         Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
     """
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
     where = _device(device)
-    folder = Path(out) if out is not None else next_folder(chosen.name)
     listeners = _loggers(loggers)
     if resume:
-        _check_resumable(Run.open(folder), chosen, data, seed)
-    training, validation = (load_dataset(data, split) for split in ("train", "validation"))
-    run = _open_run(folder, chosen, training, seed, resume=resume)
-    if (folder / "result.json").exists():
+        folder = Path(out) if out is not None else newest_folder(chosen.name)
+        run = Run.open(folder)
+        _check_same(run, chosen if settings else None, chosen.name, data, seed)
+        training = load_dataset(run.data, "train")
+        if run.data_sha256 != training.sha256:
+            raise DataError(f"{folder}: {run.data} holds other digits now than the run was begun with; train anew")
+    else:
+        folder = _free_folder(Path(out) if out is not None else next_folder(chosen.name))
+        training = load_dataset(data or "mnist", "train")
+        run = Run(folder, chosen, seed or 0, training.name, training.sha256)
+    validation, test = (load_dataset(run.data, split) for split in ("validation", "test"))
+    if run.is_finished:
         return run.result()
+    run.write()
     progress, model = fit(run, training, validation, listeners, where)
-    return finish(run, model, progress, validation)
+    return finish(run, model, progress, validation, test)
 
 
 def fit(
@@ -84,8 +92,6 @@ def fit(
 ) -> tuple[Progress, nn.Module]:
     """The loop: from the run's state, or from the start, to the last step. Returns progress and network."""
     recipe = run.recipe
-    if recipe.threads:
-        torch.set_num_threads(recipe.threads)
     torch.manual_seed(run.seed)
     generator = Generator(device).manual_seed(run.seed)
     model = build_model(recipe.model, recipe.model_options).to(device)
@@ -100,6 +106,9 @@ def fit(
 
     with ExitStack() as stack:
         interruption = stack.enter_context(Interruption())
+        if recipe.threads:
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(recipe.threads)
         for logger in loggers:
             logger.start(run, progress.history, total_steps)
             stack.callback(logger.close)
@@ -192,28 +201,19 @@ def _row(progress: Progress, lr: float, per_epoch: int, measured: tuple[float | 
     return row
 
 
-def _open_run(folder: Path, recipe: Recipe, training: Dataset, seed: int, *, resume: bool) -> Run:
-    if resume:
-        run = Run.open(folder)
-        if run.data_sha256 != training.sha256:
-            raise DataError(f"{folder}: the run was trained on other data than {training.name} holds now; train anew")
-        return run
+def _free_folder(folder: Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: not empty; go on with --resume, or choose another folder with --out")
-    run = Run(folder, recipe, seed, training.name, training.sha256)
-    run.write()
-    return run
+    return folder
 
 
-def _check_resumable(run: Run, recipe: Recipe, data: str, seed: int) -> None:
+def _check_same(run: Run, recipe: Recipe | None, name: str, data: str | None, seed: int | None) -> None:
     """A run goes on as it began: whatever is asked for now must be what was asked for then."""
-    found = {"recipe": run.recipe.to_dict(), "data": run.data, "seed": run.seed}
-    asked = {"recipe": Recipe.from_dict(recipe.to_dict(), "").to_dict(), "data": data, "seed": seed}
-    different = [name for name, value in found.items() if value != asked[name]]
-    if different:
-        raise UsageError(
-            f"{run.folder}: was begun with another {' and '.join(different)}; resume it with the same options"
-        )
+    asked = {"recipe": name, "settings": recipe and recipe.to_dict(), "data": data, "seed": seed}
+    begun = {"recipe": run.recipe.name, "settings": run.recipe.to_dict(), "data": run.data, "seed": run.seed}
+    for what, value in asked.items():
+        if value is not None and value != begun[what]:
+            raise UsageError(f"{run.folder}: was begun with another {what}; resume it as it was begun, or train anew")
 
 
 def _loggers(names: Sequence[str]) -> list[Logger]:

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Mapping, Sequence
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +29,7 @@ def draw_curves(histories: Mapping[str, Sequence[Row]], path: Path) -> None:
         raise missing_extra("learn", "matplotlib") from None
     figure = Figure(figsize=(10, 4), layout="constrained")
     loss, accuracy = figure.subplots(1, 2)
-    for colour, (name, history) in zip(COLOURS, histories.items(), strict=False):
+    for colour, (name, history) in zip(cycle(COLOURS), histories.items(), strict=False):
         _draw(loss, history, name, "loss", colour)
         _draw(accuracy, history, name, "accuracy", colour)
     loss.set(title="Loss", xlabel="epoch", ylabel="cross entropy (nats)", ylim=(0, None))

@@ -1,0 +1,59 @@
+"""Small data that every room can learn from, made on the spot."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inkdigit.data.idx import write_idx
+from inkdigit.images import SIZE, Images, Labels
+
+
+def draw_digits(n: int, seed: int) -> tuple[Images, Labels]:
+    """Images that a network can tell apart: class k is a bright square at its own place, on a little noise."""
+    random = np.random.default_rng(seed)
+    labels = np.arange(n, dtype=np.int64) % 10
+    images = random.integers(0, 60, (n, SIZE, SIZE), dtype=np.uint8)
+    for image, label in zip(images, labels, strict=True):
+        row, column = 2 + 5 * (label // 2), 4 + 12 * (label % 2)
+        image[row : row + 5, column : column + 8] = 255
+    return images, labels
+
+
+@pytest.fixture(scope="session")
+def digits_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of IDX files: 240 images to train, 60 to test."""
+    folder = tmp_path_factory.mktemp("digits")
+    for stem, n, seed in (("train", 240, 0), ("t10k", 60, 1)):
+        images, labels = draw_digits(n, seed)
+        write_idx(folder / f"{stem}-images-idx3-ubyte.gz", images)
+        write_idx(folder / f"{stem}-labels-idx1-ubyte", labels.astype(np.uint8))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained_run(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished run of a LeNet on those digits."""
+    from inkdigit import train
+
+    folder = tmp_path_factory.mktemp("runs") / "lenet"
+    train("lenet", data=str(digits_folder), out=folder, settings=["epochs=6", "batch_size=8", "lr=0.01"])
+    return folder
+
+
+@pytest.fixture
+def run_cli(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs ``inkdigit`` in a process and a folder of its own, as a user would."""
+
+    def run(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, **options.pop("env", {})}
+        command = [sys.executable, "-m", "inkdigit", *map(str, arguments)]
+        settings = {"cwd": tmp_path, "capture_output": True, "text": True, "timeout": 120, **options}
+        return subprocess.run(command, env=environment, check=False, **settings)
+
+    return run

@@ -1,0 +1,69 @@
+"""One file from a run."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from inkdigit.classifier import INPUT, OnnxClassifier
+from inkdigit.errors import DataError, InkdigitError, UsageError
+from inkdigit.learning.export import export_onnx, export_run
+from inkdigit.learning.models import build_model
+from inkdigit.learning.scaling import SCALINGS
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+
+
+def test_onnx_of_a_run_is_its_model(trained_run: Path, tmp_path: Path) -> None:
+    path = export_run(trained_run, "onnx", tmp_path / "m.onnx")
+    np.testing.assert_array_equal(OnnxClassifier(path)(IMAGES), OnnxClassifier(trained_run / "model.onnx")(IMAGES))
+    metadata = OnnxClassifier(path).metadata
+    result = json.loads((trained_run / "result.json").read_text())
+    for key in ("recipe", "seed", "test_accuracy", "temperature", "test_sha256"):
+        assert metadata[key] == result[key]
+    assert metadata["classes"] == list("0123456789")
+    assert len(metadata["train_sha256"]) == 64
+
+
+def test_a_plain_read_pays_nothing_for_feature_maps(trained_run: Path) -> None:
+    session = onnxruntime.InferenceSession(trained_run / "model.onnx", providers=["CPUExecutionProvider"])
+    assert [output.name for output in session.get_outputs()] == ["probabilities"]
+    features = OnnxClassifier(trained_run / "model.onnx").run_features(IMAGES)
+    assert {name: maps.shape for name, maps in features.items()} == {
+        "features:conv1": (5, 6, 24, 24),
+        "features:conv2": (5, 16, 8, 8),
+    }
+    weights = load_file(sorted((trained_run / "weights").iterdir())[-1])
+    x = SCALINGS["standard"](torch.from_numpy(IMAGES).float())[:, None]
+    expected = nn.functional.conv2d(x, weights["conv1.weight"], weights["conv1.bias"])
+    np.testing.assert_allclose(features["features:conv1"], expected, atol=1e-4)
+
+
+def test_safetensors_holds_the_weights(trained_run: Path) -> None:
+    path = export_run(trained_run, "safetensors")
+    assert path == trained_run / "model.safetensors"
+    build_model("lenet", {}).load_state_dict(load_file(path))
+    path.unlink()
+
+
+def test_a_file_that_computes_something_else_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkdigit.learning.export.PARITY", -1.0)
+    with pytest.raises(InkdigitError, match="nothing was written"):
+        export_onnx(build_model("softmax", {}), SCALINGS["unit"], 1.0, tmp_path / "m.onnx", metadata={})
+    assert not list(tmp_path.iterdir())
+
+
+def test_errors(trained_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="did you mean 'onnx'"):
+        export_run(trained_run, "onxx")
+    with pytest.raises(DataError, match="no such folder"):
+        export_run(tmp_path / "none", "onnx")
+
+
+def test_input_is_named() -> None:
+    assert INPUT == "images"

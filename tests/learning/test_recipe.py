@@ -1,0 +1,91 @@
+"""Recipes and their settings."""
+
+from dataclasses import replace
+
+import pytest
+
+from inkdigit.errors import DataError, UsageError
+from inkdigit.learning.recipe import Recipe, override
+from inkdigit.learning.recipes import RECIPES, find_recipe
+
+LENET, MLP = RECIPES["lenet"], RECIPES["mlp"]
+
+
+def test_settings_reach_fields_of_every_type() -> None:
+    changed = override(LENET, ["lr=0.5", "epochs=7", "batch_size=all", "precision=bfloat16", "label_smoothing=0.1"])
+    assert (changed.lr, changed.epochs, changed.batch_size) == (0.5, 7, None)
+    assert (changed.precision, changed.label_smoothing) == ("bfloat16", 0.1)
+    assert LENET.lr == 0.001
+
+
+def test_dotted_settings_reach_network_optimizer_and_augmentation() -> None:
+    changed = override(MLP, ["model.hidden=64,32", "optimizer.momentum=0.5", "augment.rotate=15"])
+    assert changed.model_options == {"hidden": (64, 32)}
+    assert changed.optimizer_options == {"momentum": 0.5}
+    assert changed.augment == {"rotate": 15.0}
+
+
+def test_epochs_and_steps_replace_each_other() -> None:
+    assert override(LENET, ["steps=10"]).epochs is None
+    assert override(MLP, ["epochs=3"]).steps is None
+
+
+def test_another_model_forgets_the_options_of_the_first() -> None:
+    assert override(MLP, ["model=softmax"]).model_options == {}
+
+
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("lr", "expected name=value"),
+        ("lr=", "expected name=value"),
+        ("learning=1", "unknown setting"),
+        ("lrr=1", "did you mean 'lr'"),
+        ("lr=fast", "expected a number"),
+        ("epochs=2.5", "expected a whole number"),
+        ("epochs=0", "at least 1"),
+        ("lr=-1", "more than 0"),
+        ("lr=nan", "more than 0"),
+        ("label_smoothing=1", "0 to 1"),
+        ("optimizer=sdg", "did you mean 'sgd'"),
+        ("schedule=cosin", "did you mean 'cosine'"),
+        ("model=lenat", "did you mean 'lenet'"),
+        ("model.hiden=3", "unknown option of model"),
+        ("augment.rotat=3", "did you mean 'rotate'"),
+        ("augment.rotate=much", "expected a number"),
+        ("name=other", "unknown setting"),
+        ("optimizer.momentum=big", "expected a number"),
+        ("precision=float8", "unknown precision"),
+    ],
+)
+def test_a_wrong_setting_says_what_is_expected(setting: str, words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        override(MLP, [setting])
+
+
+def test_hidden_widths_must_be_numbers() -> None:
+    with pytest.raises(UsageError, match="whole numbers with commas"):
+        override(MLP, ["model.hidden=a,b"])
+
+
+def test_a_recipe_has_epochs_or_steps() -> None:
+    with pytest.raises(UsageError, match="either epochs or steps"):
+        replace(LENET, steps=5)
+
+
+def test_rounds_are_epochs_or_lines_of_the_log() -> None:
+    assert LENET.total_steps(per_epoch=100) == 200
+    assert LENET.round_steps(per_epoch=100) == 100
+    assert MLP.total_steps(per_epoch=1) == 5000
+    assert MLP.round_steps(per_epoch=1) == 200
+
+
+def test_an_unknown_recipe_names_the_nearest() -> None:
+    with pytest.raises(UsageError, match="did you mean 'lenet'"):
+        find_recipe("lenett")
+
+
+@pytest.mark.parametrize("change", [{"model": "gone"}, {"wings": 2}, {"epochs": 0}])
+def test_a_recipe_of_another_version_is_refused(change: dict[str, object]) -> None:
+    with pytest.raises(DataError, match="not a recipe of this version"):
+        Recipe.from_dict({**LENET.to_dict(), **change}, "run.json")

@@ -1,0 +1,223 @@
+"""The loop: what it leaves, how it stops, how it goes on."""
+
+import csv
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import inkdigit.learning.train as loop
+from inkdigit import DataError, EnvironmentFault, Interrupted, OnnxClassifier, UsageError, load_dataset, train
+from inkdigit.evaluation.evaluate import evaluate
+
+SHORT = ["epochs=3", "batch_size=8", "augment.rotate=10", "augment.shift=1", "log_every=7"]
+
+
+def final_weights(folder: Path) -> dict[str, torch.Tensor]:
+    return load_file(sorted((folder / "weights").iterdir())[-1])
+
+
+def assert_same_weights(left: Path, right: Path) -> None:
+    one, other = final_weights(left), final_weights(right)
+    assert one.keys() == other.keys()
+    for name in one:
+        assert torch.equal(one[name], other[name]), name
+
+
+def test_a_run_leaves_everything(trained_run: Path, digits_folder: Path) -> None:
+    names = {path.name for path in trained_run.iterdir()}
+    expected = {"run.json", "result.json", "metrics.csv", "state.safetensors", "weights", "model.onnx"}
+    assert names == expected | {"evaluation.json", "curves.png"}
+    result = json.loads((trained_run / "result.json").read_text())
+    assert result["test_accuracy"] > 0.95
+    assert result["epochs"] == 6
+    assert len(list((trained_run / "weights").iterdir())) == 6
+    classifier = OnnxClassifier(trained_run / "model.onnx")
+    assert evaluate(classifier, load_dataset(str(digits_folder), "test")).accuracy == result["test_accuracy"]
+    assert classifier.metadata["test_accuracy"] == result["test_accuracy"]
+    assert "run" not in classifier.metadata
+
+
+def test_the_log_has_a_line_per_round_with_validation(trained_run: Path) -> None:
+    rows = list(csv.DictReader((trained_run / "metrics.csv").read_text().splitlines()))
+    validated = [row for row in rows if row["validation_accuracy"]]
+    assert [float(row["epoch"]) for row in validated] == [1, 2, 3, 4, 5, 6]
+    losses = [float(row["train_loss"]) for row in rows]
+    assert losses[-1] < losses[0]
+
+
+def test_the_best_epoch_is_chosen_by_validation_and_never_by_test(
+    digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accuracies = iter([0.5, 0.9, 0.7])
+    original = loop._validate
+
+    def pretend(
+        run: loop.Run, model: torch.nn.Module, data: loop.Dataset, progress: loop.Progress
+    ) -> tuple[float, float]:
+        assert data.split == "validation"
+        original(run, model, data, progress)
+        accuracy = next(accuracies)
+        if accuracy > progress.best_accuracy or progress.step == 28:
+            progress.best_step, progress.best_accuracy = 2 * 28, 0.9
+        return 1.0, accuracy
+
+    monkeypatch.setattr(loop, "_validate", pretend)
+    result = train("lenet", data=str(digits_folder), out=tmp_path / "r", settings=SHORT)
+    assert result["best_step"] == 56
+    chosen = load_file(tmp_path / "r" / "weights" / "step-0000056.safetensors")
+    from inkdigit.learning.export import export_run
+
+    exported = load_file(export_run(tmp_path / "r", "safetensors"))
+    assert all(torch.equal(chosen[name], exported[name]) for name in chosen)
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_others(digits_folder: Path, tmp_path: Path) -> None:
+    for name, seed in (("a", 1), ("b", 1), ("c", 2)):
+        train("lenet", data=str(digits_folder), out=tmp_path / name, seed=seed, settings=SHORT)
+    assert_same_weights(tmp_path / "a", tmp_path / "b")
+    with pytest.raises(AssertionError):
+        assert_same_weights(tmp_path / "a", tmp_path / "c")
+
+
+@pytest.mark.parametrize("stop_after", [1, 5, 28, 40])
+def test_an_interrupted_run_goes_on_bit_for_bit(
+    stop_after: int, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train("lenet", data=str(digits_folder), out=tmp_path / "whole", settings=SHORT)
+    steps = 0
+    original = loop._finite
+
+    def interrupt(loss: float, step: int) -> float:
+        nonlocal steps
+        steps += 1
+        if steps == stop_after:
+            os.kill(os.getpid(), signal.SIGINT)
+        return original(loss, step)
+
+    monkeypatch.setattr(loop, "_finite", interrupt)
+    with pytest.raises(Interrupted, match=f"stopped after step {stop_after} of 84") as caught:
+        train("lenet", data=str(digits_folder), out=tmp_path / "parts", settings=SHORT)
+    assert caught.value.exit_code == 130
+    assert not (tmp_path / "parts" / "model.onnx").exists()
+    train("lenet", out=tmp_path / "parts", resume=True)
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+    columns = [re.sub(r",[^,]*$", "", line) for line in (tmp_path / "parts" / "metrics.csv").read_text().splitlines()]
+    expected = [re.sub(r",[^,]*$", "", line) for line in (tmp_path / "whole" / "metrics.csv").read_text().splitlines()]
+    assert columns == expected  # but for the seconds
+
+
+def test_a_killed_run_goes_on_bit_for_bit(
+    digits_folder: Path, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    """SIGKILL in the middle of an epoch, resumed by the command line."""
+    options = ["--data", str(digits_folder), "--set", "epochs=40", "--set", "batch_size=4"]
+    code = "import inkdigit.learning.train as t; t.CHECKPOINT_S = 0.05; from inkdigit.cli import main; main()"
+    command = [sys.executable, "-c", code, "train", "lenet", *options, "--out", str(tmp_path / "parts")]
+    state = tmp_path / "parts" / "state.safetensors"
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not state.exists() and process.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL, "it was to be killed before it was done"
+    assert state.exists()
+    assert not (tmp_path / "parts" / "result.json").exists()
+    resumed = run_cli("train", "lenet", "--resume", "--out", tmp_path / "parts")
+    assert resumed.returncode == 0, resumed.stderr
+    whole = run_cli("train", "lenet", *options, "--out", tmp_path / "whole")
+    assert whole.returncode == 0, whole.stderr
+    assert_same_weights(tmp_path / "whole", tmp_path / "parts")
+
+
+def test_a_run_killed_before_its_first_checkpoint_starts_again(digits_folder: Path, tmp_path: Path) -> None:
+    train("softmax", data=str(digits_folder), out=tmp_path / "a", settings=["epochs=1"])
+    for name in ("state.safetensors", "result.json", "model.onnx"):
+        (tmp_path / "a" / name).unlink()
+    before = final_weights(tmp_path / "a")
+    train("softmax", out=tmp_path / "a", resume=True)
+    assert all(torch.equal(before[name], value) for name, value in final_weights(tmp_path / "a").items())
+
+
+def test_resuming_a_finished_run_tells_its_result(trained_run: Path) -> None:
+    before = (trained_run / "model.onnx").stat().st_mtime_ns
+    assert train("lenet", out=trained_run, resume=True)["test_accuracy"] > 0.95
+    assert (trained_run / "model.onnx").stat().st_mtime_ns == before
+
+
+def test_a_diverging_loss_stops_with_its_step(digits_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"the loss is (nan|inf) at step \d+"):
+        train("mlp", data=str(digits_folder), out=tmp_path / "r", settings=["lr=1e30", "steps=50"])
+
+
+def test_full_batch_recipes_count_steps(digits_folder: Path, tmp_path: Path) -> None:
+    settings = ["steps=20", "log_every=5", "lr=0.0001"]
+    result = train("mlp", data=str(digits_folder), out=tmp_path / "r", settings=settings)
+    assert (result["steps"], result["epochs"]) == (20, 20)
+    assert len(list((tmp_path / "r" / "weights").iterdir())) == 4
+
+
+def test_bfloat16_trains(digits_folder: Path, tmp_path: Path) -> None:
+    settings = ["epochs=6", "precision=bfloat16", "batch_size=8", "lr=0.01"]
+    assert train("lenet", data=str(digits_folder), out=tmp_path / "r", settings=settings)["test_accuracy"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "words"),
+    [
+        ({"recipe": "lenett"}, UsageError, "did you mean 'lenet'"),
+        ({"device": "tpu"}, UsageError, "unknown device"),
+        ({"loggers": ("csw",)}, UsageError, "did you mean 'csv'"),
+        ({"data": "mnits"}, UsageError, "did you mean 'mnist'"),
+        ({"settings": ["lr=x"]}, UsageError, "expected a number"),
+        ({"resume": True}, DataError, "no such folder"),
+    ],
+)
+def test_wrong_arguments_leave_no_folder(
+    options: dict[str, object], error: type[Exception], words: str, digits_folder: Path, tmp_path: Path
+) -> None:
+    arguments = {"recipe": "softmax", "data": str(digits_folder), "out": tmp_path / "r", **options}
+    with pytest.raises(error, match=words):
+        train(**arguments)  # type: ignore[arg-type]
+    assert not (tmp_path / "r").exists()
+
+
+def test_cuda_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(EnvironmentFault, match="--device cpu"):
+        train("softmax", device="cuda", out=tmp_path / "r")
+
+
+def test_a_folder_in_use_is_not_overwritten(trained_run: Path, digits_folder: Path) -> None:
+    with pytest.raises(UsageError, match="not empty"):
+        train("lenet", data=str(digits_folder), out=trained_run)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"recipe": "softmax"}, "another recipe"),
+        ({"seed": 5}, "another seed"),
+        ({"data": "mnist"}, "another data"),
+        ({"settings": ["lr=0.5"]}, "another settings"),
+    ],
+)
+def test_a_run_goes_on_only_as_it_was_begun(trained_run: Path, options: dict[str, object], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        train(**{"recipe": "lenet", "out": trained_run, "resume": True, **options})  # type: ignore[arg-type]
+
+
+def test_changed_data_are_noticed(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loop.Dataset, "sha256", "0" * 64)
+    with pytest.raises(DataError, match="holds other digits now"):
+        train("lenet", out=trained_run, resume=True)

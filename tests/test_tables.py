@@ -1,0 +1,180 @@
+"""The contracts: one test for every entry of every table."""
+
+import dataclasses
+import json
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from torch import nn
+
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.data.sources import DATASETS
+from inkdigit.images import CLASSES, SIZE
+from inkdigit.learning.augment import AUGMENTATIONS, augment
+from inkdigit.learning.export import export_onnx
+from inkdigit.learning.logs import LOGGERS
+from inkdigit.learning.models import MODELS, build_model
+from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES, build_optimizer
+from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.recipe import Recipe
+from inkdigit.learning.recipes import RECIPES
+from inkdigit.learning.scaling import SCALINGS
+from inkdigit.reading.formats import FORMATS
+from inkdigit.reading.weights import SHIPPED
+
+# Computed by hand from the layers: weights and biases, and two numbers per channel of a batch norm.
+PARAMETERS = {
+    "softmax": 784 * 10 + 10,
+    "mlp": 784 * 30 + 30 + 30 * 30 + 30 + 30 * 10 + 10,
+    "lenet": (25 + 1) * 6 + (25 * 6 + 1) * 16 + (256 + 1) * 120 + (120 + 1) * 84 + (84 + 1) * 10,
+    "vgg": 9 * (24 + 24 * 24 + 24 * 48 + 48 * 48 + 48 * 96 + 96 * 96) + 2 * 2 * (24 + 48 + 96) + 96 * 10 + 10,
+}
+
+
+def images(n: int = 6) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(0).integers(0, 256, (n, SIZE, SIZE), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("name", MODELS)
+class TestModels:
+    def test_gives_logits_of_each_class(self, name: str) -> None:
+        model = build_model(name, {}).eval()
+        assert model(torch.rand(3, 1, SIZE, SIZE)).shape == (3, CLASSES)
+        assert model(torch.rand(1, 1, SIZE, SIZE)).shape == (1, CLASSES)
+
+    def test_every_parameter_learns(self, name: str) -> None:
+        torch.manual_seed(0)
+        model = build_model(name, {}).train()
+        nn.functional.cross_entropy(model(torch.rand(16, 1, SIZE, SIZE)), torch.arange(16) % 10).backward()  # type: ignore[no-untyped-call]
+        for parameter_name, parameter in model.named_parameters():
+            assert parameter.grad is not None, parameter_name
+            assert parameter.grad.abs().sum() > 0, parameter_name
+
+    def test_has_the_parameters_counted_by_hand(self, name: str) -> None:
+        assert sum(parameter.numel() for parameter in build_model(name, {}).parameters()) == PARAMETERS[name]
+
+    def test_exported_file_computes_the_same(self, name: str, tmp_path: Path) -> None:
+        torch.manual_seed(0)
+        model, scaling = build_model(name, {}), SCALINGS["standard"]
+        with torch.no_grad():
+            model.train()(torch.rand(64, 1, SIZE, SIZE))  # so that batch norm has seen something
+        export_onnx(model, scaling, 1.7, tmp_path / "m.onnx", metadata={"name": name})
+        classifier = OnnxClassifier(tmp_path / "m.onnx")
+        expected = TorchClassifier(model, scaling, 1.7)(images())
+        np.testing.assert_allclose(classifier(images()), expected, atol=1e-5)
+        assert classifier.metadata["name"] == name
+        convolutions = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
+        maps = classifier.run_features(images())
+        assert [feature.shape[1] for feature in maps.values()] == [layer.out_channels for layer in convolutions]
+
+    def test_says_what_it_is(self, name: str) -> None:
+        assert (MODELS[name].__doc__ or "").strip()
+
+
+@pytest.mark.parametrize("name", RECIPES)
+class TestRecipes:
+    def test_is_called_as_in_its_table(self, name: str) -> None:
+        assert RECIPES[name].name == name
+
+    def test_builds(self, name: str) -> None:
+        recipe = RECIPES[name]
+        model = build_model(recipe.model, recipe.model_options)
+        build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+        assert recipe.summary
+        assert recipe.source
+        assert 0.5 < recipe.reaches < 1
+
+    def test_survives_json(self, name: str) -> None:
+        values = json.loads(json.dumps(RECIPES[name].to_dict()))
+        assert Recipe.from_dict(values, "here").to_dict() == RECIPES[name].to_dict()
+        assert set(values) == {field.name for field in dataclasses.fields(Recipe)}
+
+
+@pytest.mark.parametrize("name", AUGMENTATIONS)
+class TestAugmentations:
+    def batch(self) -> torch.Tensor:
+        picture = torch.zeros(8, 1, SIZE, SIZE)
+        picture[:, :, 6:20, 8:12] = 255
+        picture[:, :, 6:9, 8:19] = 200
+        return picture
+
+    def run(self, name: str, amount: float, seed: int = 0) -> torch.Tensor:
+        return augment(self.batch(), {name: amount}, torch.Generator().manual_seed(seed))
+
+    def test_keeps_shape_and_range(self, name: str) -> None:
+        out = self.run(name, 1.0)
+        assert out.shape == self.batch().shape
+        assert out.dtype == torch.float32
+        assert out.min() >= 0
+        assert out.max() <= 255.01
+
+    def test_changes_images_each_in_its_way(self, name: str) -> None:
+        out = self.run(name, 0.5)
+        assert not torch.equal(out, self.batch())
+        assert len({tuple(image.flatten().tolist()) for image in out}) > 1
+
+    def test_nothing_is_asked_nothing_is_done(self, name: str) -> None:
+        torch.testing.assert_close(self.run(name, 0.0), self.batch(), atol=1e-2, rtol=0)
+
+    def test_depends_on_the_generator_alone(self, name: str) -> None:
+        torch.rand(3)
+        assert torch.equal(self.run(name, 0.5), self.run(name, 0.5))
+        assert not torch.equal(self.run(name, 0.5, seed=0), self.run(name, 0.5, seed=1))
+
+    def test_says_what_it_does(self, name: str) -> None:
+        assert AUGMENTATIONS[name].description
+        assert AUGMENTATIONS[name].warp or AUGMENTATIONS[name].paint
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_schedule_is_a_factor(name: str) -> None:
+    factors = [SCHEDULES[name](step / 1000) for step in range(1001)]
+    assert min(factors) >= 0
+    assert max(factors) == pytest.approx(1, abs=2e-3)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_optimizer_lowers_a_loss(name: str) -> None:
+    weight = nn.Parameter(torch.ones(3))
+    optimizer = build_optimizer(name, [weight], 0.05, {})
+    for _ in range(20):
+        optimizer.zero_grad()
+        (weight**2).sum().backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    assert (weight**2).sum() < 1
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_dataset_tells_its_licence(name: str) -> None:
+    assert DATASETS[name].licence
+    assert DATASETS[name].description
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_format_writes_nothing_of_nothing(name: str, tmp_path: Path) -> None:
+    assert FORMATS[name].description
+    written = "".join(FORMATS[name].write(iter(()), False, None))
+    assert written in ("", "[]\n") or written.startswith("source,")
+
+
+@pytest.mark.parametrize("name", LOGGERS)
+def test_logger_listens(name: str) -> None:
+    assert all(callable(getattr(LOGGERS[name](), method)) for method in ("start", "log", "close"))
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_shipped_weights(name: str) -> None:
+    path = SHIPPED[name]
+    assert path.stat().st_size <= 1_000_000
+    assert path.with_suffix(".md").exists(), "weights are shipped with a model card"
+    metadata = OnnxClassifier(path).metadata
+    assert metadata["test_accuracy"] >= 0.994
+    assert metadata["classes"] == [str(digit) for digit in range(10)]
+    assert not any("/" in str(value) for key, value in metadata.items() if key not in ("feature_outputs", "settings"))
+
+
+def test_onnx_runtime_says_nothing_on_import() -> None:
+    assert onnxruntime.get_available_providers()
