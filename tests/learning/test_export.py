@@ -33,12 +33,13 @@ def test_onnx_of_a_run_is_its_model(trained_run: Path, tmp_path: Path) -> None:
 def test_a_plain_read_pays_nothing_for_feature_maps(trained_run: Path) -> None:
     session = onnxruntime.InferenceSession(trained_run / "model.onnx", providers=["CPUExecutionProvider"])
     assert [output.name for output in session.get_outputs()] == ["probabilities"]
-    features = OnnxClassifier(trained_run / "model.onnx").run_features(IMAGES)
+    classifier = OnnxClassifier(trained_run / "model.onnx")
+    features = classifier.run_features(IMAGES)
     assert {name: maps.shape for name, maps in features.items()} == {
         "features:conv1": (5, 6, 24, 24),
         "features:conv2": (5, 16, 8, 8),
     }
-    weights = load_file(sorted((trained_run / "weights").iterdir())[-1])
+    weights = load_file(trained_run / "weights" / f"step-{classifier.metadata['best_step']:07d}.safetensors")
     x = SCALINGS["standard"](torch.from_numpy(IMAGES).float())[:, None]
     expected = nn.functional.conv2d(x, weights["conv1.weight"], weights["conv1.bias"])
     np.testing.assert_allclose(features["features:conv1"], expected, atol=1e-4)

@@ -4,10 +4,11 @@ import contextlib
 import gzip
 import hashlib
 import http.client
+import time
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -15,7 +16,10 @@ from typing import TypeAlias
 from inkdigit.errors import DataError, EnvironmentFault
 
 SILENCE_S = 10.0
-"""A mirror that sends nothing for so long is given up."""
+"""A mirror that sends nothing, or next to nothing, for so long is given up."""
+
+DRIP_BYTES = 2**14
+"""Next to nothing: a mirror that sends less within ``SILENCE_S`` would keep us for hours."""
 
 CHUNK_BYTES = 2**16
 
@@ -42,6 +46,10 @@ class RemoteFile:
     size: int
 
 
+class _MirrorFault(Exception):
+    """A mirror did not answer, or broke off; what it sent so far is kept."""
+
+
 def fetch(
     file: RemoteFile,
     mirrors: Sequence[str],
@@ -65,33 +73,31 @@ def fetch(
     target = folder / f"{file.name}.gz"
     part = target.with_name(target.name + ".part")
     reasons = []
-    for mirror in mirrors:
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            _download(f"{mirror}{target.name}", part, file, progress, silence_s)
-            verify(file, part)
-        except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as error:
-            reasons.append(f"{mirror} ({_reason(error)})")
-        except DataError as error:
-            part.unlink(missing_ok=True)
-            reasons.append(f"{mirror} ({error})")
-        except OSError as error:
-            raise EnvironmentFault(
-                f"{folder}: cannot be written ({error.strerror}); make room, or set INKDIGIT_DATA"
-            ) from error
-        else:
-            part.replace(target)
-            return target
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for mirror in mirrors:
+            try:
+                _obtain(f"{mirror}{target.name}", part, file, progress, silence_s)
+            except (_MirrorFault, DataError) as error:
+                reasons.append(f"{mirror} ({error})")
+            else:
+                return part.replace(target)
+    except OSError as error:
+        raise EnvironmentFault(
+            f"{folder}: cannot be written ({error.strerror}); make room, or set INKDIGIT_DATA"
+        ) from error
     raise EnvironmentFault(
-        f"{file.name} is not in {folder} and no mirror gave it: {'; '.join(reasons) or 'none is known'}; connect to the "
-        "network, or put the file there, or set INKDIGIT_DATA to a folder that has it"
+        f"{file.name} is not in {folder} and no mirror gave it: {'; '.join(reasons) or 'none is known'}; connect to "
+        "the network, or put the file there, or set INKDIGIT_DATA to a folder that has it"
     )
 
 
 def find(file: RemoteFile, folder: Path) -> Path | None:
     """The file in ``folder``, gzipped or not, if it is there."""
     candidates = (folder / f"{file.name}.gz", folder / file.name)
-    return next((path for path in candidates if path.is_file()), None)
+    with contextlib.suppress(PermissionError):
+        return next((path for path in candidates if path.is_file()), None)
+    return None
 
 
 def verify(file: RemoteFile, path: Path) -> None:
@@ -119,32 +125,79 @@ def verify(file: RemoteFile, path: Path) -> None:
         )
 
 
+def _obtain(url: str, part: Path, file: RemoteFile, progress: Progress, silence_s: float) -> None:
+    """Makes ``part`` whole and verified, or removes it; one that was begun from other bytes is begun anew."""
+    is_resumed = part.exists()
+    try:
+        _download(url, part, file, progress, silence_s)
+        verify(file, part)
+    except DataError:
+        part.unlink(missing_ok=True)
+        if not is_resumed:
+            raise
+        _obtain(url, part, file, progress, silence_s)
+
+
 def _download(url: str, part: Path, file: RemoteFile, progress: Progress, silence_s: float) -> None:
     """Appends to ``part`` what is still missing of it."""
     start = part.stat().st_size if part.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={start}-"} if start else {})  # noqa: S310 - mirrors are ours
-    try:
-        response = urllib.request.urlopen(request, timeout=silence_s)  # noqa: S310
-    except urllib.error.HTTPError as error:
-        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            return  # the part is whole already; verification tells
-        raise
+    with _blaming_the_mirror():
+        response = _open(url, start, silence_s)
+    if response is None:
+        return
     with contextlib.closing(response):
         if response.status != http.HTTPStatus.PARTIAL_CONTENT:
             start = 0
-        total = start + int(response.headers.get("Content-Length") or 0)
+        total = 0 if response.length is None else start + response.length
         received = start
         with part.open("ab" if start else "wb") as output:
-            while chunk := response.read1(CHUNK_BYTES):
+            for chunk in _chunks(response, silence_s):
                 received += len(chunk)
                 if received > file.size:  # gzip never makes digits larger: this is another file, or an endless one
                     raise DataError(f"more than {file.size} bytes, so not {file.name}")
                 output.write(chunk)
                 progress(file.name, received, total)
     if received < total:
-        raise ConnectionError(f"broke off after {received} of {total} bytes")
+        raise _MirrorFault(f"broke off after {received} of {total} bytes")
 
 
-def _reason(error: Exception) -> str:
-    reason = getattr(error, "reason", None) or error
-    return "no answer in time" if isinstance(reason, TimeoutError) else str(reason) or type(error).__name__
+def _open(url: str, start: int, silence_s: float) -> http.client.HTTPResponse | None:
+    """The response from byte ``start`` on, or None where nothing follows it: verification tells whether rightly."""
+    headers = {"Range": f"bytes={start}-"} if start else {}
+    request = urllib.request.Request(url, headers=headers)  # noqa: S310 - mirrors are ours
+    try:
+        response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=silence_s)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        error.close()
+        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise
+        return None
+    return response
+
+
+def _chunks(response: http.client.HTTPResponse, silence_s: float) -> Iterator[bytes]:
+    since, received = time.monotonic(), 0
+    while True:
+        with _blaming_the_mirror():
+            chunk = response.read1(CHUNK_BYTES)
+        if not chunk:
+            return
+        received += len(chunk)
+        if time.monotonic() - since > silence_s:
+            if received < DRIP_BYTES:
+                raise _MirrorFault(f"sent {received} bytes in {silence_s:g} s")
+            since, received = time.monotonic(), 0
+        yield chunk
+
+
+@contextlib.contextmanager
+def _blaming_the_mirror() -> Iterator[None]:
+    """Tells the network's faults from the disk's: both are OSErrors."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise _MirrorFault("no answer in time") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        words = "no answer in time" if isinstance(reason, TimeoutError) else " ".join(str(reason).split())
+        raise _MirrorFault(words or type(error).__name__) from error

@@ -51,7 +51,10 @@ def _pictures(folder: Path, split: str) -> Iterator[tuple[Path, int]]:
     is_split = (folder / "train").is_dir() and (folder / "test").is_dir()
     for label in range(CLASSES):
         for path in sorted((folder / split / str(label) if is_split else folder / str(label)).glob("*")):
-            if path.suffix.lower() in SUFFIXES and (is_split or _split_of(path) == split):
+            is_picture = path.suffix.lower() in SUFFIXES and not path.name.startswith(
+                "."
+            )  # ._1.png is Apple's, no picture
+            if is_picture and (is_split or _split_of(path) == split):
                 yield path, label
 
 

@@ -67,8 +67,8 @@ def _parse(file: BinaryIO, path: Path, ndim: int) -> NDArray[np.uint8]:
         raise DataError(f"{path}: the header ends early; the file is truncated")
     shape = struct.unpack(f">{ndim}I", header)
     size = math.prod(shape)
-    if max(size, *shape) > MAX_VALUES:
-        raise DataError(f"{path}: the header promises {size} values {shape}, more than {MAX_VALUES}")
+    if math.prod(max(side, 1) for side in shape) > MAX_VALUES:  # numpy refuses such a shape even of no values
+        raise DataError(f"{path}: the header promises values {shape}, more than {MAX_VALUES}")
     content = bytearray()  # grows with what is there, not with what was promised
     while len(content) <= size and (chunk := file.read(min(CHUNK_BYTES, size + 1 - len(content)))):
         content += chunk

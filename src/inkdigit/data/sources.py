@@ -46,11 +46,13 @@ MNIST_MIRRORS = (
 )
 
 MNIST_FILES = (
-    RemoteFile("train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", 47_040_016),
+    RemoteFile(
+        "train-images-idx3-ubyte", "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db", 47_040_016
+    ),
     RemoteFile("train-labels-idx1-ubyte", "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5", 60_008),
     RemoteFile("t10k-images-idx3-ubyte", "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7", 7_840_016),
     RemoteFile("t10k-labels-idx1-ubyte", "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2", 10_008),
-)  # fmt: skip
+)
 
 
 def data_folder() -> Path:
@@ -75,7 +77,7 @@ def load_idx_folder(folder: Path, split: str) -> tuple[Images, Labels]:
 
 def find_idx(folder: Path, stem: str) -> Path:
     """The IDX file whose name begins with ``stem``."""
-    found = sorted(path for path in folder.glob(f"{stem}*ubyte*") if path.suffix != ".part")
+    found = sorted(path for path in folder.glob(f"{stem}*ubyte*") if path.suffix != ".part" and path.is_file())
     if not found:
         raise DataError(f"{folder}: found no file {stem}-idx*-ubyte or .gz, which a folder of IDX files must have")
     return found[0]

@@ -7,7 +7,7 @@ or its number of scans would cost more than a picture of digits ever needs.
 import io
 import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -29,6 +29,9 @@ MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64_000_000
 MAX_SCANS = 64
 """Passes of a progressive JPEG over its pixels; an ordinary file has 6 to 10, a hostile one thousands."""
+
+_TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
+_DEPTH_OF_BYTES = 2.0  # a picture of values 0..1 goes a little above 1 where it was resampled; one of bytes far above
 
 _MAGIC: Mapping[str, tuple[bytes, ...]] = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),
@@ -53,6 +56,8 @@ _OTHER_MAGIC: Mapping[str, tuple[int, bytes]] = {
     "DDS": (0, b"DDS "),
     "PCX": (0, b"\x0a\x05\x01"),
     "a PNM": (0, b"P6"),
+    "WAVE": (8, b"WAVE"),
+    "AVI": (8, b"AVI "),
 }
 
 
@@ -61,7 +66,7 @@ def load(source: PictureLike) -> Grey:
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (h, w), (h, w, 1), (h, w, 3) RGB or
-            (h, w, 4) RGBA; bool, uint8, uint16, or float (0..1, or 0..255 where a value is above 1).
+            (h, w, 4) RGBA; bool, uint8, uint16, or float (0..1, or 0..255 where a value is above 2).
 
     Returns:
         uint8 (h, w), upright as EXIF tells, transparency laid on paper that contrasts with the ink.
@@ -74,11 +79,13 @@ def load(source: PictureLike) -> Grey:
 
 def load_picture(source: PictureLike) -> PIL.Image.Image:
     """Loads a picture as an upright PIL image of mode L or RGB; arguments and errors as for ``load``."""
-    if isinstance(source, PIL.Image.Image):
-        return _flatten(_upright(_check_size(source)))
     if isinstance(source, np.ndarray):
         return _flatten(_from_array(source))
-    return _flatten(_decode(source if isinstance(source, bytes) else _read_bytes(Path(source))))
+    if isinstance(source, PIL.Image.Image):
+        return _decode("a PIL image", lambda: source)
+    content = source if isinstance(source, bytes) else _read_bytes(Path(source))
+    kind = _check_format(content)
+    return _decode(kind, lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS))
 
 
 def to_grey(picture: PIL.Image.Image) -> Grey:
@@ -92,7 +99,8 @@ def _read_bytes(path: Path) -> bytes:
             raise ImageError("too_large", f"found a file of {path.stat().st_size} bytes, at most {MAX_BYTES} are read")
         if not path.is_file():
             raise ImageError("not_an_image", "found no regular file, expected a picture")
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ImageError("not_found", "no such file") from None
     except PermissionError:
@@ -101,24 +109,25 @@ def _read_bytes(path: Path) -> bytes:
         raise ImageError("not_found", f"cannot be opened ({error})") from error
 
 
-def _decode(content: bytes) -> PIL.Image.Image:
-    """Decodes the bytes of a file; whatever a decoder raises becomes an ``ImageError``."""
-    kind = _check_format(content)
+def _decode(kind: str, opened: Callable[[], PIL.Image.Image]) -> PIL.Image.Image:
+    """Decodes what ``opened`` returns; whatever a decoder raises becomes an ``ImageError``."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the decoder's remarks on metadata that nobody asked for
-            image = _check_size(PIL.Image.open(io.BytesIO(content), formats=FORMATS))
+            image = _check_size(opened())
             image.load()
-            return _upright(image)
+            return _flatten(_upright(image))
     except ImageError:
         raise
     except UnidentifiedImageError:
-        raise ImageError("truncated", f"begins as {kind} and ends before its size is told") from None
+        raise ImageError("truncated", f"begins as {kind}, but is cut off or damaged before its size is told") from None
+    except PIL.Image.DecompressionBombError:
+        raise ImageError("too_large", f"found far more than {MAX_PIXELS // 10**6} megapixels; shrink it") from None
     except MemoryError:
         raise ImageError("too_large", "needs more memory than there is") from None
     except Exception as error:
-        code = "truncated" if isinstance(error, EOFError) or "truncated" in str(error) else "not_an_image"
-        raise ImageError(code, f"begins as {kind} but is damaged ({_first_line(error)})") from error
+        code = "truncated" if isinstance(error, EOFError) or "truncated" in str(error).lower() else "not_an_image"
+        raise ImageError(code, f"begins as {kind}, but is damaged ({_first_line(error)})") from error
 
 
 def _check_format(content: bytes) -> str:
@@ -140,6 +149,9 @@ def _check_format(content: bytes) -> str:
 
 def _check_size(image: PIL.Image.Image) -> PIL.Image.Image:
     width, height = image.size
+    tags = getattr(image, "tag_v2", {})
+    if tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_LENGTH, 0) > MAX_PIXELS:  # a tile may be larger than its picture
+        raise ImageError("too_large", "found a TIFF of huge tiles; save it as an ordinary one")
     if width * height > MAX_PIXELS:
         limit = MAX_PIXELS // 10**6
         raise ImageError("too_large", f"found {width}x{height} pixels, at most {limit} megapixels are read; shrink it")
@@ -168,21 +180,24 @@ def _flatten(image: PIL.Image.Image) -> PIL.Image.Image:
 
 def _on_paper(image: PIL.Image.Image) -> PIL.Image.Image:
     """Lays a transparent picture on white, or on black where what is visible is bright."""
-    visible = np.asarray(image.getchannel("A"), np.float64)
-    grey = np.asarray(image.convert("L"), np.float64)
-    mean = (grey * visible).sum() / max(visible.sum(), 1)
+    visible = np.asarray(image.getchannel("A"))
+    grey = np.asarray(image.convert("L"))
+    mean = np.einsum("hw,hw", grey, visible, dtype=np.int64) / max(int(visible.sum(dtype=np.int64)), 1)
     is_bright = mean > 127 and visible.mean() < 250  # an opaque picture brings paper of its own
-    paper = PIL.Image.new("RGBA", image.size, "black" if is_bright else "white")
-    return PIL.Image.alpha_composite(paper, image).convert("RGB")
+    picture = PIL.Image.new("RGB", image.size, "black" if is_bright else "white")
+    picture.paste(image, mask=image)
+    return picture
 
 
 def _stretch(values: NDArray[Any]) -> Grey:
     """Values of any depth → uint8: what fits a byte stays, all else is stretched from darkest to brightest."""
-    finite = np.nan_to_num(values.astype(np.float64), nan=0, posinf=0, neginf=0)
-    low, high = finite.min(), finite.max()
-    if low >= 0 and 1 < high <= 255:
-        return finite.astype(np.uint8)
-    return np.round((finite - low) * (255 / max(high - low, 1e-12))).astype(np.uint8)
+    depth = np.float32 if values.dtype.itemsize <= 2 else np.float64
+    finite = np.nan_to_num(values.astype(depth), copy=False, nan=0, posinf=0, neginf=0)
+    low, high = float(finite.min()), float(finite.max())
+    if low < 0 or not 1 < high <= 255:
+        finite -= low
+        finite *= 255 / max(high - low, 1e-12)
+    return np.asarray(np.round(finite, out=finite), np.uint8)
 
 
 def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
