@@ -31,7 +31,7 @@ MAX_SCANS = 64
 """Passes of a progressive JPEG over its pixels; an ordinary file has 6 to 10, a hostile one thousands."""
 
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
-_DEPTH_OF_BYTES = 2.0  # a picture of values 0..1 goes a little above 1 where it was resampled; one of bytes far above
+_UNIT_LIMIT = 2  # values 0..1 go a little above 1 where they were resampled; bytes go far above
 
 _MAGIC: Mapping[str, tuple[bytes, ...]] = {
     "PNG": (b"\x89PNG\r\n\x1a\n",),
@@ -82,10 +82,10 @@ def load_picture(source: PictureLike) -> PIL.Image.Image:
     if isinstance(source, np.ndarray):
         return _flatten(_from_array(source))
     if isinstance(source, PIL.Image.Image):
-        return _decode("a PIL image", lambda: source)
+        return _decode("found a PIL image", lambda: source)
     content = source if isinstance(source, bytes) else _read_bytes(Path(source))
     kind = _check_format(content)
-    return _decode(kind, lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS))
+    return _decode(f"begins as {kind}", lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS))
 
 
 def to_grey(picture: PIL.Image.Image) -> Grey:
@@ -109,25 +109,26 @@ def _read_bytes(path: Path) -> bytes:
         raise ImageError("not_found", f"cannot be opened ({error})") from error
 
 
-def _decode(kind: str, opened: Callable[[], PIL.Image.Image]) -> PIL.Image.Image:
+def _decode(found: str, opened: Callable[[], PIL.Image.Image]) -> PIL.Image.Image:
     """Decodes what ``opened`` returns; whatever a decoder raises becomes an ``ImageError``."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the decoder's remarks on metadata that nobody asked for
             image = _check_size(opened())
             image.load()
-            return _flatten(_upright(image))
+            image = _upright(image)
+            return _flatten(image)
     except ImageError:
         raise
     except UnidentifiedImageError:
-        raise ImageError("truncated", f"begins as {kind}, but is cut off or damaged before its size is told") from None
+        raise ImageError("truncated", f"{found}, but it is cut off or damaged before its size is told") from None
     except PIL.Image.DecompressionBombError:
         raise ImageError("too_large", f"found far more than {MAX_PIXELS // 10**6} megapixels; shrink it") from None
     except MemoryError:
         raise ImageError("too_large", "needs more memory than there is") from None
     except Exception as error:
         code = "truncated" if isinstance(error, EOFError) or "truncated" in str(error).lower() else "not_an_image"
-        raise ImageError(code, f"begins as {kind}, but is damaged ({_first_line(error)})") from error
+        raise ImageError(code, f"{found}, but it is damaged ({_first_line(error)})") from error
 
 
 def _check_format(content: bytes) -> str:
@@ -175,18 +176,27 @@ def _flatten(image: PIL.Image.Image) -> PIL.Image.Image:
         return image.getchannel("L")
     if image.has_transparency_data:
         return _on_paper(image.convert("RGBA"))
-    return image.convert("L" if image.mode in ("1", "L") else "RGB")
+    if image.mode in ("L", "RGB"):
+        return image
+    return image.convert("L" if image.mode == "1" else "RGB")
 
 
 def _on_paper(image: PIL.Image.Image) -> PIL.Image.Image:
     """Lays a transparent picture on white, or on black where what is visible is bright."""
     visible = np.asarray(image.getchannel("A"))
     grey = np.asarray(image.convert("L"))
-    mean = np.einsum("hw,hw", grey, visible, dtype=np.int64) / max(int(visible.sum(dtype=np.int64)), 1)
-    is_bright = mean > 127 and visible.mean() < 250  # an opaque picture brings paper of its own
-    picture = PIL.Image.new("RGB", image.size, "black" if is_bright else "white")
+    picture = PIL.Image.new("RGB", image.size, "black" if _is_bright_ink(grey, visible) else "white")
     picture.paste(image, mask=image)
     return picture
+
+
+def _is_bright_ink(grey: Grey, visible: Grey) -> bool:
+    """Whether what is visible is bright and brings no paper: it is of one colour, or covers less than half."""
+    weight = max(int(visible.sum(dtype=np.int64)), 1)
+    mean = int(np.einsum("hw,hw", grey, visible, dtype=np.int64)) / weight
+    variance = int(np.einsum("hw,hw,hw", grey, grey, visible, dtype=np.int64)) / weight - mean**2
+    share = visible.mean() / 255
+    return mean > 127 and (share < 0.5 or (share < 0.98 and variance < 10**2))
 
 
 def _stretch(values: NDArray[Any]) -> Grey:
@@ -194,7 +204,7 @@ def _stretch(values: NDArray[Any]) -> Grey:
     depth = np.float32 if values.dtype.itemsize <= 2 else np.float64
     finite = np.nan_to_num(values.astype(depth), copy=False, nan=0, posinf=0, neginf=0)
     low, high = float(finite.min()), float(finite.max())
-    if low < 0 or not 1 < high <= 255:
+    if low < 0 or not _UNIT_LIMIT < high <= 255:
         finite -= low
         finite *= 255 / max(high - low, 1e-12)
     return np.asarray(np.round(finite, out=finite), np.uint8)
@@ -212,11 +222,12 @@ def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
         raise ImageError(code, f"found an array {array.shape}, expected 1 to {MAX_PIXELS} pixels")
     if array.dtype == np.uint8:
         return PIL.Image.fromarray(np.ascontiguousarray(array))
-    if array.dtype == np.uint16:
-        return PIL.Image.fromarray(_stretch(array) if array.ndim == 2 else (array >> 8).astype(np.uint8))
+    if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either byte order
+        colours = array // 257 if array.max() > 255 else array
+        return PIL.Image.fromarray(_stretch(array) if array.ndim == 2 else colours.astype(np.uint8))
     values = np.nan_to_num(array.astype(np.float64), nan=0, posinf=0, neginf=0)
-    scale = 255 if values.max() <= 1 else 1
-    return PIL.Image.fromarray(np.clip(np.round(values * scale), 0, 255).astype(np.uint8))
+    highest = 1 if values.max() <= _UNIT_LIMIT else 255
+    return PIL.Image.fromarray(np.round(np.clip(values, 0, highest) * (255 / highest)).astype(np.uint8))
 
 
 def _first_line(error: Exception) -> str:

@@ -1,0 +1,74 @@
+from functools import cache
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inkdigit.evaluation.calibrate import apply_temperature, fit_temperature
+from inkdigit.evaluation.metrics import ece, nll
+from inkdigit.images import CLASSES, Labels, Probabilities
+
+N = 8000
+
+
+def softmax(logits: NDArray[np.float64]) -> Probabilities:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    probabilities: Probabilities = (powers / powers.sum(1, keepdims=True)).astype(np.float32)
+    return probabilities
+
+
+@cache
+def drawn(deviation: float, classes: int = CLASSES) -> tuple[NDArray[np.float64], Labels]:
+    """Logits, and labels drawn from their own softmax: as well calibrated as can be."""
+    random = np.random.default_rng(0)
+    logits = random.normal(0, deviation, (N, classes))
+    below = softmax(logits).cumsum(1) < random.random((N, 1))
+    return logits, np.minimum(below.sum(1), classes - 1)
+
+
+class TestApplyTemperature:
+    def test_by_hand(self) -> None:
+        # At temperature 2 each probability becomes its root: 2 : 1 from 4 : 1.
+        scaled = apply_temperature(np.array([[0.8, 0.2]], np.float32), 2)
+        assert scaled == pytest.approx(np.array([[2 / 3, 1 / 3]]))
+        assert scaled.dtype == np.float32
+
+    @pytest.mark.parametrize("temperature", [0.25, 1, 3])
+    def test_is_that_of_the_logits(self, temperature: float) -> None:
+        logits, _labels = drawn(4)
+        found = apply_temperature(softmax(logits), temperature)
+        assert np.allclose(found, softmax(logits / temperature), atol=1e-5)
+
+    def test_logits_far_apart_are_not_cut(self) -> None:
+        logits = np.array([[0.0, -60.0]])
+        assert apply_temperature(softmax(logits), 5) == pytest.approx(softmax(logits / 5), rel=1e-3)
+
+    def test_a_probability_of_0_stays_finite(self) -> None:
+        scaled = apply_temperature(np.array([[1, 0]], np.float32), 2)
+        assert scaled == pytest.approx(np.array([[1, 0]]))
+
+
+class TestFitTemperature:
+    @pytest.mark.parametrize("factor", [0.3, 0.5, 1, 2, 4])
+    @pytest.mark.parametrize("deviation", [2, 10])
+    def test_finds_by_what_the_logits_were_scaled(self, factor: float, deviation: float) -> None:
+        logits, labels = drawn(deviation)
+        assert fit_temperature(softmax(logits * factor), labels) == pytest.approx(factor, rel=0.05)
+
+    def test_counts_not_a_digit_as_a_class(self) -> None:
+        logits, labels = drawn(2, classes=CLASSES + 1)
+        assert fit_temperature(softmax(logits * 2), labels) == pytest.approx(2, rel=0.05)
+
+    def test_makes_confidence_true(self) -> None:
+        logits, labels = drawn(2)
+        sure = softmax(logits * 3)
+        calibrated = apply_temperature(sure, fit_temperature(sure, labels))
+        assert ece(sure, labels) > 0.1
+        assert ece(calibrated, labels) < 0.02
+        assert nll(calibrated, labels) < nll(sure, labels)
+
+    def test_stays_between_a_fifth_and_5(self) -> None:
+        always_right = np.eye(CLASSES, dtype=np.float32) * 0.5 + 0.05
+        digits = np.arange(CLASSES)
+        assert fit_temperature(always_right, digits) == pytest.approx(0.2, rel=1e-3)
+        assert fit_temperature(always_right, (digits + 1) % CLASSES) == pytest.approx(5, rel=1e-3)

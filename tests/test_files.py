@@ -1,0 +1,140 @@
+"""Files that appear whole or not at all, and places that are given once."""
+
+import errno
+import os
+import stat
+import threading
+from pathlib import Path
+
+import pytest
+
+from inkdigit.errors import EnvironmentFault
+from inkdigit.files import Places, write_atomic
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_bytes_and_text_are_written_with_the_folders_above(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "a" / "b" / "bytes", b"\x00\xff")
+    write_atomic(tmp_path / "a" / "text", "Zürich\n")
+    assert (tmp_path / "a" / "b" / "bytes").read_bytes() == b"\x00\xff"
+    assert (tmp_path / "a" / "text").read_bytes() == "Zürich\n".encode()
+
+
+def test_a_file_is_replaced_and_nothing_else_remains(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_text("a long old text")
+    write_atomic(path, "new")
+    assert path.read_text() == "new"
+    assert names(tmp_path) == ["file"]
+
+
+def test_a_name_of_undecodable_bytes_is_written_as_these_bytes(tmp_path: Path) -> None:
+    write_atomic(tmp_path / "list", os.fsdecode(b"\xff.png"))
+    assert (tmp_path / "list").read_bytes() == b"\xff.png"
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_permissions_are_those_of_any_new_file(tmp_path: Path, mask: int) -> None:
+    before = os.umask(mask)
+    try:
+        write_atomic(tmp_path / "file", "x")
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o666 & ~mask
+
+
+@pytest.mark.parametrize("step", ["fsync", "replace"])
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    path = tmp_path / "file"
+    path.write_text("old")
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, step, full)
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(EnvironmentFault, match="cannot be written \\(No space left on device\\)") as caught:
+        write_atomic(path, "new")
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == "old"
+    assert names(tmp_path) == ["file"]
+
+
+def test_an_interruption_leaves_no_temporary_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(_: int) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(os, "fsync", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_atomic(tmp_path / "file", "new")
+    assert names(tmp_path) == []
+
+
+def test_a_file_in_place_of_a_folder_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    with pytest.raises(EnvironmentFault, match="cannot be written"):
+        write_atomic(tmp_path / "file" / "inner", "new")
+    assert (tmp_path / "file").read_text() == "old"
+
+
+def test_a_folder_in_place_of_a_file_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(EnvironmentFault, match="cannot be written"):
+        write_atomic(tmp_path / "folder", "new")
+    assert names(tmp_path) == ["folder"]
+
+
+def test_a_forbidden_folder_is_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def forbid(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", forbid)
+    with pytest.raises(EnvironmentFault, match="Permission denied"):
+        write_atomic(tmp_path / "file", "new")
+
+
+def test_a_link_is_followed(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "there" / "file")
+    write_atomic(tmp_path / "link", "new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "there" / "file").read_text() == "new"
+
+
+def test_a_pipe_is_written_to_and_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    received: list[bytes] = []
+    reader = threading.Thread(target=lambda: received.append(pipe.read_bytes()), daemon=True)
+    reader.start()
+    write_atomic(pipe, "words")
+    reader.join(timeout=10)
+    assert received == [b"words"]
+    assert pipe.is_fifo()
+
+
+def test_places_are_named_after_sources_and_given_once(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    assert places.take("a/seven.png", ".png") == tmp_path / "seven.png"
+    assert places.take("b/seven.jpg", ".png") == tmp_path / "seven-2.png"
+    assert places.take("seven-2.png", ".png") == tmp_path / "seven-2-2.png"
+    assert places.take("seven.gif") == tmp_path / "seven"
+
+
+def test_a_file_of_an_earlier_day_does_not_take_its_place(tmp_path: Path) -> None:
+    (tmp_path / "seven.png").write_text("old")
+    assert Places(tmp_path).take("seven.png", ".png") == tmp_path / "seven.png"
+
+
+@pytest.mark.parametrize(
+    "source", ["-", "", "/", "..", "a/..", ".", "--", "../../etc/passwd", "/etc/passwd", ".hidden"]
+)
+@pytest.mark.parametrize("suffix", ["", ".png"])
+def test_no_source_leads_out_of_the_folder(tmp_path: Path, source: str, suffix: str) -> None:
+    place = Places(tmp_path).take(source, suffix)
+    assert place.resolve().parent == tmp_path.resolve()
+    assert not place.name.startswith(".")
