@@ -42,7 +42,7 @@ def test_images_become_contiguous() -> None:
     ],
 )
 def test_other_types_and_shapes_are_refused(images: NDArray[Any]) -> None:
-    with pytest.raises(ValueError, match="found an array of .* expected uint8 \\(n, 28, 28\\)") as caught:
+    with pytest.raises(ValueError, match=r"found an array of .* expected uint8 \(n, 28, 28\)") as caught:
         check_images(images)
     assert f"{images.dtype} {images.shape}" in str(caught.value)
 

@@ -169,7 +169,7 @@ def _open(url: str, start: int, silence_s: float) -> http.client.HTTPResponse | 
         response: http.client.HTTPResponse = urllib.request.urlopen(request, timeout=silence_s)  # noqa: S310
     except urllib.error.HTTPError as error:
         error.close()
-        if error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        if not start or error.code != http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise
         return None
     return response

@@ -72,6 +72,12 @@ def _uniform(shape: tuple[int, ...], amount: float, generator: Generator) -> Ten
     return (torch.rand(shape, generator=generator, device=generator.device) * 2 - 1) * amount
 
 
+def _share(shape: tuple[int, ...], amount: float, generator: Generator) -> Tensor:
+    """Uniform from 0 to amount, for half of the images: the other half stays clean."""
+    share = torch.rand(shape, generator=generator, device=generator.device)
+    return (2 * share - 1).clamp(min=0) * amount
+
+
 def _shift(warp: Warp, amount: float, generator: Generator) -> None:
     warp.offset += _uniform((len(warp.offset), 2), amount * 2 / SIZE, generator)  # the picture is 2 wide
 
@@ -126,6 +132,18 @@ def _noise(images: Tensor, amount: float, generator: Generator) -> Tensor:
     return (images + noise * amount).clamp(0, 255)
 
 
+def _blur(images: Tensor, amount: float, generator: Generator) -> Tensor:
+    """Mixes each image with its mean over 3x3 pixels: a small picture enlarged, a photo out of focus."""
+    blurred = functional.avg_pool2d(images, 3, stride=1, padding=1)
+    return images.lerp(blurred, _share((len(images), 1, 1, 1), amount, generator))
+
+
+def _wear(images: Tensor, amount: float, generator: Generator) -> Tensor:
+    """Loses pixels at random, in each image another share of them: chalk, worn pens, hard thresholds."""
+    lost = _share((len(images), 1, 1, 1), amount, generator)
+    return images * (torch.rand(images.shape, generator=generator, device=generator.device) >= lost)
+
+
 AUGMENTATIONS: Mapping[str, Augmentation] = {
     "shift": Augmentation("move by up to this many pixels", warp=_shift),
     "rotate": Augmentation("turn by up to this many degrees", warp=_rotate),
@@ -135,6 +153,8 @@ AUGMENTATIONS: Mapping[str, Augmentation] = {
     "elastic": Augmentation("bend smoothly by up to this many pixels", warp=_elastic),
     "thickness": Augmentation("make strokes thicker or thinner by up to this many pixels", paint=_thickness),
     "contrast": Augmentation("soften or harden greys by a power of up to 1 + this", paint=_contrast),
+    "blur": Augmentation("blur with up to this share of the mean over 3x3 pixels", paint=_blur),
+    "wear": Augmentation("lose up to this share of the pixels, for half of the images", paint=_wear),
     "noise": Augmentation("add Gaussian noise of this deviation, in grey values of 255", paint=_noise),
 }
 """A new augmentation is one function and its entry here."""

@@ -13,6 +13,7 @@ from inkdigit.learning.augment import AUGMENTATIONS
 from inkdigit.learning.models import MODELS, model_options
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES
 from inkdigit.learning.scaling import SCALINGS
+from inkdigit.synthesis.variants import VARIANTS
 
 PRECISIONS = ("float32", "bfloat16")
 PROTOCOLS = ("held-out",)
@@ -40,6 +41,8 @@ class Recipe:
         lr: the highest learning rate.
         schedule: an entry of ``SCHEDULES``.
         label_smoothing: share of probability given to all classes alike, 0..1.
+        variants: shares of digits written in ways that MNIST hardly has, by names of ``VARIANTS``;
+            ``--set variants.hooked-1=0.4``.
         augment: amounts by names of ``AUGMENTATIONS``; ``--set augment.rotate=15``.
         precision: of the forward pass: ``float32`` or ``bfloat16`` (autocast).
         threads: for PyTorch; None leaves its default. Networks this small lose time on a second thread.
@@ -62,6 +65,7 @@ class Recipe:
     lr: float = 0.01
     schedule: str = "constant"
     label_smoothing: float = 0.0
+    variants: Mapping[str, float] = field(default_factory=dict)
     augment: Mapping[str, float] = field(default_factory=dict)
     precision: str = "float32"
     threads: int | None = None
@@ -97,7 +101,12 @@ class Recipe:
             raise DataError(f"{where}: not a recipe of this version ({error}); train again") from error
 
 
-OPTION_FIELDS = {"model": "model_options", "optimizer": "optimizer_options", "augment": "augment"}
+OPTION_FIELDS = {
+    "model": "model_options",
+    "optimizer": "optimizer_options",
+    "variants": "variants",
+    "augment": "augment",
+}
 """The prefix of a dotted setting and the field that it reaches."""
 
 FIXED_FIELDS = ("name", "summary", "source", "reaches", "model_options", "optimizer_options")
@@ -125,7 +134,7 @@ def _override(recipe: Recipe, name: str, value: str) -> Recipe:
         changed: dict[str, Any] = {OPTION_FIELDS[prefix]: options}
         return replace(recipe, **changed)
     hints = typing.get_type_hints(Recipe)
-    known = [f.name for f in fields(Recipe) if f.name not in (*FIXED_FIELDS, "augment")]
+    known = [f.name for f in fields(Recipe) if f.name not in (*FIXED_FIELDS, *OPTION_FIELDS.values())]
     if name not in known:
         raise unknown("setting", name, [*known, *(f"{prefix}.NAME" for prefix in OPTION_FIELDS)])
     changes: dict[str, Any] = {name: _parse(name, value, hints[name])}
@@ -137,8 +146,8 @@ def _override(recipe: Recipe, name: str, value: str) -> Recipe:
 
 
 def _parse_option(recipe: Recipe, prefix: str, option: str, value: str) -> Any:
-    if prefix == "augment":
-        return _parse(f"augment.{option}", value, float)
+    if prefix in ("augment", "variants"):
+        return _parse(f"{prefix}.{option}", value, float)
     if prefix == "model":
         known = model_options(recipe.model)
         if option not in known:
@@ -180,9 +189,13 @@ def _check_names(recipe: Recipe) -> None:
     for kind, known in tables:
         if getattr(recipe, kind) not in known:
             raise unknown(kind, str(getattr(recipe, kind)), known)
-    for name in recipe.augment:
-        if name not in AUGMENTATIONS:
-            raise unknown("augmentation", name, AUGMENTATIONS)
+    for kind, names, table in (
+        ("augmentation", recipe.augment, AUGMENTATIONS),
+        ("variant", recipe.variants, VARIANTS),
+    ):
+        for name in names:
+            if name not in table:
+                raise unknown(kind, name, table)
 
 
 def _check_numbers(recipe: Recipe) -> None:
@@ -194,5 +207,8 @@ def _check_numbers(recipe: Recipe) -> None:
             raise UsageError(f"found {name}={value}, expected at least 1")
     if not recipe.lr > 0:
         raise UsageError(f"found lr={recipe.lr}, expected more than 0")
+    for name, share in recipe.variants.items():
+        if not 0 <= share <= 1:
+            raise UsageError(f"found variants.{name}={share}, expected 0 to 1")
     if not 0 <= recipe.label_smoothing < 1:
         raise UsageError(f"found label_smoothing={recipe.label_smoothing}, expected 0 to 1")

@@ -28,6 +28,7 @@ from inkdigit.learning.recipes import find_recipe
 from inkdigit.learning.run import Run, newest_folder, next_folder
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.learning.signals import Interruption
+from inkdigit.synthesis.variants import vary
 
 CHECKPOINT_S = 20.0
 """At most so many seconds of training are lost to a power cut."""
@@ -98,7 +99,7 @@ def fit(
     model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
     progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
-    batches = Batches(training, recipe.batch_size, seed=run.seed, device=device)
+    batches = Batches(vary(training, recipe.variants, run.seed), recipe.batch_size, seed=run.seed, device=device)
     total_steps = recipe.total_steps(batches.per_epoch)
     round_steps = recipe.round_steps(batches.per_epoch)
     schedule, scaling = SCHEDULES[recipe.schedule], SCALINGS[recipe.scaling]

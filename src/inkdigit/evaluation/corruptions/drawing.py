@@ -103,7 +103,7 @@ def _is_ridge(steepness: Values, direction: Values) -> Mask:
     ridge = np.zeros(steepness.shape, bool)
     for number, (y, x) in enumerate(((0, 1), (1, 1), (1, 0), (1, -1))):
         before, after = _shifted(p, -y, -x), _shifted(p, y, x)
-        # Of two that are equal one is kept, so that an edge is one pixel wide.
+        # Of two that are equal one is kept, so that an edge between two rows is one pixel wide.
         ridge |= (eighth == number) & (steepness > before) & (steepness >= after)
     return ridge
 

@@ -1,0 +1,1 @@
+"""Real digits → what people write and MNIST's writers did not; seeded."""

@@ -1,0 +1,78 @@
+"""What the docs show is run, in order, as it stands; trainings on the small set, so that it takes seconds."""
+
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+from inkdigit import OnnxClassifier
+from inkdigit.cli import app
+from inkdigit.reading.weights import find_model
+
+ROOT = Path(__file__).parent.parent
+README, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"
+BLOCK = re.compile(r"^```(sh|python|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+INSTALLS = ("pip ", "make ")
+
+
+def blocks(path: Path) -> list[tuple[str, str]]:
+    return [(kind, code) for kind, code in BLOCK.findall(path.read_text())]
+
+
+def run_command(line: str) -> None:
+    program, command, *arguments = shlex.split(line)
+    assert program == "inkdigit"
+    if command in ("train", "evaluate") and "--data" not in arguments:
+        arguments += ["--data", "optdigits", *(["--set", "epochs=1"] if command == "train" else [])]
+    assert app([command, *arguments], standalone_mode=False) in (0, None), line
+
+
+def test_readme_works_from_top_to_bottom(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
+    for kind, code in blocks(README):
+        if kind == "python":
+            exec(code, {})  # noqa: S102 - our own README
+        elif kind == "sh":
+            capsys.readouterr()
+            for line in code.splitlines():
+                if not line.startswith(INSTALLS):
+                    run_command(line)
+        else:
+            assert capsys.readouterr().out == code
+    for made in ("answers/page.png", "steps/photo/panels.png", "runs/lenet-1/model.onnx", "my-lenet/curves.png"):
+        assert (tmp_path / made).exists(), made
+
+
+def test_chinese_readme_shows_the_same_commands_and_figures() -> None:
+    assert blocks(CHINESE) == blocks(README)
+    figures = [re.findall(r"\d+(?:\.\d+)?(?= %)", path.read_text()) for path in (README, CHINESE)]
+    assert set(figures[0]) == set(figures[1])
+
+
+@pytest.mark.parametrize("path", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/*.md")), ids=lambda path: path.name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for target in re.findall(r"\]\((?!http)([^)#]+)", path.read_text()):
+        assert (path.parent / target).exists(), target
+
+
+def test_figures_are_those_of_the_shipped_model() -> None:
+    metadata = OnnxClassifier(find_model("reader")).metadata
+    accuracy = f"{metadata['test_accuracy']:.2%}".replace("%", " %")
+    low, high = (f"{100 * bound:.2f}" for bound in metadata["test_accuracy_interval"])
+    card = (find_model("reader").with_suffix(".md")).read_text()
+    for text in (README.read_text(), CHINESE.read_text(), card):
+        assert accuracy in text
+        assert low in text
+        assert high in text
+    assert f"{metadata['parameters']:,} parameters" in card
+
+
+def test_no_path_or_host_of_a_machine_is_written_down() -> None:
+    words = re.compile("|".join(("/ro" + "ot/", "/ho" + "me/", "pypi" + r"\.org", "/op" + "t/")))
+    for path in [*ROOT.glob("src/**/*.py"), *ROOT.glob("tests/**/*.py"), *ROOT.glob("**/*.md"), *ROOT.glob("*.t[ox]*")]:
+        if ".venv" not in path.parts:
+            assert not words.search(path.read_text()), path
