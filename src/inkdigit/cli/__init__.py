@@ -1,5 +1,6 @@
 """The command line: one function per command, no logic. Data go to standard output, words to standard error."""
 
+import io
 import os
 import signal
 import sys
@@ -13,6 +14,7 @@ from inkdigit.cli.data import data
 from inkdigit.cli.doctor import doctor
 from inkdigit.cli.evaluate import evaluate
 from inkdigit.cli.export import export
+from inkdigit.cli.messages import tell
 from inkdigit.cli.read import read
 from inkdigit.cli.tables import tables
 from inkdigit.cli.train import train
@@ -68,13 +70,15 @@ def inkdigit(
 
 def main() -> None:
     """Runs a command and exits with its code; an error is one line on standard error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes, and go out as they came in
     try:
         code = app(standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader of our output has enough, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # which is how typer ends when the reader of our output has enough: `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", 128 + signal.SIGINT)
     except InkdigitError as error:
         _fail(str(error), error.exit_code)
@@ -93,9 +97,9 @@ def _usage(error: Exception) -> tuple[str, int]:
         raise error
     context: Any = getattr(error, "ctx", None)
     path = context.command_path if context else "inkdigit"
-    return f"{' '.join(show().split())}; see '{path} --help'", getattr(error, "exit_code", 2)
+    return f"{show().rstrip('.')}; see '{path} --help'", getattr(error, "exit_code", 2)
 
 
 def _fail(message: str, code: int) -> None:
-    print(f"inkdigit: {' '.join(message.split())}", file=sys.stderr)
+    tell(message)
     sys.exit(code)

@@ -11,7 +11,8 @@ def announce(name: str) -> None:
     if name not in DATASETS:
         return
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
-    with Progress(*columns, console=Console(stderr=True)) as progress:
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, disable=not console.is_terminal) as progress:
         tasks: dict[str, int] = {}
 
         def listen(file: str, received: int, total: int) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inkdigit.cli.examples import with_examples
+from inkdigit.cli.messages import tell
 
 
 @with_examples(
@@ -18,7 +19,7 @@ from inkdigit.cli.examples import with_examples
 )
 def read(
     pictures: Annotated[
-        list[str], typer.Argument(metavar="PICTURE...", help="Files, folders, patterns; - is standard input.")
+        list[str], typer.Argument(metavar="PICTURE", help="Files, folders, patterns; - is standard input.")
     ],
     model: Annotated[str, typer.Option(help="Shipped weights, a run's folder, or an .onnx file.")] = "reader",
     format_: Annotated[str, typer.Option("--format", help="text, json, jsonl, csv or annotated.")] = "text",
@@ -32,7 +33,7 @@ def read(
     from inkdigit.errors import ImageError, unknown
     from inkdigit.files import Places
     from inkdigit.reading.formats import FORMATS, Result
-    from inkdigit.reading.inputs import expand
+    from inkdigit.reading.inputs import expand, may_be_several
     from inkdigit.reading.reader import Reader
     from inkdigit.reading.steps import write_steps
 
@@ -49,14 +50,13 @@ def read(
                 explanation = reader.explain(source, name=name)
             except ImageError as error:
                 failed = True
-                print(f"inkdigit: {name}: {error.message}", file=sys.stderr)
+                tell(f"{name}: {error.message}")
                 yield error
             else:
                 if places:
                     write_steps(explanation, places.take(name))
                 yield explanation
 
-    several = len(pictures) > 1 or any(Path(picture).is_dir() or "*" in picture for picture in pictures)
-    for text in FORMATS[format_].write(results(), several, out):
-        print(text, end="")
+    for text in FORMATS[format_].write(results(), may_be_several(pictures), out):
+        print(text, end="", flush=True)  # as the pictures come, also into a pipe
     return int(failed)

@@ -1,11 +1,14 @@
 """Readings as pictures: boxes over the picture, and what each step saw."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
 import PIL.Image
 from PIL import ImageDraw, ImageFont
 
+from inkdigit.images import SIZE, Images
+from inkdigit.preparation.box import Box
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.result import Digit
 
@@ -13,39 +16,40 @@ SURE, REFUSED = (
     (0, 114, 178),
     (213, 94, 0),
 )  # blue and vermilion of Okabe and Ito: told apart by colour-blind eyes
-PAPER, TEXT = (255, 255, 255), (30, 30, 30)
-PANEL = 280  # pixels
-CAPTION = 28
+PAPER, TEXT, GROUND = (255, 255, 255), (30, 30, 30), (225, 225, 225)
+LEGIBLE_SIDE = 400
+"""A picture of half of this or less is enlarged by a whole factor before anything is written on it, in pixels."""
+PANEL = 360  # pixels
+CAPTION = 30
+TILE = 4 * SIZE
+TILE_CAPTION = 18
+GAP = 8
 COLUMNS = 10
 
 
 def draw_annotated(explanation: Explanation) -> PIL.Image.Image:
-    """The picture with a box around each digit and the answer above it, or below where there is no room."""
-    picture = explanation.picture.convert("RGB")
-    draw = ImageDraw.Draw(picture)
-    for digit in explanation.reading.digits:
-        _draw_digit(draw, digit, picture.size)
-    return picture
+    """The picture with a box around each digit and the answer above it, or where there is room.
+
+    A picture too small to write on is enlarged by a whole factor, so that its pixels stay what they are.
+    """
+    return _annotate(explanation, max(1, LEGIBLE_SIDE // max(explanation.picture.size)))
 
 
 def draw_network(explanation: Explanation) -> PIL.Image.Image:
     """What the network saw of each digit, 28x28 enlarged fourfold, with its answer and confidence."""
-    tiles = [
-        _tile(image, digit)
-        for image, digit in zip(explanation.images, explanation.reading.digits, strict=True)
-    ]  # fmt: skip
-    return _sheet(tiles) if tiles else _panel(PIL.Image.new("L", (28, 28)), "no ink")
+    return _draw_tiles(explanation, TILE, COLUMNS)
 
 
 def draw_panels(explanation: Explanation) -> PIL.Image.Image:
     """One row: as given, grey, ink, boxes, as the network saw it, titled with the answer."""
     answer = explanation.reading.text.replace("\n", " / ") or "no ink"
+    boxes = _annotate(explanation, PANEL / max(explanation.picture.size))
     panels = [
-        _panel(explanation.picture, "as given"),
-        _panel(PIL.Image.fromarray(explanation.grey), "grey"),
-        _panel(draw_ink(explanation), "ink"),
-        _panel(draw_annotated(explanation), "boxes"),
-        _panel(draw_network(explanation), f"read as {answer}"),
+        _panel(_fit(explanation.picture), "as given"),
+        _panel(_fit(PIL.Image.fromarray(explanation.grey)), "grey"),
+        _panel(_fit(draw_ink(explanation)), "ink"),
+        _panel(boxes, "boxes"),
+        _panel(_draw_square(explanation), f"read as {answer}"),
     ]
     return _row(panels)
 
@@ -55,31 +59,97 @@ def draw_ink(explanation: Explanation) -> PIL.Image.Image:
     return PIL.Image.fromarray(np.round(explanation.ink * 255).astype(np.uint8))
 
 
-def _draw_digit(draw: ImageDraw.ImageDraw, digit: Digit, size: tuple[int, int]) -> None:
-    box, colour = digit.box, REFUSED if digit.refused else SURE
-    stroke = max(1, round(max(size) / 400))
-    right, bottom = box.x + box.width - 1, box.y + box.height - 1
-    draw.rectangle((box.x, box.y, right, bottom), outline=colour, width=stroke)
-    height = min(max(12, box.height // 3), max(12, size[1] // 12))
-    font = ImageFont.load_default(height)
-    above = box.y - height - 2 * stroke
-    y = above if above >= 0 else min(bottom + stroke, size[1] - height)
-    draw.text((box.x, y), digit.text, fill=colour, font=font, stroke_width=max(1, height // 12), stroke_fill=PAPER)
+def _annotate(explanation: Explanation, scale: float) -> PIL.Image.Image:
+    """Boxes and answers on the picture at another size: what is drawn is as sharp at any."""
+    picture = _resize(explanation.picture.convert("RGB"), scale)
+    draw = ImageDraw.Draw(picture)
+    digits = explanation.reading.digits
+    for digit in digits:
+        _draw_box(draw, digit, scale, picture.size)
+    for digit in digits:  # no box crosses an answer
+        _draw_answer(draw, digit, scale, picture.size)
+    return picture
 
 
-def _tile(image: np.ndarray[tuple[int, ...], np.dtype[np.uint8]], digit: Digit) -> PIL.Image.Image:
-    enlarged = PIL.Image.fromarray(image).resize((112, 112), PIL.Image.Resampling.NEAREST)
-    return _captioned(enlarged, f"{digit.text}  {digit.confidence:.0%}", 18)
+def _draw_box(draw: ImageDraw.ImageDraw, digit: Digit, scale: float, size: tuple[int, int]) -> None:
+    """A line around the digit that hides none of it, seamed with paper so that it is seen on any ground."""
+    line, seam = _line_width(size), _seam_width(size)
+    colour = REFUSED if digit.refused else SURE
+    draw.rectangle(_around(digit.box, scale, line + 2 * seam, size), outline=PAPER, width=line + 2 * seam)
+    draw.rectangle(_around(digit.box, scale, line + seam, size), outline=colour, width=line)
+
+
+def _draw_answer(draw: ImageDraw.ImageDraw, digit: Digit, scale: float, size: tuple[int, int]) -> None:
+    """The answer above the box, or below it, or in its corner, wherever the whole of it is within the picture."""
+    width, height = size
+    letter = _clamp(digit.box.height * scale / 3, 12, max(12, height / 12))
+    font, stroke = ImageFont.load_default(letter), max(1, round(letter / 12))
+    left, top, right, bottom = draw.textbbox((0, 0), digit.text, font=font, stroke_width=stroke)
+    x1, y1, _, y2 = _around(digit.box, scale, _line_width(size) + 2 * _seam_width(size), size)
+    above, below = y1 - (bottom - top), y2 + 1
+    y = above if above >= 0 else below if below + bottom - top <= height else y1
+    x = _clamp(x1, 0, max(0, width - (right - left)))
+    colour = REFUSED if digit.refused else SURE
+    draw.text((x - left, y - top), digit.text, fill=colour, font=font, stroke_width=stroke, stroke_fill=PAPER)
+
+
+def _around(box: Box, scale: float, margin: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The first and last pixels, x and y, of a box at another size and wider by a margin, within the picture."""
+    left, right = (round(x * scale) for x in (box.x, box.x + box.width))
+    top, bottom = (round(y * scale) for y in (box.y, box.y + box.height))
+    x, y = max(0, left - margin), max(0, top - margin)
+    return x, y, max(x, min(right + margin, size[0]) - 1), max(y, min(bottom + margin, size[1]) - 1)
+
+
+def _line_width(size: tuple[int, int]) -> int:
+    return max(2, round(max(size) / 400))
+
+
+def _seam_width(size: tuple[int, int]) -> int:
+    return max(1, _line_width(size) // 2)
+
+
+def _clamp(value: float, low: float, high: float) -> float:
+    return min(max(value, low), high)
+
+
+def _draw_tiles(explanation: Explanation, side: int, columns: int) -> PIL.Image.Image:
+    digits = explanation.reading.digits
+    if not digits:
+        return _captioned(PIL.Image.new("L", (side, side)), "no ink", TILE_CAPTION)
+    tiles = [_tile(image, digit, side) for image, digit in zip(explanation.images, digits, strict=True)]
+    return _sheet([_row(tiles[start : start + columns]) for start in range(0, len(tiles), columns)])
+
+
+def _draw_square(explanation: Explanation) -> PIL.Image.Image:
+    """All tiles within one panel, as many in a row as there are rows, as large as there is room."""
+    columns = math.ceil(math.sqrt(len(explanation.images))) or 1
+    room = PANEL // columns - 2 * GAP - TILE_CAPTION
+    sheet = _draw_tiles(explanation, max(1, room // SIZE) * SIZE, columns)
+    return sheet if max(sheet.size) <= PANEL else _fit(sheet)
+
+
+def _tile(image: Images, digit: Digit, side: int) -> PIL.Image.Image:
+    """One image (28, 28), its answer, and the confidence if there is room to write it."""
+    enlarged = PIL.Image.fromarray(image).resize((side, side), PIL.Image.Resampling.NEAREST)
+    caption = f"{digit.text}  {digit.confidence:.0%}" if side > SIZE else digit.text
+    return _captioned(enlarged, caption, TILE_CAPTION)
 
 
 def _panel(picture: PIL.Image.Image, title: str) -> PIL.Image.Image:
-    """A picture fitted into a square with a caption."""
-    scale = PANEL / max(picture.size)
-    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
-    method = PIL.Image.Resampling.NEAREST if scale > 1 else PIL.Image.Resampling.BOX
-    square = PIL.Image.new("RGB", (PANEL, PANEL), (225, 225, 225))
-    square.paste(picture.convert("RGB").resize(size, method), ((PANEL - size[0]) // 2, (PANEL - size[1]) // 2))
+    """A picture in the middle of a square, with a caption."""
+    square = PIL.Image.new("RGB", (PANEL, PANEL), GROUND)
+    square.paste(picture.convert("RGB"), ((PANEL - picture.width) // 2, (PANEL - picture.height) // 2))
     return _captioned(square, title if len(title) <= 30 else f"{title[:29]}…", CAPTION)
+
+
+def _fit(picture: PIL.Image.Image) -> PIL.Image.Image:
+    return _resize(picture, PANEL / max(picture.size))
+
+
+def _resize(picture: PIL.Image.Image, scale: float) -> PIL.Image.Image:
+    size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
+    return picture.resize(size, PIL.Image.Resampling.NEAREST if scale > 1 else PIL.Image.Resampling.BOX)
 
 
 def _captioned(picture: PIL.Image.Image, caption: str, height: int) -> PIL.Image.Image:
@@ -90,18 +160,17 @@ def _captioned(picture: PIL.Image.Image, caption: str, height: int) -> PIL.Image
     return framed
 
 
-def _row(pictures: Sequence[PIL.Image.Image], gap: int = 8) -> PIL.Image.Image:
-    width = sum(picture.width for picture in pictures) + gap * (len(pictures) + 1)
-    row = PIL.Image.new("RGB", (width, max(picture.height for picture in pictures) + 2 * gap), PAPER)
-    x = gap
+def _row(pictures: Sequence[PIL.Image.Image]) -> PIL.Image.Image:
+    width = sum(picture.width for picture in pictures) + GAP * (len(pictures) + 1)
+    row = PIL.Image.new("RGB", (width, max(picture.height for picture in pictures) + 2 * GAP), PAPER)
+    x = GAP
     for picture in pictures:
-        row.paste(picture, (x, gap))
-        x += picture.width + gap
+        row.paste(picture, (x, GAP))
+        x += picture.width + GAP
     return row
 
 
-def _sheet(tiles: Sequence[PIL.Image.Image]) -> PIL.Image.Image:
-    rows = [_row(tiles[start : start + COLUMNS]) for start in range(0, len(tiles), COLUMNS)]
+def _sheet(rows: Sequence[PIL.Image.Image]) -> PIL.Image.Image:
     sheet = PIL.Image.new("RGB", (rows[0].width, sum(row.height for row in rows)), PAPER)
     for index, row in enumerate(rows):
         sheet.paste(row, (0, index * rows[0].height))

@@ -32,8 +32,8 @@ CSV_COLUMNS = [
     "error",
 ]
 
-EXECUTED = ("=", "+", "-", "@", "\t", "\r")
-"""A cell that begins so is run by a spreadsheet (OWASP, "CSV injection")."""
+EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+"""A cell that begins so is run by a spreadsheet (OWASP, "CSV injection"); some take the wide signs for the others."""
 
 
 Writer: TypeAlias = Callable[[Iterable[Result], bool, Path | None], Iterator[str]]
@@ -78,21 +78,23 @@ def _text(results: Iterable[Result], several: bool) -> Iterator[str]:
                 yield f"{reading.source}: {line}\n" if several else f"{line}\n"
 
 
-def _to_dict(result: Result) -> dict[str, object]:
-    return result.reading.to_dict() if isinstance(result, Explanation) else result.to_dict()
+def _to_json(result: Result) -> str:
+    """One line of JSON; of a name that is no text, the bytes that are none are written as JSON escapes them."""
+    values = result.reading.to_dict() if isinstance(result, Explanation) else result.to_dict()
+    return json.dumps(values, ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
 def _json(results: Iterable[Result], several: bool) -> Iterator[str]:  # noqa: ARG001 - always a list
     separator = "[\n"
     for result in results:
-        yield f"{separator}{json.dumps(_to_dict(result), ensure_ascii=False)}"
+        yield f"{separator}{_to_json(result)}"
         separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
 def _jsonl(results: Iterable[Result], several: bool) -> Iterator[str]:  # noqa: ARG001 - always a line each
     for result in results:
-        yield f"{json.dumps(_to_dict(result), ensure_ascii=False)}\n"
+        yield f"{_to_json(result)}\n"
 
 
 def _csv(results: Iterable[Result], several: bool) -> Iterator[str]:  # noqa: ARG001 - always with a header
@@ -115,8 +117,8 @@ def _cells(digit: Digit) -> list[object]:
 def _row(cells: Iterable[object]) -> str:
     harmless = [f"'{cell}" if isinstance(cell, str) and cell.startswith(EXECUTED) else cell for cell in cells]
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\n").writerow(harmless)
-    return buffer.getvalue()
+    csv.writer(buffer, lineterminator="\r\n").writerow(harmless)  # which has both of them quoted within a cell
+    return buffer.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _annotate(results: Iterable[Result], several: bool, folder: Path | None) -> Iterator[str]:  # noqa: ARG001

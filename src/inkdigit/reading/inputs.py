@@ -1,7 +1,7 @@
 """Files, folders, globs and standard input → pictures by name."""
 
 import glob
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,12 +24,32 @@ def expand(arguments: Iterable[str], standard_input: BinaryIO) -> Iterator[tuple
                 yield path, path
 
 
+def may_be_several(arguments: Sequence[str]) -> bool:
+    """Whether arguments may mean more than one picture, told before any is looked at."""
+    return len(arguments) > 1 or any(
+        _holds(Path.is_dir, Path(argument)) or _is_pattern(argument) for argument in arguments
+    )
+
+
 def _paths(argument: str) -> list[str]:
     path = Path(argument)
-    if path.is_dir():
-        found = sorted(str(file) for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
-    elif not path.exists() and glob.has_magic(argument):
+    if _holds(Path.is_dir, path):
+        pictures = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
+        found = sorted(str(file) for file in pictures if _holds(Path.is_file, file))
+    elif _is_pattern(argument):
         found = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - a pattern may begin anywhere
     else:
         found = []
     return found or [argument]
+
+
+def _is_pattern(argument: str) -> bool:
+    return glob.has_magic(argument) and not _holds(Path.exists, Path(argument))
+
+
+def _holds(check: Callable[[Path], bool], path: Path) -> bool:
+    """A check of a path, which fails where it cannot be looked at: the loader tells why."""
+    try:
+        return check(path)
+    except OSError:  # a name that is too long, a folder that may not be entered
+        return False

@@ -10,8 +10,13 @@ from typing import Any
 from torch import nn
 
 from inkdigit.errors import UsageError, unknown
+from inkdigit.learning.models.cnn import CNN
+from inkdigit.learning.models.convnet import ConvNet
+from inkdigit.learning.models.inception import Inception
+from inkdigit.learning.models.keras_cnn import KerasCNN
 from inkdigit.learning.models.lenet import LeNet
 from inkdigit.learning.models.mlp import MLP
+from inkdigit.learning.models.residual import Residual
 from inkdigit.learning.models.softmax import Softmax
 from inkdigit.learning.models.vgg import VGG
 
@@ -19,6 +24,11 @@ MODELS: Mapping[str, Callable[..., nn.Module]] = {
     "softmax": Softmax,
     "mlp": MLP,
     "lenet": LeNet,
+    "convnet": ConvNet,
+    "keras-cnn": KerasCNN,
+    "cnn": CNN,
+    "inception": Inception,
+    "residual": Residual,
     "vgg": VGG,
 }
 

@@ -1,0 +1,150 @@
+"""A dataset by name or folder, and its splits."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from inkdigit.data.dataset import SPLITS, Dataset, load_dataset
+from inkdigit.data.idx import write_idx
+from inkdigit.data.sources import data_folder
+from inkdigit.errors import DataError, UsageError
+from inkdigit.images import CLASSES, SIZE, Images
+
+
+def write_folder(folder: Path, n: int, *, labels: list[int] | None = None, images: Images | None = None) -> Path:
+    """A folder of IDX files whose images carry their own number, times three in the test split."""
+    for stem, factor in (("train", 1), ("t10k", 3)):
+        numbered = np.zeros((n, SIZE, SIZE), np.uint8)
+        numbered[:, 0, 0], numbered[:, 0, 1] = np.divmod(factor * np.arange(n), 256)
+        write_idx(folder / f"{stem}-images-idx3-ubyte", numbered if images is None else images)
+        write_idx(folder / f"{stem}-labels-idx1-ubyte", np.array(labels or np.arange(n) % 10, np.uint8))
+    return folder
+
+
+def numbers(dataset: Dataset) -> list[int]:
+    return (dataset.images[:, 0, 0].astype(int) * 256 + dataset.images[:, 0, 1]).tolist()
+
+
+@pytest.mark.parametrize("n", [1, 11, 12, 13, 240, 1000])
+def test_train_and_validation_are_disjoint_and_complete(tmp_path: Path, n: int) -> None:
+    folder = str(write_folder(tmp_path, n))
+    train, validation = load_dataset(folder, "train"), load_dataset(folder, "validation")
+    assert len(validation) == n // 12
+    assert sorted(numbers(train) + numbers(validation)) == list(range(n))
+    for split in (train, validation):
+        assert numbers(split) == sorted(numbers(split))
+        assert split.labels.tolist() == [number % 10 for number in numbers(split)]
+        assert split.labels.dtype == np.int64
+        assert split.images.dtype == np.uint8
+
+
+def test_the_seed_chooses_what_is_held_out(tmp_path: Path) -> None:
+    folder = str(write_folder(tmp_path, 240))
+    held_out = [numbers(load_dataset(folder, "validation", seed=seed)) for seed in (0, 0, 1)]
+    assert held_out[0] == held_out[1] != held_out[2]
+    assert set(held_out[2]).isdisjoint(numbers(load_dataset(folder, "train", seed=1)))
+    assert held_out[0] != list(range(20)), "held out at random, not from the start"
+
+
+def test_the_test_split_is_whole_whatever_the_seed(tmp_path: Path) -> None:
+    folder = str(write_folder(tmp_path, 50))
+    for seed in (0, 1):
+        assert numbers(load_dataset(folder, "test", seed=seed)) == [3 * number for number in range(50)]
+
+
+def available() -> list[tuple[str, int, int]]:
+    """Real datasets on this machine, with the numbers of their training and test digits."""
+    has_mnist = os.environ.get("INKDIGIT_DATA") and (data_folder() / "mnist").is_dir()
+    return [("optdigits", 1297, 500), *([("mnist", 60_000, 10_000)] if has_mnist else [])]
+
+
+@pytest.mark.parametrize(("name", "to_train", "to_test"), available())
+def test_real_datasets(name: str, to_train: int, to_test: int) -> None:
+    train, validation, test = (load_dataset(name, split) for split in SPLITS)
+    assert (len(train), len(validation), len(test)) == (to_train - to_train // 12, to_train // 12, to_test)
+    for dataset, split in zip((train, validation, test), SPLITS, strict=True):
+        assert (dataset.name, dataset.split) == (name, split)
+        assert dataset.images.shape == (len(dataset), SIZE, SIZE)
+        assert sum(dataset.counts()) == len(dataset)
+        assert min(dataset.counts()) > 0.06 * len(dataset)
+    assert len({train.sha256, validation.sha256, test.sha256}) == 3
+
+
+def test_counts_have_a_place_for_every_digit() -> None:
+    dataset = Dataset("name", "test", np.zeros((3, SIZE, SIZE), np.uint8), np.array([1, 1, 4]))
+    assert dataset.counts() == [0, 2, 0, 0, 1, 0, 0, 0, 0, 0]
+    assert len(dataset) == 3
+
+
+@given(st.integers(0, SIZE - 1), st.integers(0, SIZE - 1), st.integers(1, 255))
+@settings(max_examples=20, deadline=None)
+def test_the_hash_tells_images_and_labels_apart(row: int, column: int, value: int) -> None:
+    images, labels = np.zeros((2, SIZE, SIZE), np.uint8), np.array([1, 2])
+    sha256 = Dataset("a", "test", images, labels).sha256
+    assert Dataset("b", "train", images.copy(), labels.copy()).sha256 == sha256
+    changed = images.copy()
+    changed[1, row, column] = value
+    assert Dataset("a", "test", changed, labels).sha256 != sha256
+    assert Dataset("a", "test", images, labels[::-1]).sha256 != sha256
+    assert Dataset("a", "test", changed[::-1], labels).sha256 != Dataset("a", "test", changed, labels).sha256
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("mnits", "unknown dataset 'mnits'; did you mean 'mnist'?"),
+        ("no/such/folder", "unknown dataset 'no/such/folder'; known: mnist, optdigits; nor is it a folder"),
+    ],
+)
+def test_an_unknown_dataset_is_told_the_nearest(name: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        load_dataset(name)
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_an_unknown_split_is_told_the_nearest(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown split 'valid'; did you mean 'validation'"):
+        load_dataset(str(tmp_path), "valid")
+
+
+def test_a_name_too_long_for_a_path_is_unknown() -> None:
+    with pytest.raises(UsageError, match="unknown dataset"):
+        load_dataset("x" * 5000)
+
+
+def test_a_file_in_place_of_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("x")
+    with pytest.raises(DataError, match="found a file, expected a folder"):
+        load_dataset(str(tmp_path / "file"))
+
+
+def test_an_empty_folder(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="found no file train-images-idx"):
+        load_dataset(str(tmp_path))
+
+
+def test_a_folder_without_images(tmp_path: Path) -> None:
+    folder = str(write_folder(tmp_path, 0))
+    for split in SPLITS:
+        with pytest.raises(DataError, match="no images; expected at least one"):
+            load_dataset(folder, split)
+
+
+def test_a_label_that_is_no_digit(tmp_path: Path) -> None:
+    folder = str(write_folder(tmp_path, 3, labels=[0, CLASSES, 2]))
+    with pytest.raises(DataError, match="found the label 10, expected 0 to 9") as caught:
+        load_dataset(folder)
+    assert folder in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(3, 8, 8), (3, 28, 27), (3, 0, 0)])
+def test_images_of_another_size(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    folder = str(write_folder(tmp_path, 3, images=np.zeros(shape, np.uint8)))
+    with pytest.raises(DataError, match=r"expected uint8 \(n, 28, 28\)") as caught:
+        load_dataset(folder)
+    assert folder in str(caught.value)
