@@ -42,7 +42,12 @@ def trained_run(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     from inkdigit import train
 
     folder = tmp_path_factory.mktemp("runs") / "lenet"
-    train("lenet", data=str(digits_folder), out=folder, settings=["epochs=6", "batch_size=8", "lr=0.01"])
+    train(
+        "lenet",
+        data=str(digits_folder),
+        out=folder,
+        settings=["protocol=held-out", "epochs=6", "batch_size=8", "lr=0.01"],
+    )
     return folder
 
 

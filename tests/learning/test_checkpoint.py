@@ -41,7 +41,7 @@ def test_training_goes_on_as_if_it_had_never_stopped(name: str, options: dict[st
     model, optimizer = build(name, options)
     generator = Generator().manual_seed(1)
     learn(model, optimizer, generator, 3)
-    row = Row(3, 0.5, 0.1, 2.0, 0.1, None, 0.2, 1.5)
+    row = Row(3, 0.5, 0.1, 2.0, 0.1, 1.5, None, 0.2)
     progress = Progress(3, 1.5, 2, 0.4, Meter(1.0, 2, 3), [row])
     save_state(tmp_path / "s", model, optimizer, generator, progress)
     learn(model, optimizer, generator, 3)

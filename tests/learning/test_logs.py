@@ -11,7 +11,7 @@ from inkdigit.learning.logs import CsvLogger, ProgressLogger, TensorBoardLogger
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 
-ROWS = [Row(10, 0.5, 0.1, 2.0, 0.25, None, None, 1.0), Row(20, 1.0, 0.1, 1.0, 0.5, 0.9, 0.6, 2.0)]
+ROWS = [Row(10, 0.5, 0.1, 2.0, 0.25, 1.0), Row(20, 1.0, 0.1, 1.0, 0.5, 2.0, 0.9, 0.6)]
 
 
 @pytest.fixture

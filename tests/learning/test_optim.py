@@ -46,6 +46,7 @@ def test_fused_and_plain_steps_agree_whatever_the_memory_format(memory_format: t
             optimizer.zero_grad()
             (layer(torch.rand(2, 3, 8, 8)) ** 2).mean().backward()
             optimizer.step()
-        return layer.weight.detach()
+        weight: torch.Tensor = layer.weight.detach()
+        return weight
 
     torch.testing.assert_close(trained(fused=True), trained(fused=False), atol=1e-5, rtol=1e-4)

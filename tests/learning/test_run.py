@@ -26,7 +26,7 @@ def test_round_trip(tmp_path: Path) -> None:
 def test_an_unfinished_run_tells_how_to_go_on(tmp_path: Path) -> None:
     run = begun(tmp_path / "r")
     assert not run.is_finished
-    with pytest.raises(DataError, match="inkdigit train mlp --out .* --resume"):
+    with pytest.raises(DataError, match=r"inkdigit train mlp --out .* --resume"):
         run.result()
     run.finish({"test_accuracy": 0.5})
     assert run.result() == {"test_accuracy": 0.5}

@@ -7,7 +7,6 @@ import resource
 import struct
 import time
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +54,10 @@ def refused(source: PictureLike) -> ImageError:
 
 def strokes(mode: str, ink: Any, paper: Any) -> PIL.Image.Image:
     """A vertical stroke on paper."""
+    if mode == "I;16":  # Pillow pastes a value of 16 bits as its lower byte, twice
+        values = np.full((12, 20), paper, np.uint16)
+        values[2:10, 8:11] = ink
+        return PIL.Image.fromarray(values)
     image = PIL.Image.new(mode, (20, 12), paper)
     image.paste(ink, (8, 2, 11, 10))
     return image
@@ -352,7 +355,7 @@ def test_an_array_need_not_be_contiguous() -> None:
         (np.zeros((5, 5), "datetime64[s]"), "not_an_image"),
         (np.full((5, 5), "x"), "not_an_image"),
         (np.broadcast_to(np.uint8(0), (8001, 8000)), "too_large"),
-        (np.broadcast_to(np.float64(0), (2**40, 2**20)), "too_large"),
+        (np.broadcast_to(np.float64(0), (2**30, 2**20)), "too_large"),
     ],
     ids=lambda value: f"{value.dtype}-{value.shape}" if isinstance(value, np.ndarray) else value,
 )
@@ -451,11 +454,11 @@ def test_a_picture_of_which_hardly_anything_is_there(content: bytes) -> None:
 
 
 def test_a_damaged_picture_is_told_apart_from_a_cut_one() -> None:
-    content = bytearray(encode(PIL.Image.fromarray(np.asarray(colourful())), "GIF"))
-    content[800:900] = bytes(100)
-    error = refused(encode(colourful(), "WEBP")[:100])
-    assert error.code in ("truncated", "not_an_image")
-    assert "begins as WEBP, but it is damaged" in error.message
+    content = bytearray(encode(colourful()))
+    content[content.index(b"IDAT") + 8] ^= 0xFF
+    error = refused(bytes(content))
+    assert error.code == "not_an_image"
+    assert error.message.startswith("begins as PNG, but it is damaged (")
 
 
 def test_a_lazy_image_that_is_cut_off_is_refused_as_its_file_would_be() -> None:
@@ -630,9 +633,3 @@ def test_the_decoders_remarks_stay_unsaid(recwarn: pytest.WarningsRecorder) -> N
     load(encode(PIL.Image.fromarray(ramp()), "JPEG", exif=exif))
     load(encode(strokes("P", 1, 0), transparency=bytes([0, 255])))
     assert not recwarn.list
-
-
-@pytest.mark.parametrize("orientation", [1, 6])
-def test_names_of_helpers(orientation: int) -> None:
-    make: Callable[[Grey, int], Grey] = turn
-    assert make(ramp(), orientation).size == ramp().size

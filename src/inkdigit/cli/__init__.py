@@ -18,7 +18,7 @@ from inkdigit.cli.messages import tell
 from inkdigit.cli.read import read
 from inkdigit.cli.tables import tables
 from inkdigit.cli.train import train
-from inkdigit.errors import EnvironmentFault, InkdigitError
+from inkdigit.errors import EnvironmentFault, InkdigitError, missing_extra
 
 app = typer.Typer(
     name="inkdigit",
@@ -73,7 +73,7 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes, and go out as they came in
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="inkdigit", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, SystemExit):  # which is how typer ends when the reader of our output has enough: `head`
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -82,6 +82,8 @@ def main() -> None:
         _fail("interrupted", 128 + signal.SIGINT)
     except InkdigitError as error:
         _fail(str(error), error.exit_code)
+    except ModuleNotFoundError as error:  # an extra that is there in part
+        _fail(str(missing_extra("learn", error.name or "a package")), EnvironmentFault.exit_code)
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", EnvironmentFault.exit_code)
     except Exception as error:  # noqa: BLE001 - the parser's errors share no public parent; others go on

@@ -13,7 +13,7 @@ from inkdigit.data.sources import DATASETS, load_idx_folder
 from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.images import CLASSES, Images, Labels, check_images
 
-SPLITS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "train+validation", "test")
 VALIDATION_SHARE = 12
 """One training digit of twelve is held out to validate: 5,000 of MNIST's 60,000."""
 
@@ -24,7 +24,7 @@ class Dataset:
 
     Attributes:
         name: what was asked for.
-        split: ``train``, ``validation`` or ``test``.
+        split: one of ``SPLITS``.
         images: uint8 (n, 28, 28), ink bright on 0.
         labels: int64 (n,), 0 to 9.
     """
@@ -54,7 +54,8 @@ def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) ->
 
     Args:
         name: an entry of ``DATASETS``, or a folder: of IDX files named as MNIST's, or of pictures in 0/ … 9/.
-        split: ``train`` (without what is held out), ``validation`` (held out of train), or ``test``.
+        split: ``train`` (without what is held out), ``validation`` (held out of train), ``train+validation`` (all that
+            is for training), or ``test``.
         seed: chooses which training digits are held out.
 
     Raises:
@@ -66,7 +67,7 @@ def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) ->
         raise unknown("split", split, SPLITS)
     images, labels = _loader(name)("test" if split == "test" else "train")
     _check(name, images, labels)
-    if split != "test":
+    if split in ("train", "validation"):
         chosen = _held_out(len(labels), split, seed)
         images, labels = images[chosen], labels[chosen]
     return Dataset(name, split, images, labels)

@@ -13,9 +13,11 @@ class Row:
         lr: the learning rate.
         train_loss: mean cross entropy of the batches since the last line, in nats, as trained (augmented).
         train_accuracy: of the same batches, 0..1.
+        seconds: of training so far.
         validation_loss: on held-out digits, or None where it was not measured.
         validation_accuracy: on held-out digits, 0..1, or None.
-        seconds: of training so far.
+        test_loss: on the test set, where the protocol watches it without choosing by it, or None.
+        test_accuracy: on the test set, likewise.
     """
 
     step: int
@@ -23,9 +25,11 @@ class Row:
     lr: float
     train_loss: float
     train_accuracy: float
-    validation_loss: float | None
-    validation_accuracy: float | None
     seconds: float
+    validation_loss: float | None = None
+    validation_accuracy: float | None = None
+    test_loss: float | None = None
+    test_accuracy: float | None = None
 
 
 @dataclass

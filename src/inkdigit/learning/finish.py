@@ -11,15 +11,22 @@ from inkdigit.evaluation.figures.curves import draw_curves
 from inkdigit.learning.checkpoint import Progress, load_weights
 from inkdigit.learning.export import export_onnx
 from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run, write_json
 from inkdigit.learning.scaling import SCALINGS
 
 
-def finish(run: Run, model: nn.Module, progress: Progress, validation: Dataset, test: Dataset) -> dict[str, Any]:
-    """Fills the rest of a run's folder and returns its result. The test set is looked at here, once."""
+def finish(run: Run, model: nn.Module, progress: Progress, watched: Dataset, test: Dataset) -> dict[str, Any]:
+    """Fills the rest of a run's folder and returns its result.
+
+    Where the protocol holds digits out, the test set is looked at here, once; where it does not, no temperature is
+    fitted: that would be choosing by the test set.
+    """
     scaling = SCALINGS[run.recipe.scaling]
     load_weights(run.weights(progress.best_step), model)
-    temperature = fit_temperature(TorchClassifier(model, scaling)(validation.images), validation.labels)
+    chooses = PROTOCOLS[run.recipe.protocol].chooses
+    probabilities = TorchClassifier(model, scaling)(watched.images)
+    temperature = fit_temperature(probabilities, watched.labels) if chooses else 1.0
     evaluation = evaluate(TorchClassifier(model, scaling, temperature), test)
     result = {
         "run": str(run.folder),
@@ -31,7 +38,7 @@ def finish(run: Run, model: nn.Module, progress: Progress, validation: Dataset, 
         "steps": progress.step,
         "seconds": round(progress.seconds, 2),
         "best_step": progress.best_step,
-        "validation_accuracy": progress.best_accuracy,
+        "validation_accuracy": progress.best_accuracy if chooses else None,
         "test_accuracy": evaluation.accuracy,
         "test_accuracy_interval": list(evaluation.accuracy_interval),
         "test_n": evaluation.n,

@@ -44,10 +44,11 @@ class ProgressLogger:
     def log(self, row: Row) -> None:
         """Moves the bar."""
         text = f"epoch {row.epoch:.2f}  loss {row.train_loss:.4f}  accuracy {row.train_accuracy:.2%}"
-        if row.validation_accuracy is not None:
-            text += f"  validation {row.validation_accuracy:.2%}"
-            if not self._console.is_terminal:
-                self._console.print(f"{text}  {row.seconds:.0f} s", highlight=False)
+        for name, accuracy in (("validation", row.validation_accuracy), ("test", row.test_accuracy)):
+            if accuracy is not None:
+                text += f"  {name} {accuracy:.2%}"
+                if not self._console.is_terminal:
+                    self._console.print(f"{text}  {row.seconds:.0f} s", highlight=False)
         self._bar.update(self._task, completed=row.step, description=text)
 
     def close(self) -> None:

@@ -12,11 +12,11 @@ from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.learning.augment import AUGMENTATIONS
 from inkdigit.learning.models import MODELS, model_options
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES
+from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.synthesis.variants import VARIANTS
 
 PRECISIONS = ("float32", "bfloat16")
-PROTOCOLS = ("held-out",)
 WHOLE_SET = "all"
 
 
@@ -32,7 +32,7 @@ class Recipe:
         model: an entry of ``MODELS``.
         model_options: what the network is built with; ``--set model.hidden=64,64``.
         scaling: an entry of ``SCALINGS``.
-        protocol: ``held-out``: train on 11/12 of the training digits, choose the epoch on the other 1/12, test once.
+        protocol: an entry of ``PROTOCOLS``.
         epochs: passes over the training digits; or None where ``steps`` is set.
         steps: updates in all; or None where ``epochs`` is set.
         batch_size: images in a batch; None (on the command line ``all``) is the whole set.

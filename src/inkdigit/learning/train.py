@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import torch
 from torch import Generator, nn
 from torch.nn import functional
 
-from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.data.dataset import Dataset
 from inkdigit.errors import DataError, EnvironmentFault, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.evaluation.metrics import nll, predict
@@ -23,6 +23,7 @@ from inkdigit.learning.logs import LOGGERS, Logger
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import SCHEDULES, build_optimizer, set_lr
 from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import find_recipe
 from inkdigit.learning.run import Run, newest_folder, next_folder
@@ -73,23 +74,22 @@ def train(
         folder = Path(out) if out is not None else newest_folder(chosen.name)
         run = Run.open(folder)
         _check_same(run, chosen if settings else None, chosen.name, data, seed)
-        training = load_dataset(run.data, "train")
+        training, watched, test = PROTOCOLS[run.recipe.protocol].load(run.data)
         if run.data_sha256 != training.sha256:
             raise DataError(f"{folder}: {run.data} holds other digits now than the run was begun with; train anew")
     else:
         folder = _free_folder(Path(out) if out is not None else next_folder(chosen.name))
-        training = load_dataset(data or "mnist", "train")
+        training, watched, test = PROTOCOLS[chosen.protocol].load(data or "mnist")
         run = Run(folder, chosen, seed or 0, training.name, training.sha256)
-    validation, test = (load_dataset(run.data, split) for split in ("validation", "test"))
     if run.is_finished:
         return run.result()
     run.write()
-    progress, model = fit(run, training, validation, listeners, where)
-    return finish(run, model, progress, validation, test)
+    progress, model = fit(run, training, watched, listeners, where)
+    return finish(run, model, progress, watched, test)
 
 
 def fit(
-    run: Run, training: Dataset, validation: Dataset, loggers: Sequence[Logger], device: torch.device
+    run: Run, training: Dataset, watched: Dataset, loggers: Sequence[Logger], device: torch.device
 ) -> tuple[Progress, nn.Module]:
     """The loop: from the run's state, or from the start, to the last step. Returns progress and network."""
     recipe = run.recipe
@@ -133,7 +133,7 @@ def fit(
             is_round = progress.step % round_steps == 0 or progress.step == total_steps
             if is_round or progress.step % recipe.log_every == 0:
                 clock.read()
-                measured = _validate(run, model, validation, progress) if is_round else (None, None)
+                measured = _watch(run, model, watched, progress) if is_round else {}
                 row = _row(progress, lr, batches.per_epoch, measured)
                 for logger in loggers:
                     logger.log(row)
@@ -174,17 +174,17 @@ def _finite(loss: float, step: int) -> float:
     return loss
 
 
-def _validate(run: Run, model: nn.Module, validation: Dataset, progress: Progress) -> tuple[float, float]:
-    """Measures the network, keeps its weights, remembers the best."""
-    probabilities = TorchClassifier(model, SCALINGS[run.recipe.scaling])(validation.images)
-    accuracy = float((predict(probabilities) == validation.labels).mean())
+def _watch(run: Run, model: nn.Module, watched: Dataset, progress: Progress) -> dict[str, float]:
+    """Measures the network on the watched digits, keeps its weights, and remembers the step that is to be kept."""
+    probabilities = TorchClassifier(model, SCALINGS[run.recipe.scaling])(watched.images)
+    accuracy = float((predict(probabilities) == watched.labels).mean())
     save_weights(run.weights(progress.step), model)
-    if accuracy > progress.best_accuracy:
+    if accuracy > progress.best_accuracy or not PROTOCOLS[run.recipe.protocol].chooses:
         progress.best_step, progress.best_accuracy = progress.step, accuracy
-    return nll(probabilities, validation.labels), accuracy
+    return {f"{watched.split}_loss": nll(probabilities, watched.labels), f"{watched.split}_accuracy": accuracy}
 
 
-def _row(progress: Progress, lr: float, per_epoch: int, measured: tuple[float | None, float | None]) -> Row:
+def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, float]) -> Row:
     """The next line of the log; it starts the sums anew."""
     meter = progress.meter
     row = Row(
@@ -193,9 +193,8 @@ def _row(progress: Progress, lr: float, per_epoch: int, measured: tuple[float | 
         lr=lr,
         train_loss=meter.loss / meter.images,
         train_accuracy=meter.correct / meter.images,
-        validation_loss=measured[0],
-        validation_accuracy=measured[1],
         seconds=progress.seconds,
+        **measured,
     )
     progress.history.append(row)
     progress.meter = Meter()

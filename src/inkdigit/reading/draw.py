@@ -43,7 +43,7 @@ def draw_network(explanation: Explanation) -> PIL.Image.Image:
 def draw_panels(explanation: Explanation) -> PIL.Image.Image:
     """One row: as given, grey, ink, boxes, as the network saw it, titled with the answer."""
     answer = explanation.reading.text.replace("\n", " / ") or "no ink"
-    boxes = _annotate(explanation, PANEL / max(explanation.picture.size))
+    boxes = _annotate(explanation, PANEL / max(explanation.picture.size), PANEL)
     panels = [
         _panel(_fit(explanation.picture), "as given"),
         _panel(_fit(PIL.Image.fromarray(explanation.grey)), "grey"),
@@ -59,46 +59,57 @@ def draw_ink(explanation: Explanation) -> PIL.Image.Image:
     return PIL.Image.fromarray(np.round(explanation.ink * 255).astype(np.uint8))
 
 
-def _annotate(explanation: Explanation, scale: float) -> PIL.Image.Image:
-    """Boxes and answers on the picture at another size: what is drawn is as sharp at any."""
+def _annotate(explanation: Explanation, scale: float, side: int = 0) -> PIL.Image.Image:
+    """Boxes and answers on the picture at another size, in the middle of a square of that side if it has one."""
     picture = _resize(explanation.picture.convert("RGB"), scale)
-    draw = ImageDraw.Draw(picture)
-    digits = explanation.reading.digits
-    for digit in digits:
-        _draw_box(draw, digit, scale, picture.size)
-    for digit in digits:  # no box crosses an answer
-        _draw_answer(draw, digit, scale, picture.size)
-    return picture
+    canvas = PIL.Image.new("RGB", (max(side, picture.width), max(side, picture.height)), GROUND)
+    x, y = (canvas.width - picture.width) // 2, (canvas.height - picture.height) // 2
+    canvas.paste(picture, (x, y))
+    draw = ImageDraw.Draw(canvas)
+    places = [(digit, _enlarge(digit.box, scale, x, y)) for digit in explanation.reading.digits]
+    for digit, box in places:
+        _draw_box(draw, digit, box, canvas.size)
+    for digit, box in places:  # no box crosses an answer
+        _draw_answer(draw, digit, box, canvas.size)
+    return canvas
 
 
-def _draw_box(draw: ImageDraw.ImageDraw, digit: Digit, scale: float, size: tuple[int, int]) -> None:
+def _draw_box(draw: ImageDraw.ImageDraw, digit: Digit, box: Box, size: tuple[int, int]) -> None:
     """A line around the digit that hides none of it, seamed with paper so that it is seen on any ground."""
     line, seam = _line_width(size), _seam_width(size)
-    colour = REFUSED if digit.refused else SURE
-    draw.rectangle(_around(digit.box, scale, line + 2 * seam, size), outline=PAPER, width=line + 2 * seam)
-    draw.rectangle(_around(digit.box, scale, line + seam, size), outline=colour, width=line)
+    draw.rectangle(_around(box, line + 2 * seam, size), outline=PAPER, width=line + 2 * seam)
+    draw.rectangle(_around(box, line + seam, size), outline=_colour(digit), width=line)
 
 
-def _draw_answer(draw: ImageDraw.ImageDraw, digit: Digit, scale: float, size: tuple[int, int]) -> None:
+def _draw_answer(draw: ImageDraw.ImageDraw, digit: Digit, box: Box, size: tuple[int, int]) -> None:
     """The answer above the box, or below it, or in its corner, wherever the whole of it is within the picture."""
     width, height = size
-    letter = _clamp(digit.box.height * scale / 3, 12, max(12, height / 12))
+    letter = _clamp(box.height / 3, 12, max(12, height / 12))
     font, stroke = ImageFont.load_default(letter), max(1, round(letter / 12))
     left, top, right, bottom = draw.textbbox((0, 0), digit.text, font=font, stroke_width=stroke)
-    x1, y1, _, y2 = _around(digit.box, scale, _line_width(size) + 2 * _seam_width(size), size)
+    x1, y1, _, y2 = _around(box, _line_width(size) + 2 * _seam_width(size), size)
     above, below = y1 - (bottom - top), y2 + 1
     y = above if above >= 0 else below if below + bottom - top <= height else y1
-    x = _clamp(x1, 0, max(0, width - (right - left)))
-    colour = REFUSED if digit.refused else SURE
-    draw.text((x - left, y - top), digit.text, fill=colour, font=font, stroke_width=stroke, stroke_fill=PAPER)
+    at = (_clamp(x1, 0, max(0, width - (right - left))) - left, y - top)
+    draw.text(at, digit.text, fill=_colour(digit), font=font, stroke_width=stroke, stroke_fill=PAPER)
 
 
-def _around(box: Box, scale: float, margin: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The first and last pixels, x and y, of a box at another size and wider by a margin, within the picture."""
-    left, right = (round(x * scale) for x in (box.x, box.x + box.width))
-    top, bottom = (round(y * scale) for y in (box.y, box.y + box.height))
-    x, y = max(0, left - margin), max(0, top - margin)
-    return x, y, max(x, min(right + margin, size[0]) - 1), max(y, min(bottom + margin, size[1]) - 1)
+def _colour(digit: Digit) -> tuple[int, int, int]:
+    return REFUSED if digit.refused else SURE
+
+
+def _enlarge(box: Box, scale: float, x: int, y: int) -> Box:
+    """A box of a picture that is drawn at another size and place."""
+    left, right = (round(edge * scale) for edge in (box.x, box.x + box.width))
+    top, bottom = (round(edge * scale) for edge in (box.y, box.y + box.height))
+    return Box(left + x, top + y, right - left, bottom - top)
+
+
+def _around(box: Box, margin: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
+    """The first x and y and the last of a box wider by a margin, within the picture."""
+    x, y = max(0, box.x - margin), max(0, box.y - margin)
+    right, bottom = min(box.x + box.width + margin, size[0]), min(box.y + box.height + margin, size[1])
+    return x, y, max(x, right - 1), max(y, bottom - 1)
 
 
 def _line_width(size: tuple[int, int]) -> int:

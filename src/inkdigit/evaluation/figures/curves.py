@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 """Okabe and Ito's palette, told apart by colour-blind eyes."""
 
+_STYLES: Mapping[str, Mapping[str, Any]] = {
+    "train": {"alpha": 0.6},
+    "validation": {"marker": "o", "linestyle": "--"},
+    "test": {"marker": "s", "linestyle": ":"},
+}
+"""How each part of the data is drawn."""
+
 
 def draw_curves(histories: Mapping[str, Sequence[Row]], path: Path) -> None:
     """Draws the log of each named run into a PNG: loss on the left, accuracy on the right.
@@ -44,7 +51,8 @@ def draw_curves(histories: Mapping[str, Sequence[Row]], path: Path) -> None:
 
 def _draw(axes: "Axes", history: Sequence[Row], name: str, quantity: str, colour: str) -> None:
     unit = 100 if quantity == "accuracy" else 1
-    for part, style in (("train", {"alpha": 0.6}), ("validation", {"marker": "o", "linestyle": "--"})):
+    for part, style in _STYLES.items():
         points = [(row.epoch, getattr(row, f"{part}_{quantity}")) for row in history]
         known: list[tuple[float, Any]] = [(x, y * unit) for x, y in points if y is not None]
-        axes.plot(*zip(*known, strict=True), color=colour, label=f"{name}, {part}", **style)
+        if known:
+            axes.plot(*zip(*known, strict=True), color=colour, label=f"{name}, {part}", **style)

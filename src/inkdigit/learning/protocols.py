@@ -1,0 +1,61 @@
+"""Which digits a run learns from, which it watches, which measure it in the end; and whether the watched choose."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from inkdigit.data.dataset import Dataset, load_dataset
+
+CHOOSING_SHARE = 0.4
+"""Of the test set, in the first tutorial: 4,000 of MNIST's 10,000 images."""
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How a run is measured.
+
+    Attributes:
+        description: one line.
+        load: a dataset's name → the digits to learn from, to watch after every round, and to measure in the end.
+        chooses: whether the round that does best on the watched digits is kept; else the last is.
+    """
+
+    description: str
+    load: Callable[[str], tuple[Dataset, Dataset, Dataset]]
+    chooses: bool
+
+
+def _held_out(data: str) -> tuple[Dataset, Dataset, Dataset]:
+    return load_dataset(data, "train"), load_dataset(data, "validation"), load_dataset(data, "test")
+
+
+def _all(data: str) -> tuple[Dataset, Dataset, Dataset]:
+    test = load_dataset(data, "test")
+    return load_dataset(data, "train+validation"), test, test
+
+
+def _first_tutorial(data: str) -> tuple[Dataset, Dataset, Dataset]:
+    test = load_dataset(data, "test")
+    choosing = round(CHOOSING_SHARE * len(test))
+    first = replace(test, split="validation", images=test.images[:choosing], labels=test.labels[:choosing])
+    rest = replace(test, images=test.images[choosing:], labels=test.labels[choosing:])
+    return load_dataset(data, "train+validation"), first, rest
+
+
+PROTOCOLS: Mapping[str, Protocol] = {
+    "held-out": Protocol(
+        "learn from 11/12 of the training digits, choose the epoch on the other 1/12, test once",
+        _held_out,
+        chooses=True,
+    ),
+    "all": Protocol(
+        "learn from all training digits, watch the test set without choosing by it, keep the last epoch",
+        _all,
+        chooses=False,
+    ),
+    "first-tutorial": Protocol(
+        "learn from all training digits, choose the epoch on the first 40 % of the test set, test on the rest",
+        _first_tutorial,
+        chooses=True,
+    ),
+}
+"""A new protocol is a function and its entry here."""

@@ -1,0 +1,61 @@
+"""``inkdigit evaluate``."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_json(invoke: Run, trained_run: Path, digits_folder: Path) -> None:
+    ended = invoke("evaluate", trained_run, "--data", digits_folder, "--json")
+    values = json.loads(ended.stdout)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert {"n", "accuracy", "accuracy_interval", "nll", "ece", "confusion"} <= set(values)
+    assert values["n"] == 60
+    low, high = values["accuracy_interval"]
+    assert 0 <= low < values["accuracy"] <= high <= 1
+    assert sum(map(sum, values["confusion"])) == 60
+    assert sum(values["confusion"][i][i] for i in range(10)) == round(values["accuracy"] * 60)
+    assert values["accuracy"] == json.loads((trained_run / "result.json").read_text())["test_accuracy"]
+
+
+def test_words(invoke: Run, trained_run: Path, digits_folder: Path) -> None:
+    ended = invoke("evaluate", trained_run / "model.onnx", "--data", digits_folder)
+    assert ended.stdout.startswith("accuracy  ")
+    assert "95 % interval" in ended.stdout
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
+@pytest.mark.parametrize(("split", "n"), [("train", 220), ("validation", 20), ("test", 60)])
+def test_splits(split: str, n: int, invoke: Run, trained_run: Path, digits_folder: Path) -> None:
+    ended = invoke("evaluate", trained_run, "--data", digits_folder, "--split", split, "--json")
+    assert json.loads(ended.stdout)["n"] == n
+
+
+def test_shipped_weights_on_the_embedded_digits(invoke: Run) -> None:
+    values = json.loads(invoke("evaluate", "reader", "--data", "optdigits", "--json").stdout)
+    assert values["n"] == 500
+    assert values["accuracy"] > 0.93
+
+
+def test_no_network_and_no_data(fails: Callable[..., str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("INKDIGIT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr("inkdigit.data.sources.MNIST_MIRRORS", ("http://127.0.0.1:9/",))
+    assert "no mirror gave it" in fails(3, "evaluate", "reader")
+
+
+def test_data_that_are_none(fails: Callable[..., str], trained_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert "expected a folder" in fails(4, "evaluate", trained_run, "--data", "file")
+    assert "found no file" in fails(4, "evaluate", trained_run, "--data", tmp_path)
+
+
+def test_a_run_half_written(fails: Callable[..., str], trained_run: Path, tmp_path: Path) -> None:
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "run.json").write_bytes((trained_run / "run.json").read_bytes())
+    assert "--resume" in fails(4, "evaluate", "half", "--data", "optdigits")

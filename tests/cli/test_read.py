@@ -1,0 +1,235 @@
+"""``inkdigit read``."""
+
+import csv
+import io
+import json
+import os
+import select
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema  # type: ignore[import-untyped]
+import numpy as np
+import PIL.Image
+import pytest
+
+from inkdigit import Reader
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+SCHEMA = Path(__file__).parents[2] / "docs" / "reading.schema.json"
+
+OFFLINE = """
+import socket
+def refuse(*_):
+    raise AssertionError("reading went to the network")
+socket.socket.connect = socket.socket.connect_ex = socket.getaddrinfo = refuse
+import atexit
+HEAVY = {"torch", "onnx", "sklearn", "matplotlib", "safetensors", "scipy", "pandas"}
+atexit.register(lambda: print(sorted(HEAVY & set(sys.modules)), file=sys.stderr))
+"""
+
+
+@pytest.fixture
+def bad(tmp_path: Path, samples: Path) -> dict[str, str]:
+    """Files that are no pictures, with the code of what is wrong with each."""
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.png").write_text("not a picture at all\n")
+    (tmp_path / "cut.png").write_bytes((samples / "chalk.png").read_bytes()[:5000])
+    (tmp_path / "book.png").write_bytes(b"%PDF-1.7\n")
+    PIL.Image.new("1", (10_000, 10_000)).save(tmp_path / "huge.png")
+    (tmp_path / "folder").mkdir()
+    return {
+        "none.png": "not_found",
+        "empty.png": "empty",
+        "text.png": "not_an_image",
+        "cut.png": "truncated",
+        "book.png": "unsupported_format",
+        "huge.png": "too_large",
+        "folder": "not_an_image",
+        f"{'n' * 300}.png": "not_found",
+    }
+
+
+def test_text(invoke: Run, samples: Path) -> None:
+    assert invoke("read", samples / "page.png").stdout == "2026\n314159\n80\n"
+    several = invoke("read", samples / "seven.png", samples / "page.png")
+    names = [line.split(": ")[0] for line in several.stdout.splitlines()]
+    assert names == [str(samples / "seven.png"), *[str(samples / "page.png")] * 3]
+    assert (several.returncode, several.stderr) == (0, "")
+
+
+def test_json_is_what_python_reads_and_what_the_schema_says(invoke: Run, samples: Path, bad: dict[str, str]) -> None:
+    PIL.Image.new("L", (40, 30), 200).save("blank.png")
+    ended = invoke("read", "--format", "json", samples / "page.png", "blank.png", *bad)
+    values = json.loads(ended.stdout)
+    jsonschema.validate(values, json.loads(SCHEMA.read_text()))
+    assert values[0] == json.loads(json.dumps(Reader().read(samples / "page.png").to_dict()))
+    assert values[1] == {"source": "blank.png", "width": 40, "height": 30, "text": "", "lines": []}
+    assert [value["source"] for value in values[2:]] == list(bad)
+
+
+def test_a_bad_picture_has_a_code_and_a_line_and_the_others_are_read(
+    invoke: Run, samples: Path, bad: dict[str, str]
+) -> None:
+    ended = invoke("read", "--format", "jsonl", *bad, samples / "seven.png")
+    assert ended.returncode == 1
+    *errors, last = [json.loads(line) for line in ended.stdout.splitlines()]
+    assert {error["source"]: error["error"]["code"] for error in errors} == bad
+    assert last["text"] == "7"
+    lines = ended.stderr.splitlines()
+    assert len(lines) == len(bad)
+    for line, error in zip(lines, errors, strict=True):
+        assert line == f"inkdigit: {error['source']}: {error['error']['message']}"
+
+
+def test_a_picture_that_may_not_be_read(invoke: Run, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: object) -> io.BufferedReader:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    invoke("read", samples / "seven.png")
+    monkeypatch.setattr(Path, "open", refuse)
+    ended = invoke("read", samples / "seven.png", "--format", "jsonl")
+    assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (1, "forbidden")
+    assert ended.stderr.count("\n") == 1
+
+
+def test_refused_digits_are_no_failure(invoke: Run, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkdigit.preparation.prepare.normalize", lambda ink: np.zeros((28, 28), np.uint8))
+    ended = invoke("read", samples / "seven.png")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "?\n", "")
+
+
+def test_standard_input(invoke: Run, samples: Path) -> None:
+    content = (samples / "seven.png").read_bytes()
+    assert invoke("read", "-", stdin=content).stdout == "7\n"
+    assert json.loads(invoke("read", "-", "--format", "json", stdin=content).stdout)[0]["source"] == "-"
+    ended = invoke("read", "-")
+    assert (ended.returncode, ended.stderr) == (1, "inkdigit: -: the file is empty\n")
+
+
+def test_folders_and_patterns(invoke: Run, samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "in" / "deep").mkdir(parents=True)
+    for name in ("in/b1.png", "in/a.png", "in/deep/c.png"):
+        (tmp_path / name).symlink_to(samples / "seven.png")
+    assert invoke("read", "in").stdout == "in/a.png: 7\nin/b1.png: 7\nin/deep/c.png: 7\n"
+    assert invoke("read", "in/*.png").stdout == "in/a.png: 7\nin/b1.png: 7\n"
+    assert invoke("read", "in/b?.png").stdout == "in/b1.png: 7\n", "a pattern may match several"
+    ended = invoke("read", "out/*.png")
+    assert (ended.returncode, ended.stderr) == (1, "inkdigit: out/*.png: no such file\n")
+
+
+def test_csv(invoke: Run, samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "=cmd.png").symlink_to(samples / "page.png")
+    ended = invoke("read", "=cmd.png", "none.png", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+    assert ended.returncode == 1
+    assert [(row["line"], row["position"], row["value"]) for row in rows[3:6]] == [
+        ("1", "4", "6"),
+        ("2", "1", "3"),
+        ("2", "2", "1"),
+    ]
+    assert {row["source"] for row in rows[:-1]} == {"'=cmd.png"}
+    assert (rows[-1]["source"], rows[-1]["value"], rows[-1]["error"]) == ("none.png", "", "not_found")
+
+
+def test_pictures_are_written_where_they_are_wanted(invoke: Run, samples: Path, tmp_path: Path) -> None:
+    ended = invoke("read", samples / "seven.png", samples / "photo.jpg", "--format", "annotated", "--out", "answers")
+    assert ended.stdout == "answers/seven.png\nanswers/photo.png\n"
+    with PIL.Image.open(tmp_path / "answers" / "photo.png") as annotated:
+        reading = Reader().read(samples / "photo.jpg")
+        assert annotated.size == (reading.width, reading.height), "upright"
+    steps = invoke("read", samples / "seven.png", "--steps", "steps")
+    assert steps.stdout == "7\n"
+    assert len(list((tmp_path / "steps" / "seven").iterdir())) == 6
+
+
+def test_a_file_instead_of_standard_output(invoke: Run, samples: Path, tmp_path: Path) -> None:
+    ended = invoke("read", samples / "seven.png", "--format", "json", "--out", "answers")
+    assert ended.stdout == "answers/readings.json\n"
+    assert json.loads((tmp_path / "answers" / "readings.json").read_text())[0]["text"] == "7"
+
+
+def test_an_own_model(invoke: Run, samples: Path, trained_run: Path) -> None:
+    by_run = invoke("read", samples / "seven.png", "--format", "json", "--model", trained_run)
+    by_file = invoke("read", samples / "seven.png", "--format", "json", "--model", trained_run / "model.onnx")
+    shipped = invoke("read", samples / "seven.png", "--format", "json")
+    assert by_run.stdout == by_file.stdout != shipped.stdout
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("gone.onnx", "no such model file"),
+        ("runs/gone", "no such folder or file"),
+        ("half", "no model.onnx"),
+        ("damaged.onnx", "export it again"),
+    ],
+)
+def test_a_model_that_is_not_what_it_says(
+    model: str, words: str, fails: Callable[..., str], samples: Path, tmp_path: Path, trained_run: Path
+) -> None:
+    (tmp_path / "half").mkdir()
+    (tmp_path / "half" / "run.json").write_bytes((trained_run / "run.json").read_bytes())
+    (tmp_path / "damaged.onnx").write_bytes((trained_run / "model.onnx").read_bytes()[:-5000])
+    assert words in fails(4, "read", samples / "seven.png", "--model", model)
+
+
+@pytest.mark.parametrize("options", [["--out", "new"], ["--steps", "new"], ["--format", "annotated"]])
+@pytest.mark.parametrize(("number", "words"), [(28, "No space left on device"), (13, "Permission denied")])
+def test_a_place_that_cannot_be_written(
+    options: list[str],
+    number: int,
+    words: str,
+    fails: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(number, words)
+
+    page = np.full((40, 40), 255, np.uint8)
+    page[8:32, 18:22] = 0
+    PIL.Image.fromarray(page).save("one.png")
+    monkeypatch.setattr("os.fsync", fail)
+    assert f"cannot be written ({words})" in fails(3, "read", "one.png", *options)
+    assert {path.name for path in Path().rglob("*") if path.is_file()} == {"one.png"}
+
+
+def test_a_line_is_there_before_the_next_picture_is(samples: Path, tmp_path: Path) -> None:
+    """A pipe that nobody writes into yet stands for a slow second picture."""
+    reading, writing = os.pipe()
+    command = [sys.executable, "-m", "inkdigit", "read", str(samples / "seven.png"), "-", "--format", "jsonl"]
+    with subprocess.Popen(command, stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        os.close(reading)
+        assert process.stdout is not None
+        ready, _, _ = select.select([process.stdout], [], [], 60)
+        assert ready
+        assert json.loads(process.stdout.readline())["text"] == "7"
+        assert process.poll() is None
+        os.close(writing)
+        assert json.loads(process.stdout.readline())["error"]["code"] == "empty"
+    assert process.returncode == 1
+
+
+def test_names_of_any_bytes(samples: Path, tmp_path: Path) -> None:
+    name = b"\xff\n\x1b.png"
+    (tmp_path / os.fsdecode(name)).write_bytes((samples / "seven.png").read_bytes())
+    environment = {**os.environ, "PYTHONIOENCODING": "utf-8:strict"}
+    command = [sys.executable.encode(), b"-m", b"inkdigit", b"read", name, b"none" + name]
+
+    def run(*options: bytes) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run([*command, *options], cwd=tmp_path, env=environment, capture_output=True, check=False)
+
+    as_text, as_json = run(), run(b"--format", b"json")
+    assert as_text.stdout == name + b": 7\n"
+    assert as_text.stderr.decode() == "inkdigit: none� �.png: no such file\n"
+    assert as_text.returncode == as_json.returncode == 1
+    assert json.loads(as_json.stdout.decode())[0]["source"] == os.fsdecode(name)
+
+
+def test_reading_needs_neither_torch_nor_the_network(run_wrapped: Run, samples: Path) -> None:
+    for format_ in ("text", "annotated"):
+        ended = run_wrapped(OFFLINE, "read", samples / "phone.jpg", "--format", format_, "--steps", "steps")
+        assert ended.returncode == 0
+        assert ended.stderr == "[]\n", "packages that reading must not load"

@@ -1,0 +1,32 @@
+"""``inkdigit list``."""
+
+import subprocess
+from collections.abc import Callable, Collection
+
+import pytest
+
+from inkdigit.data.sources import DATASETS
+from inkdigit.evaluation.corruptions import CORRUPTIONS
+from inkdigit.learning.augment import AUGMENTATIONS
+from inkdigit.learning.models import MODELS
+from inkdigit.learning.recipes import RECIPES
+from inkdigit.reading.formats import FORMATS
+
+TABLES = {
+    "models": MODELS,
+    "recipes": RECIPES,
+    "datasets": DATASETS,
+    "formats": FORMATS,
+    "augmentations": AUGMENTATIONS,
+    "corruptions": CORRUPTIONS,
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_every_entry_has_a_line_of_its_own(kind: str, invoke: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    table: Collection[str] = TABLES[kind]  # type: ignore[assignment]
+    ended = invoke("list", kind)
+    lines = [line.split(maxsplit=1) for line in ended.stdout.splitlines()]
+    assert [name for name, _ in lines] == list(table)
+    assert all(len(description) > 10 for _, description in lines)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -1,0 +1,37 @@
+"""Which digits a run sees, and when."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigit.data.dataset import Dataset
+from inkdigit.learning.protocols import PROTOCOLS
+
+
+def rows(dataset: Dataset) -> set[bytes]:
+    return {image.tobytes() for image in dataset.images}
+
+
+@pytest.mark.parametrize("name", PROTOCOLS)
+def test_what_is_learned_from_is_never_measured_on(name: str, digits_folder: Path) -> None:
+    training, watched, test = PROTOCOLS[name].load(str(digits_folder))
+    assert not rows(training) & rows(test)
+    assert not rows(training) & rows(watched)
+    if PROTOCOLS[name].chooses:
+        assert not rows(watched) & rows(test)
+        assert watched.split == "validation"
+    assert test.split == "test"
+    assert PROTOCOLS[name].description
+
+
+def test_sizes(digits_folder: Path) -> None:
+    sizes = {name: [len(part) for part in protocol.load(str(digits_folder))] for name, protocol in PROTOCOLS.items()}
+    assert sizes == {"held-out": [220, 20, 60], "all": [240, 60, 60], "first-tutorial": [240, 24, 36]}
+
+
+def test_the_first_tutorial_chooses_on_the_first_test_images(digits_folder: Path) -> None:
+    _, _, whole = PROTOCOLS["all"].load(str(digits_folder))
+    _, first, rest = PROTOCOLS["first-tutorial"].load(str(digits_folder))
+    np.testing.assert_array_equal(np.concatenate([first.images, rest.images]), whole.images)
+    np.testing.assert_array_equal(np.concatenate([first.labels, rest.labels]), whole.labels)
