@@ -20,7 +20,7 @@ def cpu_seconds(*arguments: str) -> float:
 
 def least(limit: float, *arguments: str) -> float:
     """The least of a few runs; the first that keeps the limit will do."""
-    seconds = []
+    seconds: list[float] = []
     while len(seconds) < RUNS and (not seconds or min(seconds) > limit):
         seconds.append(cpu_seconds(*arguments))
     return min(seconds)

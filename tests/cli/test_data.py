@@ -4,6 +4,7 @@ import io
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import pytest
 from rich.console import Console
@@ -57,7 +58,7 @@ def test_a_bar_moves_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, digits
         return digits_folder
 
     source = Source("small", "none", fetch, lambda split: load_idx_folder(digits_folder, split))
-    monkeypatch.setitem(DATASETS, "mnist", source)  # type: ignore[arg-type]
+    monkeypatch.setitem(cast(dict[str, Source], DATASETS), "mnist", source)
     for is_terminal in (True, False):
         written = io.StringIO()
         console = Console(file=written, force_terminal=is_terminal, width=80)

@@ -173,7 +173,6 @@ def test_output_that_cannot_be_written_is_told(arguments: tuple[str, ...], run_c
         ("sklearn", "scikit-learn", ["data", "optdigits"]),
         ("sklearn", "scikit-learn", ["evaluate", "reader", "--data", "optdigits"]),
         ("onnx", "onnx", ["export", "runs/lenet-1", "--to", "onnx"]),
-        ("safetensors", "safetensors", ["train", "lenet"]),
     ],
 )
 def test_a_missing_extra_names_the_pip_command(package: str, name: str, arguments: list[str], run_wrapped: Run) -> None:
@@ -186,5 +185,4 @@ def test_a_missing_extra_names_the_pip_command(package: str, name: str, argument
 def test_without_torch_all_else_works(run_wrapped: Run, samples: Path) -> None:
     hide: Any = HIDE.format("torch")
     assert run_wrapped(hide, "read", samples / "seven.png").stdout == "7\n"
-    assert run_wrapped(hide, "evaluate", "reader", "--data", "optdigits").returncode == 0
     assert run_wrapped(hide, "list", "corruptions").returncode == 0

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import numpy as np
@@ -85,10 +86,13 @@ def test_a_bad_picture_has_a_code_and_a_line_and_the_others_are_read(
 
 
 def test_a_picture_that_may_not_be_read(invoke: Run, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(path: Path, *_: object) -> io.BufferedReader:
-        raise PermissionError(13, "Permission denied", str(path))
+    original = Path.open
 
-    invoke("read", samples / "seven.png")
+    def refuse(path: Path, *arguments: Any, **options: Any) -> Any:
+        if path.suffix == ".png":
+            raise PermissionError(13, "Permission denied", str(path))
+        return original(path, *arguments, **options)
+
     monkeypatch.setattr(Path, "open", refuse)
     ended = invoke("read", samples / "seven.png", "--format", "jsonl")
     assert (ended.returncode, json.loads(ended.stdout)["error"]["code"]) == (1, "forbidden")
@@ -168,11 +172,11 @@ def test_an_own_model(invoke: Run, samples: Path, trained_run: Path) -> None:
     ],
 )
 def test_a_model_that_is_not_what_it_says(
-    model: str, words: str, fails: Callable[..., str], samples: Path, tmp_path: Path, trained_run: Path
+    model: str, words: str, fails: Callable[..., str], samples: Path, trained_run: Path
 ) -> None:
-    (tmp_path / "half").mkdir()
-    (tmp_path / "half" / "run.json").write_bytes((trained_run / "run.json").read_bytes())
-    (tmp_path / "damaged.onnx").write_bytes((trained_run / "model.onnx").read_bytes()[:-5000])
+    Path("half").mkdir()
+    Path("half/run.json").write_bytes((trained_run / "run.json").read_bytes())
+    Path("damaged.onnx").write_bytes((trained_run / "model.onnx").read_bytes()[:-5000])
     assert words in fails(4, "read", samples / "seven.png", "--model", model)
 
 
@@ -229,7 +233,6 @@ def test_names_of_any_bytes(samples: Path, tmp_path: Path) -> None:
 
 
 def test_reading_needs_neither_torch_nor_the_network(run_wrapped: Run, samples: Path) -> None:
-    for format_ in ("text", "annotated"):
-        ended = run_wrapped(OFFLINE, "read", samples / "phone.jpg", "--format", format_, "--steps", "steps")
-        assert ended.returncode == 0
-        assert ended.stderr == "[]\n", "packages that reading must not load"
+    ended = run_wrapped(OFFLINE, "read", samples / "phone.jpg", "--format", "annotated", "--steps", "steps")
+    assert ended.returncode == 0
+    assert ended.stderr == "[]\n", "packages that reading must not load"

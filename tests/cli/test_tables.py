@@ -24,7 +24,7 @@ TABLES = {
 
 @pytest.mark.parametrize("kind", TABLES)
 def test_every_entry_has_a_line_of_its_own(kind: str, invoke: Callable[..., subprocess.CompletedProcess[str]]) -> None:
-    table: Collection[str] = TABLES[kind]  # type: ignore[assignment]
+    table: Collection[str] = TABLES[kind]
     ended = invoke("list", kind)
     lines = [line.split(maxsplit=1) for line in ended.stdout.splitlines()]
     assert [name for name, _ in lines] == list(table)

@@ -9,7 +9,10 @@ from inkdigit.cli.examples import with_examples
 
 @with_examples("inkdigit list recipes", "inkdigit list formats")
 def tables(
-    kind: Annotated[str, typer.Argument(help="models, recipes, datasets, formats, augmentations or corruptions.")],
+    kind: Annotated[
+        str,
+        typer.Argument(help="models, recipes, protocols, datasets, formats, augmentations, variants or corruptions."),
+    ],
 ) -> None:
     """List what there is to choose from."""
     from inkdigit.errors import unknown
@@ -52,6 +55,18 @@ def _augmentations() -> dict[str, str]:
     return {name: entry.description for name, entry in AUGMENTATIONS.items()}
 
 
+def _protocols() -> dict[str, str]:
+    from inkdigit.learning.protocols import PROTOCOLS
+
+    return {name: entry.description for name, entry in PROTOCOLS.items()}
+
+
+def _variants() -> dict[str, str]:
+    from inkdigit.synthesis.variants import VARIANTS
+
+    return {name: entry.description for name, entry in VARIANTS.items()}
+
+
 def _corruptions() -> dict[str, str]:
     from inkdigit.evaluation.corruptions import CORRUPTIONS
 
@@ -64,5 +79,7 @@ _TABLES = {
     "datasets": _datasets,
     "formats": _formats,
     "augmentations": _augmentations,
+    "variants": _variants,
+    "protocols": _protocols,
     "corruptions": _corruptions,
 }

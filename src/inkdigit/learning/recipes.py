@@ -131,9 +131,9 @@ _RECIPES = (
         label_smoothing=0.05,
         augment={
             "rotate": 15, "scale": 0.15, "shear": 0.25, "shift": 2, "elastic": 1.2,
-            "thickness": 1.5, "blur": 0.8, "wear": 0.35, "contrast": 0.5, "noise": 6,
+            "thickness": 1.5, "blur": 0.6, "wear": 0.15, "contrast": 0.5, "noise": 6,
         },
-        variants={"hooked-1": 0.4, "crossed-7": 0.3, "slashed-0": 0.1},
+        variants={"hooked-1": 0.3, "crossed-7": 0.2, "slashed-0": 0.05},
         precision="bfloat16",
     ),
 )  # fmt: skip

@@ -95,18 +95,14 @@ def _rows(image: Grey) -> tuple[int, int]:
 
 
 def _hook(image: Grey, random: np.random.Generator) -> list[list[Point]]:
-    """An upstroke to the top of a 1, and for some a foot."""
+    """An upstroke to the top of a 1."""
     top, bottom = _rows(image)
     height, x = bottom - top, _row(image, top)
     length, angle = height * random.uniform(0.22, 0.6), math.radians(random.uniform(20, 65))
     bend = random.uniform(-0.1, 0.1) * length
     end = (x - length * math.sin(angle), top + length * math.cos(angle))
     middle = ((x + end[0]) / 2 + bend, (top + end[1]) / 2 + bend)
-    lines = [[(x, float(top)), middle, end]]
-    if random.random() < 0.25:
-        foot, half = _row(image, bottom), height * random.uniform(0.15, 0.35)
-        lines.append([(foot - half, float(bottom)), (foot + half, bottom + random.uniform(-1, 1))])
-    return lines
+    return [[(x, float(top)), middle, end]]
 
 
 def _bar(image: Grey, random: np.random.Generator) -> list[list[Point]]:
@@ -128,7 +124,7 @@ def _slash(image: Grey, random: np.random.Generator) -> list[list[Point]]:
 
 
 VARIANTS: Mapping[str, Variant] = {
-    "hooked-1": Variant(1, "a 1 with an upstroke, for some with a foot", _hook),
+    "hooked-1": Variant(1, "a 1 with an upstroke", _hook),
     "crossed-7": Variant(7, "a 7 with a bar through its stem", _bar),
     "slashed-0": Variant(0, "a 0 with a line through it", _slash),
 }
