@@ -204,7 +204,9 @@ def test_a_line_is_there_before_the_next_picture_is(samples: Path, tmp_path: Pat
     """A pipe that nobody writes into yet stands for a slow second picture."""
     reading, writing = os.pipe()
     command = [sys.executable, "-m", "inkdigit", "read", str(samples / "seven.png"), "-", "--format", "jsonl"]
-    with subprocess.Popen(command, stdin=reading, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+    pipes = {"stdin": reading, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(command, env=environment, **pipes) as process:  # type: ignore[call-overload]
         os.close(reading)
         assert process.stdout is not None
         ready, _, _ = select.select([process.stdout], [], [], 60)

@@ -59,11 +59,9 @@ def test_gzip_is_known_by_its_bytes_and_not_by_its_name(tmp_path: Path) -> None:
     assert read_idx(tmp_path / "zipped", ndim=1).tolist() == [97, 98]
 
 
-def test_the_same_values_give_the_same_gzip_bytes(tmp_path: Path) -> None:
+def test_the_gzip_bytes_do_not_depend_on_the_time(tmp_path: Path) -> None:
     write_idx(tmp_path / "a.gz", IMAGES)
-    first = (tmp_path / "a.gz").read_bytes()
-    write_idx(tmp_path / "a.gz", IMAGES)
-    assert (tmp_path / "a.gz").read_bytes() == first
+    assert (tmp_path / "a.gz").read_bytes()[4:8] == bytes(4)
 
 
 def test_the_values_can_be_written_to(tmp_path: Path) -> None:
@@ -147,7 +145,7 @@ def test_a_gzip_bomb_is_read_no_further_than_its_header_says(tmp_path: Path) -> 
     ids=["half", "last-byte", "trailer", "start", "checksum", "method", "middle", "rubbish"],
 )
 def test_damaged_gzip(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
-    values = np.random.default_rng(0).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    values = np.random.default_rng(0).integers(0, 9, (3, 28, 28), dtype=np.uint8)  # few values: they are deflated
     write_idx(tmp_path / "images.gz", values)
     (tmp_path / "images.gz").write_bytes(damage((tmp_path / "images.gz").read_bytes()))
     message = fault(tmp_path / "images.gz")

@@ -36,6 +36,14 @@ def test_a_folder_is_its_pictures_and_those_below_sorted(folder: Path) -> None:
     assert names("deep") == names("deep/") == ["deep/c.tiff", "deep/er/d.webp"]
 
 
+def test_order_is_that_of_the_names_and_not_of_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = [f"{number:03}.png" for number in range(100)]
+    for index in range(100):
+        (tmp_path / expected[index * 37 % 100]).touch()
+    monkeypatch.chdir(tmp_path)
+    assert names(".") == names("*.png") == expected
+
+
 def test_a_pattern_is_what_it_matches_sorted(folder: Path) -> None:
     assert names("*.png") == ["a[1].png", "b.png", "folder.png"]
     assert names("?.png") == names("[ab].png") == ["b.png"]

@@ -10,12 +10,14 @@ from typing import Annotated, Any
 import typer
 
 from inkdigit import __version__
+from inkdigit.cli.compare import compare
 from inkdigit.cli.data import data
 from inkdigit.cli.doctor import doctor
 from inkdigit.cli.evaluate import evaluate
 from inkdigit.cli.export import export
 from inkdigit.cli.messages import tell
 from inkdigit.cli.read import read
+from inkdigit.cli.show import show
 from inkdigit.cli.tables import tables
 from inkdigit.cli.train import train
 from inkdigit.errors import EnvironmentFault, InkdigitError, missing_extra
@@ -41,6 +43,8 @@ _COMMANDS: Mapping[str, Callable[..., Any]] = {
     "read": read,
     "train": train,
     "evaluate": evaluate,
+    "show": show,
+    "compare": compare,
     "export": export,
     "data": data,
     "list": tables,

@@ -29,6 +29,7 @@ class Recipe:
         summary: one line for a list.
         source: where the recipe comes from.
         reaches: the accuracy on MNIST's test set that it must reach, 0..1, mean over seeds.
+        published: what the source reached, in its own terms; empty where it tells none.
         model: an entry of ``MODELS``.
         model_options: what the network is built with; ``--set model.hidden=64,64``.
         scaling: an entry of ``SCALINGS``.
@@ -53,6 +54,7 @@ class Recipe:
     summary: str
     source: str
     reaches: float
+    published: str = ""
     model: str
     model_options: Mapping[str, Any] = field(default_factory=dict)
     scaling: str = "unit"
@@ -109,7 +111,7 @@ OPTION_FIELDS = {
 }
 """The prefix of a dotted setting and the field that it reaches."""
 
-FIXED_FIELDS = ("name", "summary", "source", "reaches", "model_options", "optimizer_options")
+FIXED_FIELDS = ("name", "summary", "source", "reaches", "published", "model_options", "optimizer_options")
 
 
 def override(recipe: Recipe, settings: Iterable[str]) -> Recipe:

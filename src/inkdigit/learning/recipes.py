@@ -26,6 +26,7 @@ _RECIPES = (
         "undoes the eval() of its first epoch, so that dropout is off from the second on (here from the first), and "
         "chooses its epoch on 4,000 of the test images",
         reaches=0.97,
+        published="validation 97.50 % (epoch 50)",
         model="convnet",
         model_options={"dropout": 0.0},
         scaling="signed",
@@ -53,6 +54,7 @@ _RECIPES = (
         summary="one convolution and a very wide layer, as Keras initialises and trains them",
         source='article "handwritten digits with TensorFlow and Keras"',
         reaches=0.98,
+        published="test 98.20 %",
         model="keras-cnn",
         protocol="all",
         epochs=5,
@@ -66,6 +68,7 @@ _RECIPES = (
         summary="784-30-30-10 by plain gradient descent on the whole set at once",
         source='article "handwritten digits with a fully connected network in PyTorch"',
         reaches=0.94,
+        published="train loss .1060, test loss .1587",
         model="mlp",
         model_options={"hidden": (30, 30)},
         scaling="raw",
@@ -81,6 +84,7 @@ _RECIPES = (
         summary="LeNet with batches of 4: two epochs to 98 %",
         source='article "LeNet in PyTorch", after Zeng Pengyi, "Introduction to deep learning with PyTorch"',
         reaches=0.98,
+        published="test 98 %",
         model="lenet",
         scaling="standard",
         protocol="all",
@@ -98,6 +102,7 @@ _RECIPES = (
             summary=f"{summary}, compared under one training: SGD, batches of 64, ten epochs",
             source='article "convolutional networks in PyTorch" and the course that it follows',
             reaches=reaches,
+            published=published,
             model=model,
             model_options=options,
             scaling="standard",
@@ -109,11 +114,11 @@ _RECIPES = (
             lr=0.01,
             log_every=300,
         )
-        for name, model, options, reaches, summary in (
-            ("cnn", "cnn", {}, 0.987, "two convolutions and two linear layers"),
-            ("linear", "mlp", {"hidden": (512, 256, 128, 64)}, 0.97, "five linear layers"),
-            ("inception", "inception", {}, 0.987, "convolutions of several sizes side by side"),
-            ("residual", "residual", {}, 0.988, "convolutions that learn what to add to their input"),
+        for name, model, options, reaches, published, summary in (
+            ("cnn", "cnn", {}, 0.987, "test 99.0 %, train 98.88 %", "two convolutions and two linear layers"),
+            ("linear", "mlp", {"hidden": (512, 256, 128, 64)}, 0.97, "", "five linear layers"),
+            ("inception", "inception", {}, 0.987, "", "convolutions of several sizes side by side"),
+            ("residual", "residual", {}, 0.988, "", "convolutions that learn what to add to their input"),
         )
     ),
     Recipe(

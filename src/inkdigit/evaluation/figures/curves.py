@@ -1,20 +1,15 @@
 """Loss and accuracy over training, of one or several runs."""
 
-import io
 from collections.abc import Mapping, Sequence
 from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkdigit.errors import missing_extra
+from inkdigit.evaluation.figures.sheet import COLOURS, new_figure, save_figure
 from inkdigit.evaluation.history import Row
-from inkdigit.files import write_atomic
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
-"""Okabe and Ito's palette, told apart by colour-blind eyes."""
 
 _STYLES: Mapping[str, Mapping[str, Any]] = {
     "train": {"alpha": 0.6},
@@ -30,11 +25,7 @@ def draw_curves(histories: Mapping[str, Sequence[Row]], path: Path) -> None:
     Raises:
         EnvironmentFault: matplotlib is missing, or the file cannot be written.
     """
-    try:
-        from matplotlib.figure import Figure  # noqa: PLC0415 - slow, and an extra
-    except ImportError:
-        raise missing_extra("learn", "matplotlib") from None
-    figure = Figure(figsize=(10, 4), layout="constrained")
+    figure = new_figure(10, 4)
     loss, accuracy = figure.subplots(1, 2)
     for colour, (name, history) in zip(cycle(COLOURS), histories.items(), strict=False):
         _draw(loss, history, name, "loss", colour)
@@ -44,9 +35,7 @@ def draw_curves(histories: Mapping[str, Sequence[Row]], path: Path) -> None:
     for axes in (loss, accuracy):
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=120)
-    write_atomic(path, buffer.getvalue())
+    save_figure(figure, path)
 
 
 def _draw(axes: "Axes", history: Sequence[Row], name: str, quantity: str, colour: str) -> None:

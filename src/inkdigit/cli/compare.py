@@ -1,0 +1,50 @@
+"""``inkdigit compare``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkdigit.cli.examples import with_examples
+
+
+@with_examples(
+    "inkdigit compare cnn residual --seeds 2",
+    "inkdigit compare softmax lenet --seeds 1 --data optdigits --set epochs=1 --out quick",
+)
+def compare(
+    recipes: Annotated[list[str], typer.Argument(metavar="RECIPE...", help="See 'inkdigit list recipes'.")],
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each recipe.")] = 3,
+    data: Annotated[str, typer.Option(help="A dataset's name, or a folder.")] = "mnist",
+    out: Annotated[Path, typer.Option(help="The comparison's folder; the same call goes on in it.")] = Path(
+        "comparison"
+    ),
+    settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="For every recipe.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+) -> None:
+    """Train recipes over several seeds and compare them.
+
+    Prints a table, and writes it as JSON, CSV and one HTML page with curves, confusion, mistakes and reliability.
+    What is finished is not trained again.
+    """
+    from inkdigit.cli.comparison import print_rows
+    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.messages import tell
+    from inkdigit.compare import compare as run_comparison
+    from inkdigit.compare import estimate, plan
+    from inkdigit.report import write_report
+
+    chosen = plan(recipes, settings or ())
+    announce(data)
+    tell(f"about {estimate(chosen, seeds, data, out) / 60:.0f} minutes of training on this machine")
+    comparison = run_comparison(
+        chosen, seeds=seeds, data=data, out=out, settings=settings or (), loggers=("csv", "progress"), tell=tell
+    )
+    write_report(comparison, data, out / "comparison.html")
+    if as_json:
+        print((out / "comparison.json").read_text(), end="")
+    else:
+        print_rows(comparison.rows)
+        for test in comparison.tests:
+            print(f"{test.words} (p = {test.p:.3g})")
+    tell(f"the page: {out / 'comparison.html'}")

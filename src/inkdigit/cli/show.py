@@ -1,0 +1,49 @@
+"""``inkdigit show``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkdigit.cli.examples import with_examples
+
+
+@with_examples(
+    "inkdigit show samples --data optdigits",
+    "inkdigit show curves runs/lenet-1",
+    "inkdigit show features runs/lenet-1 --image samples/seven.png",
+    "inkdigit show mistakes runs/lenet-1 --out mistakes.png",
+    "inkdigit show kernels runs/lenet-1 --out kernels.gif",
+    "inkdigit show saliency reader --image 0",
+)
+def show(
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="samples, augmentations, structure, curves, confusion, mistakes, features, kernels, saliency or "
+            "reliability."
+        ),
+    ],
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="RUN", help="A run's folder, an .onnx file, or shipped weights.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A dataset's name or folder; without it, the run's own, or mnist.")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(help="A picture, or the index of a test image; for mistakes, a range such as 0-499.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A .png, .svg or .pdf, for kernels also .gif; else KIND.png in the run.")
+    ] = None,
+) -> None:
+    """Draw a picture of a dataset, a network or a run.
+
+    Prints the path of the file.
+    """
+    from inkdigit.cli.downloads import announce
+    from inkdigit.learning.figures import show as draw
+    from inkdigit.reading.weights import SHIPPED
+
+    models = [SHIPPED.get(run, Path(run)) for run in runs or ()]
+    print(draw(kind, models, data=data, image=image, out=out, announce=announce))

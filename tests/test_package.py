@@ -1,0 +1,55 @@
+"""The package: its names, and that they cost nothing before they are used."""
+
+import subprocess
+import sys
+from importlib.metadata import version
+from importlib.resources import files
+
+import pytest
+
+import inkdigit
+
+HEAVY = ("numpy", "PIL", "cv2", "onnxruntime", "torch", "typer", "rich")
+
+
+@pytest.mark.parametrize("name", inkdigit.__all__)
+def test_every_public_name_resolves(name: str) -> None:
+    found = getattr(inkdigit, name)
+    assert callable(found)
+    assert found is getattr(inkdigit, name)
+
+
+def test_names_are_listed_once_and_sorted() -> None:
+    assert inkdigit.__all__ == sorted(set(inkdigit.__all__))
+    assert set(dir(inkdigit)) == {*inkdigit.__all__, "__version__"}
+
+
+def test_any_other_name_is_missing() -> None:
+    with pytest.raises(AttributeError, match="module 'inkdigit' has no attribute 'raed'"):
+        inkdigit.raed  # noqa: B018
+    assert not hasattr(inkdigit, "Explainer")
+
+
+def test_version_is_that_of_the_distribution() -> None:
+    assert inkdigit.__version__ == version("inkdigit")
+
+
+def test_it_tells_its_types() -> None:
+    assert (files("inkdigit") / "py.typed").is_file()
+
+
+@pytest.mark.parametrize(
+    ("code", "absent"),
+    [
+        ("import inkdigit", HEAVY),
+        ("import inkdigit; dir(inkdigit); inkdigit.ImageError, inkdigit.UsageError", HEAVY),
+        ("import inkdigit.cli", ("numpy", "PIL", "cv2", "onnxruntime", "torch")),
+        ("import inkdigit; inkdigit.Reader, inkdigit.Reading, inkdigit.read", ("torch", "sklearn", "matplotlib")),
+        ("import inkdigit; inkdigit.load_dataset, inkdigit.evaluate", ("torch", "sklearn", "matplotlib")),
+        ("import inkdigit.reading.formats, inkdigit.reading.inputs, inkdigit.reading.steps", ("torch", "matplotlib")),
+    ],
+)
+def test_what_is_not_used_is_not_loaded(code: str, absent: tuple[str, ...]) -> None:
+    program = f"import sys; {code}; print([name for name in {absent} if name in sys.modules])"
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"
