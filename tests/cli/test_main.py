@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 import inkdigit
+from inkdigit.cli import app
 from inkdigit.errors import DataError, EnvironmentFault, ImageError, InkdigitError, Interrupted, UsageError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
-COMMANDS = ["read", "train", "evaluate", "export", "data", "list", "doctor"]
+COMMANDS = [command.name or "" for command in app.registered_commands]
 
 HIDE = """
 class Without:
@@ -47,6 +48,7 @@ def test_help_names_every_command(arguments: tuple[str, ...], invoke: Run) -> No
     ended = invoke(*arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
     assert re.findall(r"^  ([a-z]+)  +[A-Z]", ended.stdout, re.MULTILINE) == COMMANDS
+    assert {"read", "train", "evaluate", "export", "data", "list", "doctor"} <= set(COMMANDS)
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -209,11 +209,11 @@ def test_a_line_is_there_before_the_next_picture_is(samples: Path, tmp_path: Pat
     with subprocess.Popen(command, env=environment, **pipes) as process:  # type: ignore[call-overload]
         os.close(reading)
         assert process.stdout is not None
-        ready, _, _ = select.select([process.stdout], [], [], 60)
-        assert ready
-        assert json.loads(process.stdout.readline())["text"] == "7"
-        assert process.poll() is None
-        os.close(writing)
+        with os.fdopen(writing, "wb"):
+            ready, _, _ = select.select([process.stdout], [], [], 30)
+            assert ready
+            assert json.loads(process.stdout.readline())["text"] == "7"
+            assert process.poll() is None
         assert json.loads(process.stdout.readline())["error"]["code"] == "empty"
     assert process.returncode == 1
 

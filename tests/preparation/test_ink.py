@@ -140,5 +140,5 @@ def test_large_pictures_are_reduced(shape: tuple[int, int], reduced: tuple[int, 
 
 def test_thin_strokes_outlive_reduction() -> None:
     grey = np.full((3200, 3200), 255, np.uint8)
-    grey[:, 1600:1602] = 0
-    assert reduce(grey)[0].min() < 130
+    grey[:, 1601] = 0
+    assert reduce(grey)[0].max(0).min() <= 128

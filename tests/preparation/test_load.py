@@ -230,6 +230,12 @@ def test_a_transparent_grey_of_a_grey_picture() -> None:
     np.testing.assert_array_equal(grey, np.asarray(strokes("L", 255, 0)))
 
 
+def test_bright_ink_of_several_colours_lies_on_black() -> None:
+    image = strokes("RGBA", (255, 255, 0, 255), (0, 0, 0, 0))
+    image.paste((90, 160, 255, 255), (8, 2, 11, 6))
+    assert load(image)[:, 0].max() == 0
+
+
 def test_white_ink_cut_close_to_its_box_still_lies_on_black() -> None:
     image = PIL.Image.new("RGBA", (20, 20), (255, 255, 255, 255))
     image.paste((0, 0, 0, 0), (0, 0, 3, 20))
@@ -307,7 +313,7 @@ def test_an_unknown_orientation_does_not_matter(orientation: int) -> None:
         (np.array([[True, False]]), [[255, 0]]),
         (np.array([[7, 255]], np.uint8), [[7, 255]]),
         (np.array([[0, 65535]], np.uint16), [[0, 255]]),
-        (np.array([[0, 65535]], ">u2"), [[0, 255]]),
+        (np.array([[0, 257 * 100, 65535]], ">u2"), [[0, 100, 255]]),
         (np.array([[7, 200]], np.uint16), [[7, 200]]),
         (np.array([[0.0, 0.5, 1.0]]), [[0, 128, 255]]),
         (np.array([[0.0, 0.5, 1.0]], np.float16), [[0, 128, 255]]),
@@ -502,7 +508,7 @@ def test_an_image_of_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_tile_larger_than_its_picture() -> None:
-    """A TIFF of 16x16 pixels whose only tile would take 432 MB, though it is 420 kB deflated."""
+    """A TIFF of 16x16 pixels whose only tile would take 400 MB: deflated, it fits into 400 kB."""
     tags = [
         (256, 16),
         (257, 16),

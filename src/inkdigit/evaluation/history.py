@@ -1,6 +1,10 @@
 """The log of a run: what was measured, and when."""
 
-from dataclasses import dataclass
+import csv
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+from inkdigit.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -45,3 +49,27 @@ class Meter:
         self.loss += loss * images
         self.correct += correct
         self.images += images
+
+
+def read_history(path: Path) -> list[Row]:
+    """The lines of a log, as CSV with the names of ``Row`` in its header.
+
+    Raises:
+        DataError: missing, empty or damaged.
+    """
+    whole = {field.name for field in fields(Row) if field.type is int}
+    try:
+        with path.open(newline="") as file:
+            lines = [
+                {name: _number(text, name in whole) for name, text in line.items()} for line in csv.DictReader(file)
+            ]
+        rows = [Row(**line) for line in lines]  # type: ignore[arg-type]
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: not the log of a run ({error}); train again") from error
+    if not rows:
+        raise DataError(f"{path}: no line yet, expected the log of a run that has begun to learn")
+    return rows
+
+
+def _number(text: str, whole: bool) -> float | None:
+    return None if not text else int(text) if whole else float(text)

@@ -1,8 +1,8 @@
 """The pictures by name, and what of a run, a model or a dataset each draws. A new one is an entry of ``FIGURES``."""
 
-import csv
+import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, replace
 from functools import cached_property
 from os import PathLike
 from pathlib import Path
@@ -12,7 +12,7 @@ import numpy as np
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.data.dataset import Dataset, load_dataset
-from inkdigit.errors import DataError, ImageError, UsageError, unknown
+from inkdigit.errors import ImageError, UsageError, unknown
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.figures.augmentations import draw_augmentations
 from inkdigit.evaluation.figures.confusion import draw_confusion
@@ -25,7 +25,7 @@ from inkdigit.evaluation.figures.saliency import draw_saliency
 from inkdigit.evaluation.figures.samples import draw_samples
 from inkdigit.evaluation.figures.sheet import SUFFIXES, check_suffix, new_figure
 from inkdigit.evaluation.figures.structure import draw_structure
-from inkdigit.evaluation.history import Row
+from inkdigit.evaluation.history import read_history
 from inkdigit.evaluation.metrics import predict
 from inkdigit.images import CLASSES, Images, Labels
 from inkdigit.learning.augment import AUGMENTATIONS
@@ -86,8 +86,8 @@ class Request:
 
     def chosen(self) -> tuple[Images, str]:
         """The image asked for, uint8 (28, 28), and its name: of a picture, or of the dataset by its index."""
-        image = self.image or "0"
-        if image.isdecimal():
+        image = "0" if self.image is None else self.image
+        if re.fullmatch(r"-?\d+", image):
             index, dataset = int(image), self.data()
             _check_index(index, dataset)
             return dataset.images[index], f"test image {index} of {dataset.name}, a {dataset.labels[index]}"
@@ -101,12 +101,13 @@ class Request:
         dataset = self.data()
         if self.image is None:
             return dataset, 0
-        first, dash, last = self.image.partition("-")
-        if not (first.isdecimal() and dash and last.isdecimal() and int(first) <= int(last)):
+        match = re.fullmatch(r"(\d+)-(\d+)", self.image)
+        if not match or int(match[1]) > int(match[2]):
             raise UsageError(f"found --image {self.image}, expected a range of test images such as 0-499")
-        _check_index(int(last), dataset)
-        chosen = slice(int(first), int(last) + 1)
-        return Dataset(dataset.name, dataset.split, dataset.images[chosen], dataset.labels[chosen]), int(first)
+        first, last = int(match[1]), int(match[2])
+        _check_index(last, dataset)
+        chosen = slice(first, last + 1)
+        return replace(dataset, images=dataset.images[chosen], labels=dataset.labels[chosen]), first
 
 
 @dataclass(frozen=True)
@@ -170,24 +171,6 @@ def show(
     return path
 
 
-def read_history(run: Run) -> list[Row]:
-    """The log of a run.
-
-    Raises:
-        DataError: missing, empty or damaged.
-    """
-    kinds = {field.name: int if field.type is int else float for field in fields(Row)}
-    try:
-        with run.metrics.open(newline="") as file:
-            lines = list(csv.DictReader(file))
-        rows = [Row(**{name: kinds[name](text) if text else None for name, text in line.items()}) for line in lines]  # type: ignore[arg-type]
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        raise DataError(f"{run.metrics}: not the log of a run ({error}); train again") from error
-    if not rows:
-        raise DataError(f"{run.metrics}: no line yet; expected the log of a run that has begun to learn")
-    return rows
-
-
 def _check(kind: str, figure: Figure, request: Request) -> None:
     fewest, most = figure.runs
     if not fewest <= len(request.paths) <= most:
@@ -207,7 +190,7 @@ def _check(kind: str, figure: Figure, request: Request) -> None:
 
 
 def _check_index(index: int, dataset: Dataset) -> None:
-    if index >= len(dataset):
+    if not 0 <= index < len(dataset):
         raise UsageError(f"found image {index}, expected 0 to {len(dataset) - 1} of {dataset.name}")
 
 
@@ -247,7 +230,7 @@ def _curves(request: Request, path: Path) -> None:
     names = [run.folder.resolve().name for run in request.runs]
     if len(set(names)) < len(names):
         names = [str(run.folder) for run in request.runs]
-    draw_curves({name: read_history(run) for name, run in zip(names, request.runs, strict=True)}, path)
+    draw_curves({name: read_history(run.metrics) for name, run in zip(names, request.runs, strict=True)}, path)
 
 
 def _confusion(request: Request, path: Path) -> None:

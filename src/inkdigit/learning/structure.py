@@ -44,9 +44,8 @@ class _Tracer(fx.Interpreter):
         module = self.module.get_submodule(str(node.target)) if node.op == "call_module" else None
         fresh = set(module.parameters()) - self._counted if module else set()
         self._counted |= fresh
-        name = str(node.target) if module else "" if node.op == "placeholder" else node.name
         return Layer(
-            name=name,
+            name=str(node.target) if module else "",
             kind=_kind(module) if module else _FUNCTIONS.get(_function(node), _function(node)),
             shape=tuple(output.shape[1:]),
             parameters=sum(parameter.numel() for parameter in fresh),

@@ -14,11 +14,12 @@ def draw_augmentations(rows: Mapping[str, Images], notes: Mapping[str, str], tit
         EnvironmentFault: matplotlib is missing, or the file cannot be written.
     """
     columns = max(map(len, rows.values()))
-    figure = new_figure(7 + 0.6 * columns, 1 + 0.6 * len(rows))
+    figure = new_figure(8 + 0.6 * columns, 1 + 0.6 * len(rows))
     axes = figure.subplots()
     draw_grid(axes, [image for images in rows.values() for image in images], columns, cmap=INK, vmin=0, vmax=255)
     label_rows(axes, list(rows))
     for row, name in enumerate(rows):
         axes.text(1.12 * columns + 0.1, 1.12 * row + 0.5, notes.get(name, ""), va="center", fontsize=9, color="grey")
+    axes.set_xlim(right=1.12 * columns + 0.2 + 0.13 * max(map(len, notes.values()), default=0))
     axes.set_title(title)
     save_figure(figure, path)

@@ -62,8 +62,9 @@ def _table(steps: Sequence[int], kernels: NDArray[np.float32], title: str) -> "F
 
 def _animate(steps: Sequence[int], kernels: NDArray[np.float32], title: str, path: Path) -> None:
     shown = kernels[:, :MOST]
-    columns, end = min(8, shown.shape[1]), widest(shown)
-    figure = new_figure(2 + 0.8 * columns, 1.3 + 0.8 * -(-shown.shape[1] // columns))
+    rows, end = -(-shown.shape[1] // 8), widest(shown)
+    columns = -(-shown.shape[1] // rows)
+    figure = new_figure(2 + 0.8 * columns, 1.3 + 0.8 * rows)
     axes = figure.subplots()
     drawn = draw_grid(axes, list(shown[0]), columns, cmap=SIGNED, vmin=-end, vmax=end)
     figure.colorbar(drawn, ax=axes, label="weight", pad=0.02)

@@ -1,0 +1,42 @@
+"""Better, or chance?"""
+
+import numpy as np
+import pytest
+
+from inkdigit.evaluation.metrics import wilson_interval
+from inkdigit.evaluation.significance import mcnemar, mean_interval
+
+
+def rights(both: int, first: int, second: int) -> tuple[np.ndarray, np.ndarray]:
+    """Two classifiers that are right together, alone, and the other alone, on so many images; and both wrong on 5."""
+    one = np.array([True] * both + [True] * first + [False] * second + [False] * 5)
+    other = np.array([True] * both + [False] * first + [True] * second + [False] * 5)
+    return one, other
+
+
+def test_the_exact_test_by_hand() -> None:
+    # Two-sided binomial: 2 * (1 + 6) / 2**6
+    test = mcnemar("a", "b", *rights(90, 5, 1))
+    assert (test.only_first, test.only_second) == (5, 1)
+    assert test.p == pytest.approx(2 * 7 / 64)
+    assert test.words == "no significant difference between a and b"
+
+
+def test_the_better_is_named_whichever_comes_first() -> None:
+    assert mcnemar("a", "b", *rights(90, 20, 2)).words == "a is better than b"
+    assert mcnemar("a", "b", *rights(90, 2, 20)).words == "b is better than a"
+
+
+def test_the_same_classifier_twice_does_not_differ() -> None:
+    right, _ = rights(10, 3, 3)
+    test = mcnemar("a", "b", right, right)
+    assert test.p == 1.0
+    assert "no significant difference" in test.words
+
+
+def test_interval_of_a_mean_by_hand() -> None:
+    # sd .01, t(2) = 4.303: .98 ± 4.303 * .01 / sqrt(3)
+    low, high = mean_interval([0.97, 0.98, 0.99], 10_000)
+    assert low == pytest.approx(0.98 - 0.02484, abs=1e-4)
+    assert high == 1.0
+    assert mean_interval([0.98], 10_000) == wilson_interval(9800, 10_000)

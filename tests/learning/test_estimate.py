@@ -1,0 +1,22 @@
+"""How long it will take."""
+
+from dataclasses import replace
+
+import torch
+
+from inkdigit.learning.estimate import estimate_seconds
+from inkdigit.learning.recipes import RECIPES
+
+
+def test_it_grows_with_what_is_asked() -> None:
+    recipe = RECIPES["softmax"]
+    short, long = (estimate_seconds(replace(recipe, epochs=epochs), 10_000) for epochs in (1, 1000))
+    assert short > 0
+    assert long > 100 * short
+
+
+def test_it_leaves_the_generator_alone() -> None:
+    torch.manual_seed(0)
+    before = torch.get_rng_state()
+    estimate_seconds(RECIPES["lenet"], 1000)
+    assert torch.equal(torch.get_rng_state(), before)

@@ -1,0 +1,137 @@
+"""Recipes and seeds → one table and one page."""
+
+import csv
+import html.parser
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from inkdigit.compare import Comparison, compare, estimate, plan, to_csv
+from inkdigit.errors import UsageError
+from inkdigit.report import write_report
+
+QUICK = ["epochs=1", "batch_size=16"]
+
+
+@pytest.fixture(scope="module")
+def made(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Path]:
+    out = tmp_path_factory.mktemp("comparison")
+    recipes = plan(["softmax", "lenet"], QUICK)
+    comparison = compare(recipes, seeds=2, data=str(digits_folder), out=out, settings=QUICK)
+    write_report(comparison, str(digits_folder), out / "comparison.html")
+    return comparison, out
+
+
+def test_a_row_for_each_recipe_over_its_seeds(made: tuple[Comparison, Path]) -> None:
+    comparison, out = made
+    assert [row.recipe for row in comparison.rows] == ["softmax", "lenet"]
+    for row in comparison.rows:
+        accuracies = [run.result()["test_accuracy"] for run in comparison.runs[row.recipe]]
+        assert len(accuracies) == row.seeds == 2
+        assert row.accuracy == pytest.approx(sum(accuracies) / 2)
+        assert row.accuracy_interval[0] <= row.accuracy <= row.accuracy_interval[1]
+        assert row.file_bytes == (out / f"{row.recipe}-seed-0" / "model.onnx").stat().st_size
+    lenet = comparison.rows[1]
+    assert lenet.parameters == 44_426
+    # Computed by hand: 24² x 25 x 6, 8² x 150 x 16, 256 x 120, 120 x 84, 84 x 10
+    assert lenet.multiply_adds == 86_400 + 153_600 + 30_720 + 10_080 + 840
+    assert (comparison.rows[0].protocol, lenet.protocol) == ("held-out", "all")
+    assert lenet.published == "test 98 %"
+
+
+def test_any_two_are_tested(made: tuple[Comparison, Path]) -> None:
+    comparison, _ = made
+    assert [(test.first, test.second) for test in comparison.tests] == [("softmax", "lenet")]
+    assert 0 <= comparison.tests[0].p <= 1
+
+
+def test_json_and_csv_say_the_same(made: tuple[Comparison, Path]) -> None:
+    comparison, out = made
+    values = json.loads((out / "comparison.json").read_text())
+    assert [row["recipe"] for row in values["rows"]] == ["softmax", "lenet"]
+    assert len(values["tests"]) == 1
+    lines = list(csv.DictReader((out / "comparison.csv").read_text().splitlines()))
+    assert float(lines[1]["accuracy"]) == comparison.rows[1].accuracy
+    assert float(lines[1]["accuracy_low"]) == comparison.rows[1].accuracy_interval[0]
+    assert to_csv(comparison.rows) == (out / "comparison.csv").read_text()
+
+
+class Page(html.parser.HTMLParser):
+    """Tags and addresses of a page."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.words: list[str] = []
+        self.ids: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, _tag: str, attributes: Sequence[tuple[str, str | None]]) -> None:
+        values = dict(attributes)
+        self.addresses += [str(values[name]) for name in ("src", "href") if name in values]
+        self.ids += [str(values["id"])] if "id" in values else []
+
+    def handle_data(self, data: str) -> None:
+        self.words.append(" ".join(data.split()))
+
+
+def test_the_page_stands_alone(made: tuple[Comparison, Path]) -> None:
+    comparison, out = made
+    text = (out / "comparison.html").read_text()
+    page = Page(text)
+    assert len(text) < 5_000_000
+    assert sum(address.startswith("data:image/png;base64,") for address in page.addresses) == 2 * 4
+    others = [address for address in page.addresses if not address.startswith("data:")]
+    assert set(others) == {"#softmax", "#lenet"}
+    assert {"softmax", "lenet"} <= set(page.ids)
+    assert any(comparison.tests[0].words in words for words in page.words)
+    assert "{{" not in text
+    assert "<script" not in text
+
+
+def test_what_is_finished_is_not_done_again(made: tuple[Comparison, Path], digits_folder: Path) -> None:
+    comparison, out = made
+    before = {path: path.stat().st_mtime_ns for path in out.glob("*-seed-*/[mr]*")}
+    told: list[str] = []
+    recipes = plan(["softmax", "lenet"], QUICK)
+    again = compare(recipes, seeds=2, data=str(digits_folder), out=out, settings=QUICK, tell=told.append)
+    assert again.rows == comparison.rows
+    assert told == []
+    assert {path: path.stat().st_mtime_ns for path in before} == before
+    assert estimate(recipes, 2, str(digits_folder), out) == 0
+    assert estimate(recipes, 3, str(digits_folder), out) > 0
+
+
+def test_a_killed_comparison_goes_on(
+    digits_folder: Path, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]
+) -> None:
+    options = ["softmax", "lenet", "--seeds", "1", "--data", str(digits_folder), "--set", "epochs=60"]
+    command = [sys.executable, "-m", "inkdigit", "compare", *options, "--out", str(tmp_path / "c")]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        deadline = time.monotonic() + 60
+        while not (tmp_path / "c" / "lenet-seed-0" / "state.safetensors").exists() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        os.kill(process.pid, signal.SIGKILL)
+    assert not (tmp_path / "c" / "comparison.json").exists()
+    done = run_cli("compare", *options, "--out", tmp_path / "c")
+    assert done.returncode == 0, done.stderr
+    assert "resuming lenet, seed 0" in done.stderr
+    assert "training softmax" not in done.stderr
+    assert "softmax" in done.stdout
+    assert (tmp_path / "c" / "comparison.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("recipes", "words"),
+    [([], "no recipe"), (["lenet", "lenet"], "twice"), (["lenett"], "did you mean 'lenet'")],
+)
+def test_wrong_recipes(recipes: list[str], words: str) -> None:
+    with pytest.raises(UsageError, match=words):
+        plan(recipes)
