@@ -86,8 +86,9 @@ def _open_session(path: Path, threads: int, suffix: bytes = b"") -> onnxruntime.
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.log_severity_level = 4  # its warnings are for people who write graphs
+    # A model may name files that hold its weights (external data), to be read from the current folder: it finds none.
+    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     try:
-        # From bytes: a model that names files beside it (external data) finds none.
         return onnxruntime.InferenceSession(path.read_bytes() + suffix, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a dozen types that share no parent but this
         reason = str(error).splitlines()[0][:120]
@@ -96,14 +97,19 @@ def _open_session(path: Path, threads: int, suffix: bytes = b"") -> onnxruntime.
 
 def _check_signature(session: onnxruntime.InferenceSession, path: Path) -> None:
     """Only a graph from uint8 (n, 28, 28) to (n, 10 or 11) is a classifier of digit images."""
-    found = [(i.name, i.type, list(i.shape[1:])) for i in session.get_inputs()]
-    expected = [(INPUT, "tensor(uint8)", [SIZE, SIZE])]
-    shapes = {output.name: list(output.shape) for output in session.get_outputs()}
-    if found != expected or shapes.get(OUTPUT, [])[1:] not in ([CLASSES], [CLASSES + 1]):
+    found = [(i.name, i.type, _shape(i)) for i in session.get_inputs()]
+    expected = [(INPUT, "tensor(uint8)", ["n", SIZE, SIZE])]
+    shapes = {output.name: _shape(output) for output in session.get_outputs()}
+    if found != expected or shapes.get(OUTPUT) not in (["n", CLASSES], ["n", CLASSES + 1]):
         raise DataError(
             f"{path}: found inputs {found} and outputs {shapes}, expected '{INPUT}' uint8 (n, 28, 28) and "
             f"'{OUTPUT}' (n, 10 or 11); export the run with 'inkdigit export'"
         )
+
+
+def _shape(value: onnxruntime.NodeArg) -> list[int | str]:
+    """A shape of a graph; ``n`` where a side is of any length."""
+    return [side if isinstance(side, int) else "n" for side in value.shape]
 
 
 def _decode(metadata: Mapping[str, str]) -> dict[str, Any]:

@@ -53,6 +53,8 @@ def prepared(
         shutil.copytree(stopped_run, "runs/mine")
         shutil.copytree(trained_run, "runs/lenet-1")
         small = Source("a few", "none", lambda _: digits_folder, lambda split: load_idx_folder(digits_folder, split))
+        monkeypatch.setattr("inkdigit.compare.estimate", lambda *_: 60.0)  # which takes longer than these trainings
+        monkeypatch.setattr("inkdigit.report.write_report", lambda *_: None)
         monkeypatch.setitem(cast(dict[str, Source], DATASETS), "mnist", small)
 
     return prepare
@@ -73,8 +75,10 @@ def test_example(line: str, invoke: Run, prepared: Callable[[], None]) -> None:
     prepared()
     program, *words = shlex.split(line)
     assert program == "inkdigit"
-    if words[0] == "train" and "--resume" not in words:
+    if words[0] in ("train", "compare") and "--resume" not in words:
         words += ["--set", "steps=2", "--set", "log_every=2"]  # all but the length is as it stands
+    if words[0] == "compare":
+        words += ["--seeds", "1"]
     ended = invoke(*words)
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout

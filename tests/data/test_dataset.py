@@ -26,20 +26,26 @@ def write_folder(folder: Path, n: int, *, labels: list[int] | None = None, image
 
 
 def numbers(dataset: Dataset) -> list[int]:
-    return (dataset.images[:, 0, 0].astype(int) * 256 + dataset.images[:, 0, 1]).tolist()
+    return [int(number) for number in dataset.images[:, 0, 0].astype(int) * 256 + dataset.images[:, 0, 1]]
 
 
-@pytest.mark.parametrize("n", [1, 11, 12, 13, 240, 1000])
+@pytest.mark.parametrize("n", [2, 11, 12, 13, 240, 1000])
 def test_train_and_validation_are_disjoint_and_complete(tmp_path: Path, n: int) -> None:
     folder = str(write_folder(tmp_path, n))
     train, validation = load_dataset(folder, "train"), load_dataset(folder, "validation")
-    assert len(validation) == n // 12
+    assert len(validation) == max(1, n // 12)
     assert sorted(numbers(train) + numbers(validation)) == list(range(n))
+    assert numbers(load_dataset(folder, "train+validation")) == list(range(n))
     for split in (train, validation):
         assert numbers(split) == sorted(numbers(split))
         assert split.labels.tolist() == [number % 10 for number in numbers(split)]
         assert split.labels.dtype == np.int64
         assert split.images.dtype == np.uint8
+
+
+def test_a_single_image_cannot_be_split(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="at least two"):
+        load_dataset(str(write_folder(tmp_path, 1)), "train")
 
 
 def test_the_seed_chooses_what_is_held_out(tmp_path: Path) -> None:
@@ -64,14 +70,19 @@ def available() -> list[tuple[str, int, int]]:
 
 @pytest.mark.parametrize(("name", "to_train", "to_test"), available())
 def test_real_datasets(name: str, to_train: int, to_test: int) -> None:
-    train, validation, test = (load_dataset(name, split) for split in SPLITS)
-    assert (len(train), len(validation), len(test)) == (to_train - to_train // 12, to_train // 12, to_test)
-    for dataset, split in zip((train, validation, test), SPLITS, strict=True):
+    splits = {split: load_dataset(name, split) for split in SPLITS}
+    assert {split: len(dataset) for split, dataset in splits.items()} == {
+        "train": to_train - to_train // 12,
+        "validation": to_train // 12,
+        "train+validation": to_train,
+        "test": to_test,
+    }
+    for split, dataset in splits.items():
         assert (dataset.name, dataset.split) == (name, split)
         assert dataset.images.shape == (len(dataset), SIZE, SIZE)
         assert sum(dataset.counts()) == len(dataset)
         assert min(dataset.counts()) > 0.06 * len(dataset)
-    assert len({train.sha256, validation.sha256, test.sha256}) == 3
+    assert len({dataset.sha256 for dataset in splits.values()}) == len(SPLITS)
 
 
 def test_counts_have_a_place_for_every_digit() -> None:

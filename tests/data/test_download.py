@@ -91,7 +91,7 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answer], Mirror
 Serve = Callable[[Answer], Mirror]
 
 
-def send(content: bytes, **headers: object) -> Answer:
+def send(content: bytes, **headers: Any) -> Answer:
     def answer(request: Request) -> None:
         request.head(Content_Length=len(content), **headers)
         request.wfile.write(content)

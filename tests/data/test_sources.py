@@ -26,7 +26,7 @@ from inkdigit.data.sources import (
     load_optdigits,
 )
 from inkdigit.errors import DataError, EnvironmentFault
-from inkdigit.images import DIGIT_SIDE, SIZE, Images
+from inkdigit.images import DIGIT_SIDE, SIZE, Images, Labels
 
 NAMES = {"train": ("train-images-idx3-ubyte", "train-labels-idx1-ubyte"),
          "test": ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")}  # fmt: skip
@@ -118,7 +118,7 @@ def test_mnist_with_another_label_is_refused(tmp_path: Path, monkeypatch: pytest
         load_mnist("test")
 
 
-def real_sets() -> list[tuple[Callable[[str], tuple[Images, np.ndarray]], str, int]]:
+def real_sets() -> list[tuple[Callable[[str], tuple[Images, Labels]], str, int]]:
     """Splits of real digits that are on this machine: optdigits are always."""
     sets = [(load_optdigits, "train", 1297), (load_optdigits, "test", 500)]
     if os.environ.get("INKDIGIT_DATA") and (data_folder() / "mnist").is_dir():

@@ -279,10 +279,11 @@ def turn(grey: Grey, orientation: int) -> Grey:
 @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP", "TIFF"])
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_pictures_are_set_upright(orientation: int, format_: str) -> None:
-    scene = np.kron(np.array([[0, 80, 160], [255, 200, 40]], np.uint8), np.ones((16, 16), np.uint8))
+    scene = np.kron([[0, 80, 160], [255, 200, 40]], np.ones((16, 16))).astype(np.uint8)
     exif = PIL.Image.Exif()
     exif[ORIENTATION] = orientation
-    options: dict[str, Any] = {"JPEG": {"quality": 100}, "WEBP": {"lossless": True}}.get(format_, {})
+    special: dict[str, dict[str, Any]] = {"JPEG": {"quality": 100}, "WEBP": {"lossless": True}}
+    options = special.get(format_, {})
     content = encode(PIL.Image.fromarray(turn(scene, orientation)), format_, exif=exif, **options)
     np.testing.assert_allclose(load(content), scene, atol=3)
     with PIL.Image.open(io.BytesIO(content)) as lazy:
@@ -605,7 +606,7 @@ def damages(content: bytes) -> list[bytes]:
 def malformed() -> list[bytes | Path]:
     """Real ones where they are on this machine, and some made here."""
     made: list[bytes | Path] = []
-    for format_, options in [
+    kinds: list[tuple[str, dict[str, Any]]] = [
         ("PNG", {}),
         ("JPEG", {}),
         ("JPEG", {"progressive": True}),
@@ -614,7 +615,8 @@ def malformed() -> list[bytes | Path]:
         ("TIFF", {}),
         ("TIFF", {"compression": "tiff_lzw"}),
         ("WEBP", {}),
-    ]:
+    ]
+    for format_, options in kinds:
         made += damages(encode(colourful().resize((24, 24)), format_, **options))
     folder = Path(os.environ.get("INKDIGIT_DATA") or "/nowhere") / "malformed"
     return made + sorted(folder.glob("*"))

@@ -106,13 +106,6 @@ def test_specks_are_dropped() -> None:
     assert counts(locate(ink)) == [2]
 
 
-def test_a_speck_beside_a_digit_does_not_widen_its_box() -> None:
-    ink = np.zeros((100, 100), np.float32)
-    ink[20:80, 40:50] = 1
-    ink[40:43, 53:56] = 1
-    assert [[box for box, _ in line] for line in locate(ink)] == [[Box(40, 20, 10, 60)]]
-
-
 def test_what_reaches_in_from_a_neighbour_is_left_out() -> None:
     ink = np.zeros((100, 120), np.float32)
     cv2.line(ink, (20, 80), (70, 20), 1.0, 5)

@@ -117,7 +117,7 @@ def test_a_heavy_end_is_drawn_to_the_centre_until_the_border() -> None:
 def test_grey_pixels_are_ink() -> None:
     grey = np.zeros((50, 30), np.uint8)
     grey[5:45, 10:20] = 200
-    np.testing.assert_array_equal(normalize_grey(grey), normalize(grey.astype(np.float32) / 255))
+    np.testing.assert_array_equal(normalize_grey(grey), normalize(np.asarray(grey / 255, np.float32)))
 
 
 def real_digits() -> list[str]:

@@ -68,6 +68,8 @@ def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) ->
     images, labels = _loader(name)("test" if split == "test" else "train")
     _check(name, images, labels)
     if split in ("train", "validation"):
+        if len(labels) < 2:
+            raise DataError(f"{name}: found one image to train, expected at least two: one is held out to validate")
         chosen = _held_out(len(labels), split, seed)
         images, labels = images[chosen], labels[chosen]
     return Dataset(name, split, images, labels)
@@ -77,8 +79,12 @@ def _loader(name: str) -> Callable[[str], tuple[Images, Labels]]:
     if name in DATASETS:
         return DATASETS[name].load
     folder = Path(name)
-    if not folder.is_dir():
-        if folder.exists():
+    try:
+        is_folder, exists = folder.is_dir(), folder.exists()
+    except OSError:  # too long for a path, or in a folder that may not be entered
+        is_folder = exists = False
+    if not is_folder:
+        if exists:
             raise DataError(f"{folder}: found a file, expected a folder of IDX files or of pictures in 0/ … 9/")
         raise UsageError(f"{unknown('dataset', name, DATASETS)}; nor is it a folder")
     load = load_picture_folder if is_picture_folder(folder) else load_idx_folder
@@ -99,5 +105,5 @@ def _check(name: str, images: Images, labels: Labels) -> None:
 def _held_out(n: int, split: str, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     """Indices of a split, in the dataset's own order."""
     order = np.random.default_rng(seed).permutation(n)
-    held_out = n // VALIDATION_SHARE
+    held_out = max(1, n // VALIDATION_SHARE)
     return np.sort(order[:held_out] if split == "validation" else order[held_out:])

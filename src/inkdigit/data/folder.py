@@ -51,9 +51,8 @@ def _pictures(folder: Path, split: str) -> Iterator[tuple[Path, int]]:
     is_split = (folder / "train").is_dir() and (folder / "test").is_dir()
     for label in range(CLASSES):
         for path in sorted((folder / split / str(label) if is_split else folder / str(label)).glob("*")):
-            is_picture = path.suffix.lower() in SUFFIXES and not path.name.startswith(
-                "."
-            )  # ._1.png is Apple's, no picture
+            is_hidden = path.name.startswith(".")  # as Apple's companions ._1.png, which are no pictures
+            is_picture = path.suffix.lower() in SUFFIXES and not is_hidden
             if is_picture and (is_split or _split_of(path) == split):
                 yield path, label
 

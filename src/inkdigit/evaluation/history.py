@@ -72,4 +72,4 @@ def read_history(path: Path) -> list[Row]:
 
 
 def _number(text: str, whole: bool) -> float | None:
-    return None if not text else int(text) if whole else float(text)
+    return None if text == "" else int(text) if whole else float(text)

@@ -22,7 +22,7 @@ def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float
     share, z2 = correct / n, z * z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, centre - half), min(1.0, centre + half)
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))  # both round, at 0 and 1
 
 
 def confusion_matrix(labels: Labels, predicted: Labels) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import numpy as np
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.data.sources import DATASETS
 from inkdigit.errors import ImageError, UsageError, unknown
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.figures.augmentations import draw_augmentations
@@ -78,11 +79,11 @@ class Request:
         return self.paths[0].resolve().name if self.paths else ""
 
     def data(self, split: str = "test") -> Dataset:
-        """A split of the dataset."""
+        """A split of the dataset; one from a folder goes by the folder's last name."""
         trained_on = self.runs[0].data if self.paths and self.paths[0].suffix != ".onnx" else "mnist"
         name = self.data_name or trained_on
         self.announce(name)
-        return load_dataset(name, split)
+        return replace(load_dataset(name, split), name=name if name in DATASETS else Path(name).resolve().name)
 
     def chosen(self) -> tuple[Images, str]:
         """The image asked for, uint8 (28, 28), and its name: of a picture, or of the dataset by its index."""
@@ -227,10 +228,17 @@ def _structure(request: Request, path: Path) -> None:
 
 
 def _curves(request: Request, path: Path) -> None:
-    names = [run.folder.resolve().name for run in request.runs]
-    if len(set(names)) < len(names):
-        names = [str(run.folder) for run in request.runs]
+    names = _distinct([run.folder.resolve() for run in request.runs])
     draw_curves({name: read_history(run.metrics) for name, run in zip(names, request.runs, strict=True)}, path)
+
+
+def _distinct(folders: Sequence[Path]) -> list[str]:
+    """The last names of the folders, as many of each as tell them apart."""
+    for depth in range(1, max(len(folder.parts) for folder in folders)):
+        names = ["/".join(folder.parts[-depth:]) for folder in folders]
+        if len(set(names)) == len(set(folders)):
+            return names
+    return [str(folder) for folder in folders]
 
 
 def _confusion(request: Request, path: Path) -> None:

@@ -15,6 +15,9 @@ WORKING_SIDE = 1600
 MIN_CONTRAST = 12.0
 """Ink departs from paper by at least so much, in grey values of 255."""
 
+NOISE_MARGIN = 6.0
+"""Ink departs from paper by so many times the mean deviation of paper: noise reaches 4, and faint pencil 13."""
+
 THUMBNAIL_SIDE = 96
 """Paper changes slowly: its first guess is made on a picture of this size."""
 
@@ -100,12 +103,21 @@ def _average_outside(values: Values, mask: NDArray[np.bool_]) -> Values:
 
 def _stretch(height: Values, mask: NDArray[np.bool_]) -> Ink:
     """Departure from paper → 0..1: noise of the paper at 0, the bulk of the ink at 1."""
-    full = float(np.percentile(height[mask], 75)) if mask.any() else 0.0
-    if full < MIN_CONTRAST:
+    if not mask.any():
         return np.zeros(height.shape, np.float32)
-    noise = float(np.percentile(height[~mask], 90)) if not mask.all() else 0.0
+    full = float(np.percentile(height[mask], 75))
+    noise, deviation = _measure_paper(height[~mask])
+    if full < max(MIN_CONTRAST, NOISE_MARGIN * deviation):
+        return np.zeros(height.shape, np.float32)
     floor = min(max(noise, 0.1 * full), 0.4 * full)
     return np.asarray(np.clip((height - floor) / (full - floor), 0, 1), np.float32)
+
+
+def _measure_paper(height: Values) -> tuple[float, float]:
+    """Of the pixels that are not ink: what nine of ten stay below, and their mean deviation."""
+    if not height.size:
+        return 0.0, 0.0
+    return float(np.percentile(height, 90)), float(np.abs(height - np.median(height)).mean())
 
 
 def _size(picture: NDArray[np.generic], scale: float) -> tuple[int, int]:

@@ -97,6 +97,8 @@ def _read_bytes(path: Path) -> bytes:
     try:
         if path.stat().st_size > MAX_BYTES:
             raise ImageError("too_large", f"found a file of {path.stat().st_size} bytes, at most {MAX_BYTES} are read")
+        if path.is_dir():
+            raise ImageError("not_an_image", "found a folder, expected a picture or a folder that has some")
         if not path.is_file():
             raise ImageError("not_an_image", "found no regular file, expected a picture")
         with path.open("rb") as file:

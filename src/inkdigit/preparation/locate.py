@@ -6,6 +6,7 @@ A short and plain locator: it does not part digits that touch.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeAlias
 
 import cv2
 import numpy as np
@@ -14,7 +15,13 @@ from numpy.typing import NDArray
 from inkdigit.images import Ink
 from inkdigit.preparation.box import Box
 
+Mask: TypeAlias = NDArray[np.uint8]
+"""Where ink is, uint8 (h, w), 0 or 1."""
+
 INK_THRESHOLD = 0.3
+MIN_SIDE = 5
+"""Fewer pixels are no digit."""
+
 GRAIN = 0.045
 """Gaps of this share of a digit's height lie within a stroke, not between two digits."""
 
@@ -55,26 +62,35 @@ def locate(ink: Ink) -> list[list[tuple[Box, Ink]]]:
     return [[(blob.box, _cut(ink, labels, blob)) for blob in line] for line in _lines(blobs)]
 
 
-def _without_rulings(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+def _without_rulings(mask: Mask) -> Mask:
     """Erases thin lines that run from edge to edge, across and down, also where digits touch them."""
-    for turned in (mask, mask.T):
-        height, width = turned.shape
-        runs = cv2.morphologyEx(turned, cv2.MORPH_OPEN, np.ones((1, max(3, width // 8)), np.uint8))
-        n, labels, stats, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-        for label in range(1, n):
-            x, _, length, _, area = (int(value) for value in stats[label])
-            if x <= 0.02 * width and x + length >= 0.98 * width and area < 0.02 * height * width:
-                turned[labels == label] = 0
-    return mask
+    across, down = _rulings(mask), _rulings(np.ascontiguousarray(mask.T)).T
+    return np.asarray(mask * (1 - np.maximum(across, down)), np.uint8)
 
 
-def _components(mask: NDArray[np.uint8]) -> tuple[NDArray[np.int32], list[Blob]]:
+def _rulings(mask: Mask) -> Mask:
+    """The lines that run from the left edge to the right one."""
+    height, width = mask.shape
+    runs = cv2.morphologyEx(mask, cv2.MORPH_OPEN, np.ones((1, max(3, width // 8)), np.uint8))
+    labels, blobs = _components(np.asarray(runs, np.uint8))
+    areas = np.bincount(labels.ravel(), minlength=len(blobs) + 1)
+    lines = [
+        blob.labels[0]
+        for blob in blobs
+        if blob.box.x <= 0.02 * width
+        and blob.box.x + blob.box.width >= 0.98 * width
+        and areas[blob.labels[0]] < 0.02 * height * width
+    ]
+    return np.isin(labels, lines).astype(np.uint8)
+
+
+def _components(mask: Mask) -> tuple[NDArray[np.int32], list[Blob]]:
     n, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     boxes = [Box(*(int(value) for value in stats[label, :4])) for label in range(1, n)]
     return np.asarray(labels, np.int32), [Blob(box, (label,)) for label, box in enumerate(boxes, start=1)]
 
 
-def _close(mask: NDArray[np.uint8], reach: int) -> NDArray[np.uint8]:
+def _close(mask: Mask, reach: int) -> Mask:
     """Bridges gaps of up to twice ``reach`` pixels, as chalk and worn pens leave them."""
     if reach < 1:
         return mask
@@ -93,58 +109,74 @@ def _without_frames(blobs: Sequence[Blob], shape: tuple[int, ...]) -> list[Blob]
         is_border = box.width > 0.95 * width and box.height > 0.95 * height
         return is_ruling or is_margin or is_border
 
-    return [blob for blob in blobs if not is_frame(blob.box)] or list(blobs)
+    rest = [blob for blob in blobs if not is_frame(blob.box)]
+    return rest if any(_side(blob) >= MIN_SIDE for blob in rest) else list(blobs)  # a lone 0 may fill its picture
 
 
 def _without_specks(blobs: Sequence[Blob]) -> list[Blob]:
-    """Drops dots far smaller than the rest: they are dirt."""
-    size = max((max(blob.box.width, blob.box.height) for blob in blobs), default=0)
-    return [blob for blob in blobs if max(blob.box.width, blob.box.height) > 0.06 * size]
+    """Drops dots that are far smaller than the rest, or too small to be read: they are dirt."""
+    least = max(MIN_SIDE, 0.06 * max(map(_side, blobs), default=0))
+    return [blob for blob in blobs if _side(blob) >= least]
+
+
+def _side(blob: Blob) -> int:
+    """The longer side of its box."""
+    return max(blob.box.width, blob.box.height)
 
 
 def _join_fragments(blobs: Sequence[Blob]) -> list[Blob]:
-    """Joins what a broken stroke left apart, the nearest and smallest first.
-
-    A part belongs to a neighbour over or under it that lies a pen's width away, or to one beside it if it is
-    far smaller than a digit.
-    """
+    """Joins what a broken stroke left apart, pass by pass until nothing is left to join."""
     joined = sorted(blobs, key=lambda blob: blob.box.height)
-    i = 0
-    while i < len(joined):
-        typical = _typical_height(joined)
-        others = [(_distance(joined[i].box, other.box), j) for j, other in enumerate(joined) if j != i]
-        near = [(d, j) for d, j in others if _belong_together(joined[i].box, joined[j].box, typical)]
-        if near:
-            joined[min(near)[1]] = joined[i].union(joined[min(near)[1]])
-            del joined[i]
-            joined.sort(key=lambda blob: blob.box.height)
-            i = 0
-        else:
-            i += 1
+    while len(once := _join_once(joined, _typical_height(joined))) < len(joined):
+        joined = sorted(once, key=lambda blob: blob.box.height)
     return joined
+
+
+def _join_once(blobs: Sequence[Blob], typical: float) -> list[Blob]:
+    """One pass, the smallest first, each to the nearest that it belongs to.
+
+    A part belongs to a neighbour over or under it that lies a pen's width away, or to one beside it if it is far
+    smaller than a digit.
+    """
+    joined: list[Blob | None] = list(blobs)
+    edges = np.array([_edges(blob.box) for blob in blobs], np.float64).reshape(-1, 4)
+    for index, part in enumerate(blobs):
+        gaps = np.maximum(edges[:, :2], edges[index, :2]) - np.minimum(edges[:, 2:], edges[index, 2:])  # (k, 2): x, y
+        is_near = _belong_together(edges[index], edges, gaps, typical)
+        is_near[index] = False
+        if is_near.any():
+            nearest = int(np.where(is_near, np.maximum(gaps, 0).max(1), np.inf).argmin())
+            joined[nearest] = (joined[nearest] or part).union(joined[index] or part)
+            edges[nearest] = _edges(joined[nearest].box)  # type: ignore[union-attr]
+            joined[index], edges[index] = None, np.nan
+    return [blob for blob in joined if blob is not None]
+
+
+def _edges(box: Box) -> tuple[int, int, int, int]:
+    return box.x, box.y, box.x + box.width, box.y + box.height
+
+
+def _belong_together(
+    part: NDArray[np.float64], others: NDArray[np.float64], gaps: NDArray[np.float64], typical: float
+) -> NDArray[np.bool_]:
+    """Which of the boxes (k, 4) a part (4,) may be joined to, bool (k,); edges are left, top, right, bottom."""
+    width, height = part[2:] - part[:2]
+    across, down = gaps.T
+    whole_width, whole_height = (np.maximum(others[:, 2:], part[2:]) - np.minimum(others[:, :2], part[:2])).T
+    is_over = -across > 0.4 * np.minimum(width, others[:, 2] - others[:, 0])
+    # A break within a stroke is narrow: lines of writing lie farther apart.
+    is_break = (down < 0.08 * typical) & (whole_height < 2.2 * typical) & (whole_width < 1.2 * whole_height)
+    # What is as tall as its neighbours is a digit of its own.
+    is_fragment = (height <= 0.65 * typical) & (whole_height <= 1.35 * typical)
+    is_beside = (across < 0.1 * typical) & (down < 0.1 * typical) & (whole_width < 1.2 * typical)
+    result: NDArray[np.bool_] = (is_over & is_break) | (is_fragment & (is_beside | (is_over & (down < 0.25 * typical))))
+    return result
 
 
 def _typical_height(blobs: Sequence[Blob]) -> float:
     """The height of a digit: the median over the taller half, so that fragments do not count."""
     heights = sorted((blob.box.height for blob in blobs), reverse=True)
     return median(heights[: (len(heights) + 1) // 2]) if heights else 0
-
-
-def _distance(a: Box, b: Box) -> float:
-    """Between the nearest edges of two boxes; 0 where they overlap."""
-    return max(0, *a.gaps(b))
-
-
-def _belong_together(small: Box, large: Box, typical: float) -> bool:
-    across, down = small.gaps(large)
-    whole = small.union(large)
-    is_over = -across > 0.4 * min(small.width, large.width)
-    if is_over and down < 0.08 * typical and whole.height < 2.2 * typical and whole.width < 1.2 * whole.height:
-        return True  # a break within a stroke: lines of writing lie farther apart
-    if small.height > 0.65 * typical or whole.height > 1.35 * typical:
-        return False  # as tall as its neighbours: a digit of its own
-    is_beside = across < 0.1 * typical and down < 0.1 * typical and whole.width < 1.2 * typical
-    return is_beside or (is_over and down < 0.25 * typical)
 
 
 def _without_scraps(blobs: Sequence[Blob], shape: tuple[int, ...]) -> list[Blob]:

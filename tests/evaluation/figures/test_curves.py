@@ -30,20 +30,6 @@ def row(step: int, validation: float | None = None) -> Row:
 HISTORY = [row(5), row(10, validation=0.3), row(15), row(20, validation=0.2)]
 
 
-@pytest.fixture
-def drawn(monkeypatch: pytest.MonkeyPatch) -> list[Figure]:
-    """The figures that were saved meanwhile."""
-    figures: list[Figure] = []
-    save = Figure.savefig
-
-    def remember(self: Figure, *arguments: Any, **options: Any) -> None:
-        figures.append(self)
-        save(self, *arguments, **options)
-
-    monkeypatch.setattr(Figure, "savefig", remember)
-    return figures
-
-
 def points(axes: Any) -> dict[str, list[list[float]]]:
     """Label → points of each line, to five places."""
     return {line.get_label(): np.round(line.get_xydata(), 5).tolist() for line in axes.get_lines()}

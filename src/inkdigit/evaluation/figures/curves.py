@@ -34,7 +34,7 @@ def draw_curves(histories: Mapping[str, Sequence[Row]], path: Path) -> None:
     accuracy.set(title="Accuracy", xlabel="epoch", ylabel="share read right (%)")
     for axes in (loss, accuracy):
         axes.grid(alpha=0.3)
-        axes.legend(frameon=False)
+        axes.legend(frameon=False).set_in_layout(False)  # long names must not push the curves away
     save_figure(figure, path)
 
 
