@@ -5,7 +5,7 @@ import hashlib
 import os
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -118,9 +118,12 @@ def test_mnist_with_another_label_is_refused(tmp_path: Path, monkeypatch: pytest
         load_mnist("test")
 
 
-def real_sets() -> list[tuple[Callable[[str], tuple[Images, Labels]], str, int]]:
+def real_sets() -> Sequence[tuple[Callable[[str], tuple[Images, Labels]], str, int]]:
     """Splits of real digits that are on this machine: optdigits are always."""
-    sets = [(load_optdigits, "train", 1297), (load_optdigits, "test", 500)]
+    sets: list[tuple[Callable[[str], tuple[Images, Labels]], str, int]] = [
+        (load_optdigits, "train", 1297),
+        (load_optdigits, "test", 500),
+    ]
     if os.environ.get("INKDIGIT_DATA") and (data_folder() / "mnist").is_dir():
         sets.append((load_mnist, "test", 10_000))
     return sets
