@@ -7,12 +7,9 @@ import argparse
 import json
 import platform
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,7 @@ import onnxruntime
 import torch
 
 from inkdigit import OnnxClassifier, Reader, train
+from inkdigit.evaluation.speed import median_seconds
 from inkdigit.preparation.load import load
 from inkdigit.reading.weights import find_model
 
@@ -35,17 +33,6 @@ def cpu_seconds(*arguments: str, repeats: int = 5) -> float:
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         times.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
     return min(times)
-
-
-def seconds(work: Callable[[], object], repeats: int) -> float:
-    """The median time of a call, in seconds, after one to warm up."""
-    work()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        work()
-        times.append(time.perf_counter() - start)
-    return statistics.median(times)
 
 
 def measure_starts() -> dict[str, float]:
@@ -67,12 +54,12 @@ def measure_reading() -> dict[str, float]:
     figures = {}
     for path in sorted(SAMPLES.glob("*.[pj][np]g")):
         h, w = load(path).shape
-        figures[f"read {path.name}, {w}x{h} (ms)"] = 1000 * seconds(lambda path=path: reader.read(path), 20)  # type: ignore[misc]
-    figures["one digit image (us)"] = 1e6 * seconds(lambda: classifier(images[:1]), 300)
-    figures["digit images a second"] = len(images) / seconds(lambda: classifier(images), 5)
-    figures["the same with feature maps (x as long)"] = seconds(
+        figures[f"read {path.name}, {w}x{h} (ms)"] = 1000 * median_seconds(lambda path=path: reader.read(path), 20)  # type: ignore[misc]
+    figures["one digit image (us)"] = 1e6 * median_seconds(lambda: classifier(images[:1]), 300)
+    figures["digit images a second"] = len(images) / median_seconds(lambda: classifier(images), 5)
+    figures["the same with feature maps (x as long)"] = median_seconds(
         lambda: classifier.run_features(images[:256]), 5
-    ) / seconds(lambda: classifier(images[:256]), 5)
+    ) / median_seconds(lambda: classifier(images[:256]), 5)
     return figures
 
 

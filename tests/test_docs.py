@@ -23,8 +23,8 @@ def blocks(path: Path) -> list[tuple[str, str]]:
 def run_command(line: str) -> None:
     program, command, *arguments = shlex.split(line)
     assert program == "inkdigit"
-    if command in ("train", "evaluate") and "--data" not in arguments:
-        arguments += ["--data", "optdigits", *(["--set", "epochs=1"] if command == "train" else [])]
+    if command in ("train", "evaluate", "compare") and "--data" not in arguments:
+        arguments += ["--data", "optdigits", *(["--set", "epochs=1"] if command != "evaluate" else [])]
     assert app([command, *arguments], standalone_mode=False) in (0, None), line
 
 
@@ -43,7 +43,14 @@ def test_readme_works_from_top_to_bottom(
                     run_command(line)
         else:
             assert capsys.readouterr().out == code
-    for made in ("answers/page.png", "steps/photo/panels.png", "runs/lenet-1/model.onnx", "my-lenet/curves.png"):
+    for made in (
+        "answers/page.png",
+        "steps/photo/panels.png",
+        "runs/lenet-1/model.onnx",
+        "my-lenet/curves.png",
+        "features.png",
+        "comparison/comparison.html",
+    ):
         assert (tmp_path / made).exists(), made
 
 

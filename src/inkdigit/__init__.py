@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from inkdigit.evaluation.evaluate import Evaluation, evaluate
+    from inkdigit.learning.figures import show
     from inkdigit.learning.train import train
     from inkdigit.reading.explain import Explanation
     from inkdigit.reading.reader import Reader, read
@@ -42,6 +43,7 @@ _HOMES = {
     "evaluate": "inkdigit.evaluation.evaluate",
     "load_dataset": "inkdigit.data.dataset",
     "read": "inkdigit.reading.reader",
+    "show": "inkdigit.learning.figures",
     "train": "inkdigit.learning.train",
 }
 
@@ -62,6 +64,7 @@ __all__ = [
     "evaluate",
     "load_dataset",
     "read",
+    "show",
     "train",
 ]
 

@@ -108,7 +108,7 @@ def test_the_hash_tells_images_and_labels_apart(row: int, column: int, value: in
     ("name", "words"),
     [
         ("mnits", "unknown dataset 'mnits'; did you mean 'mnist'?"),
-        ("no/such/folder", "unknown dataset 'no/such/folder'; known: mnist, optdigits; nor is it a folder"),
+        ("digits-of-mine", "unknown dataset 'digits-of-mine'; known: mnist, optdigits; nor is it a folder"),
     ],
 )
 def test_an_unknown_dataset_is_told_the_nearest(name: str, words: str) -> None:
@@ -116,6 +116,11 @@ def test_an_unknown_dataset_is_told_the_nearest(name: str, words: str) -> None:
         load_dataset(name)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_path_that_leads_nowhere_is_missing_data() -> None:
+    with pytest.raises(DataError, match="no/such/folder: no such folder; expected one of IDX files"):
+        load_dataset("no/such/folder")
 
 
 def test_an_unknown_split_is_told_the_nearest(tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ from inkdigit.cli.examples import with_examples
 def tables(
     kind: Annotated[
         str,
-        typer.Argument(help="models, recipes, protocols, datasets, formats, augmentations, variants or corruptions."),
+        typer.Argument(
+            help="models, recipes, protocols, datasets, formats, figures, augmentations, variants or corruptions."
+        ),
     ],
 ) -> None:
     """List what there is to choose from."""
@@ -67,6 +69,12 @@ def _variants() -> dict[str, str]:
     return {name: entry.description for name, entry in VARIANTS.items()}
 
 
+def _figures() -> dict[str, str]:
+    from inkdigit.learning.figures import FIGURES
+
+    return {name: entry.description for name, entry in FIGURES.items()}
+
+
 def _corruptions() -> dict[str, str]:
     from inkdigit.evaluation.corruptions import CORRUPTIONS
 
@@ -81,5 +89,6 @@ _TABLES = {
     "augmentations": _augmentations,
     "variants": _variants,
     "protocols": _protocols,
+    "figures": _figures,
     "corruptions": _corruptions,
 }

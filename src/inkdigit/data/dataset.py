@@ -59,8 +59,8 @@ def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) ->
         seed: chooses which training digits are held out.
 
     Raises:
-        UsageError: no such name, folder or split.
-        DataError: the files are missing, damaged or not what they say.
+        UsageError: no such name or split.
+        DataError: the folder or its files are missing, damaged or not what they say.
         EnvironmentFault: not on this machine, and no network.
     """
     if split not in SPLITS:
@@ -86,6 +86,8 @@ def _loader(name: str) -> Callable[[str], tuple[Images, Labels]]:
     if not is_folder:
         if exists:
             raise DataError(f"{folder}: found a file, expected a folder of IDX files or of pictures in 0/ … 9/")
+        if "/" in name or "\\" in name:
+            raise DataError(f"{folder}: no such folder; expected one of IDX files or of pictures in 0/ … 9/")
         raise UsageError(f"{unknown('dataset', name, DATASETS)}; nor is it a folder")
     load = load_picture_folder if is_picture_folder(folder) else load_idx_folder
     return lambda split: load(folder, split)

@@ -27,12 +27,13 @@ class Speed:
 def measure_speed(classifier: Classifier) -> Speed:
     """Times single images and batches."""
     images = np.random.default_rng(0).integers(0, 256, (1000, SIZE, SIZE), dtype=np.uint8)
-    single = _median_seconds(lambda: classifier(images[:1]), 200)
-    batch = _median_seconds(lambda: classifier(images), 5)
+    single = median_seconds(lambda: classifier(images[:1]), 200)
+    batch = median_seconds(lambda: classifier(images), 5)
     return Speed(1e6 * single, len(images) / batch)
 
 
-def _median_seconds(work: Callable[[], object], repeats: int) -> float:
+def median_seconds(work: Callable[[], object], repeats: int) -> float:
+    """The median time of a call, in seconds, after one to warm up."""
     work()
     times = []
     for _ in range(repeats):
