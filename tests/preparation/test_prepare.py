@@ -174,3 +174,14 @@ def test_a_single_digit_without_ink_is_refused() -> None:
         with pytest.raises(ImageError, match="found no ink") as caught:
             prepare_single(np.full((50, 40), value, np.uint8))
         assert caught.value.code == "empty"
+
+
+def test_a_dense_page_is_no_blank_page() -> None:
+    """Where ink is everywhere, paper must still be found between it."""
+    page = np.full((900, 900), 240, np.uint8)
+    for row in range(10, 880, 28):
+        for column in range(10, 880, 18):
+            page[row : row + 16, column : column + 3] = 20  # a page of 1s
+    lines = prepare(page).lines
+    assert len(lines) == 32
+    assert {len(line) for line in lines} == {49}

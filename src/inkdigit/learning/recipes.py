@@ -87,7 +87,6 @@ _RECIPES = (
         published="test 98 %",
         model="lenet",
         scaling="standard",
-        protocol="all",
         epochs=2,
         batch_size=4,
         optimizer="sgd",

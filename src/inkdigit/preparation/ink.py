@@ -91,7 +91,7 @@ def _threshold(toward_ink: Values) -> float:
 
 def _average_outside(values: Values, mask: NDArray[np.bool_]) -> Values:
     """Paper as a smooth average over the pixels that are not ink."""
-    reach = 2 * max(1, round(min(values.shape) / 60)) + 1
+    reach = 2 * max(1, round(min(values.shape) / 200)) + 1
     ink = np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((reach, reach), np.uint8)), np.float32)
     weight = 1 - ink + np.float32(1e-4)
     size = _size(values, 2 * THUMBNAIL_SIDE / max(values.shape))
