@@ -6,10 +6,10 @@ usage: python samples/demo.py [FOLDER], where what it makes shall lie (default: 
 import sys
 from pathlib import Path
 
-from inkdigit import EnvironmentFault, ImageError, Reader, train
+from inkdigit import EnvironmentFault, ImageError, InkdigitError, Reader, train
 from inkdigit.cli.downloads import announce
 from inkdigit.files import Places
-from inkdigit.learning.run import next_folder
+from inkdigit.learning.run import claim_folder
 from inkdigit.reading.draw import draw_annotated
 from inkdigit.reading.inputs import expand
 from inkdigit.reading.steps import write_png
@@ -49,7 +49,7 @@ def main() -> None:
     """Trains, evaluates, reads, and tells where everything lies."""
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else "demo")
     data, settings = choose_data()
-    run = next_folder("lenet", folder)
+    run = claim_folder("lenet", folder)
     print(f"Training LeNet on {data}, about a minute …")
     result = train("lenet", data=data, out=run, settings=settings, loggers=("csv", "progress"))
     low, high = result["test_accuracy_interval"]
@@ -62,4 +62,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InkdigitError as error:
+        print(f"demo: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -231,3 +232,23 @@ def test_a_model_without_declared_features_says_so(classifier: OnnxClassifier) -
 def test_the_number_of_threads_changes_no_answer(trained_run: Path) -> None:
     one, more = (OnnxClassifier(trained_run / "model.onnx", threads=n) for n in (1, 2))
     np.testing.assert_allclose(one(images(600)), more(images(600)), atol=1e-6)
+
+
+def test_values_that_are_no_probabilities_are_not_believed(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = OnnxClassifier(trained_run / "model.onnx")
+    images = np.zeros((2, 28, 28), np.uint8)
+    for values in (np.full((2, 10), np.nan), np.full((2, 10), 7.0), np.eye(10)[:2] * 2 - 0.1):
+        fake = SimpleNamespace(run=lambda *_, values=values: [values.astype(np.float32)])
+        monkeypatch.setattr(classifier, "_session", fake)
+        with pytest.raises(DataError, match="no probabilities"):
+            classifier(images)
+
+
+def test_a_graph_that_fails_is_told_in_one_line(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("a node\nfailed")
+
+    classifier = OnnxClassifier(trained_run / "model.onnx")
+    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=fail))
+    with pytest.raises(DataError, match=r"failed on digit images \(a node\)"):
+        classifier(np.zeros((2, 28, 28), np.uint8))

@@ -109,6 +109,12 @@ def test_what_is_finished_is_not_done_again(made: tuple[Comparison, Path], digit
     assert estimate(recipes, 3, str(digits_folder), out) > 0
 
 
+def test_runs_of_other_settings_are_not_passed_off(made: tuple[Comparison, Path], digits_folder: Path) -> None:
+    _, out = made
+    with pytest.raises(UsageError, match="begun with another settings"):
+        compare(plan(["softmax"]), seeds=1, data=str(digits_folder), out=out)
+
+
 def test_a_killed_comparison_goes_on(
     digits_folder: Path, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:

@@ -26,6 +26,7 @@ FEATURE_OUTPUTS = "feature_outputs"
 """The metadata key of the declaration that makes feature maps outputs."""
 
 MAX_MODEL_BYTES = 256 * 2**20
+SUM_TOLERANCE = 1e-3
 BATCH_SIZE = 512  # larger batches leave the cache and are slower
 
 
@@ -56,8 +57,16 @@ class OnnxClassifier:
         """Probabilities, float32 (n, classes), of uint8 (n, 28, 28) images."""
         images = check_images(images)
         starts = range(0, max(len(images), 1), BATCH_SIZE)
-        batches = [self._session.run([OUTPUT], {INPUT: images[i : i + BATCH_SIZE]})[0] for i in starts]
-        return np.concatenate(batches)
+        return np.concatenate([self._run(images[start : start + BATCH_SIZE]) for start in starts])
+
+    def _run(self, images: Images) -> Probabilities:
+        try:
+            probabilities: Probabilities = self._session.run([OUTPUT], {INPUT: images})[0]
+        except Exception as error:  # as many types as on opening
+            raise DataError(f"{self.path}: failed on digit images ({str(error).splitlines()[0][:120]})") from error
+        if not (np.abs(probabilities.sum(1) - 1) <= SUM_TOLERANCE).all() or probabilities.min(initial=0) < 0:
+            raise DataError(f"{self.path}: gave values that are no probabilities; export it again")
+        return probabilities
 
     def run_features(self, images: Images) -> dict[str, NDArray[np.float32]]:
         """Feature maps of each convolution by name, first layer first, float32 (n, c, h, w), of uint8 (n, 28, 28).

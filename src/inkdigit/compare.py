@@ -27,7 +27,7 @@ from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import find_recipe
 from inkdigit.learning.run import Run, read_json, write_json
 from inkdigit.learning.structure import trace_structure
-from inkdigit.learning.train import train
+from inkdigit.learning.train import check_same, train
 
 
 @dataclass(frozen=True)
@@ -101,6 +101,8 @@ def plan(recipes: Sequence[str], settings: Sequence[str] = ()) -> list[Recipe]:
 
 def estimate(recipes: Sequence[Recipe], seeds: int, data: str, out: Path) -> float:
     """Seconds that the runs which are not finished yet will train on this machine."""
+    if not any(_count_open(recipe, seeds, out) for recipe in recipes):
+        return 0.0
     open_runs = {recipe.name: _count_open(recipe, seeds, out) for recipe in recipes}
     sizes = {protocol: len(PROTOCOLS[protocol].load(data)[0]) for protocol in {r.protocol for r in recipes}}
     return sum(
@@ -132,7 +134,8 @@ def compare(
         tell: hears what begins.
 
     Raises:
-        DataError: a run in ``out`` is damaged, or was begun with other settings.
+        UsageError: a run in ``out`` was begun with other settings or data.
+        DataError: a run in ``out`` is damaged.
         Interrupted: after the run in work was saved; the same call goes on.
     """
     runs: dict[str, tuple[Run, ...]] = {}
@@ -183,6 +186,8 @@ def _finished_run(
     tell: Callable[[str], None],
 ) -> Run:
     folder = _folder(out, recipe, seed)
+    if (folder / "run.json").exists():
+        check_same(Run.open(folder), recipe, data=data, seed=seed)
     begun = (folder / "run.json").exists()
     if not (folder / "result.json").exists():
         tell(f"{'resuming' if begun else 'training'} {recipe.name}, seed {seed}")

@@ -30,7 +30,7 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 
 
 class Places:
-    """Paths in a folder, named after sources; two sources of one name get two places."""
+    """Paths in a folder, named after sources; two sources of one name get two places, and no source is one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -40,9 +40,18 @@ class Places:
         """A path that this object has not given before; a file of an earlier day may lie there."""
         stem = Path(source).stem.strip("-.") or "picture"
         names = (f"{stem}{suffix}" if n == 1 else f"{stem}-{n}{suffix}" for n in itertools.count(1))
-        path = next(self._folder / name for name in names if self._folder / name not in self._taken)
+        paths = (self._folder / name for name in names)
+        path = next(path for path in paths if path not in self._taken and not _is_same(path, Path(source)))
         self._taken.add(path)
         return path
+
+
+def _is_same(path: Path, source: Path) -> bool:
+    """Whether both are one file, which must not be written over."""
+    try:
+        return path.samefile(source)
+    except (OSError, ValueError):  # one of them is no file
+        return False
 
 
 def _write_and_rename(path: Path, data: bytes) -> None:

@@ -54,7 +54,7 @@ def check_images(images: NDArray[Any]) -> Images:
 
 
 def is_digit_image(grey: Grey) -> bool:
-    """Whether a picture already is a digit image as MNIST's are: 28x28, digit 20 long and centred, border empty."""
+    """Whether a picture already is a digit image as MNIST's are: 28x28, its ink 20 long, centred, and bright."""
     if grey.shape != (SIZE, SIZE) or grey.max() < BRIGHT:
         return False
     rows, columns = (np.flatnonzero(grey.any(axis)) for axis in (1, 0))

@@ -51,7 +51,7 @@ def test_help_names_every_kind(invoke: Run) -> None:
         (1, ["features", "lenet-1", "--image", "none.png"], "none.png: no such file"),
         (2, ["confusion", "lenet-1", "--out", "a.doc"], "expected a file that ends in"),
         (3, ["structure", "lenet-1", "--out", "lenet-1/run.json/a.png"], "cannot be written"),
-        (4, ["confusion", "none"], "no such folder"),
+        (2, ["confusion", "none"], "unknown model 'none'"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )

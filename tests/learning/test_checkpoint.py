@@ -91,5 +91,5 @@ def test_a_truncated_state_is_told_and_a_missing_one_too(tmp_path: Path) -> None
 def test_plain_weights_are_no_state(tmp_path: Path) -> None:
     model, optimizer = build("adam", {})
     save_weights(tmp_path / "w", model)
-    with pytest.raises(DataError, match="not the state of a run"):
+    with pytest.raises(DataError, match="not the state of this run"):
         load_state(tmp_path / "w", model, optimizer, Generator())

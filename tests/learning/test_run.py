@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from inkdigit.errors import DataError, UsageError
+from inkdigit.errors import DataError, EnvironmentFault, UsageError
 from inkdigit.learning.recipes import RECIPES
-from inkdigit.learning.run import Run, newest_folder, next_folder
+from inkdigit.learning.run import RESULT_KEYS, Run, claim_folder, newest_folder
 
 
 def begun(folder: Path) -> Run:
@@ -28,8 +28,9 @@ def test_an_unfinished_run_tells_how_to_go_on(tmp_path: Path) -> None:
     assert not run.is_finished
     with pytest.raises(DataError, match=r"inkdigit train mlp --out .* --resume"):
         run.result()
-    run.finish({"test_accuracy": 0.5})
-    assert run.result() == {"test_accuracy": 0.5}
+    result = dict.fromkeys(RESULT_KEYS, 0.5)
+    run.finish(result)
+    assert run.result() == result
 
 
 def test_folders_that_are_no_runs(tmp_path: Path) -> None:
@@ -49,7 +50,7 @@ def test_damaged_descriptions(content: str, words: str, tmp_path: Path) -> None:
         Run.open(tmp_path)
 
 
-@pytest.mark.parametrize("change", [{"recipe": {}}, {"seed": None, "extra": 1}])
+@pytest.mark.parametrize("change", [{"recipe": {}}, {"seed": "x"}, {"extra": 1}])
 def test_descriptions_of_something_else(change: dict[str, object], tmp_path: Path) -> None:
     begun(tmp_path)
     values = json.loads((tmp_path / "run.json").read_text())
@@ -59,10 +60,32 @@ def test_descriptions_of_something_else(change: dict[str, object], tmp_path: Pat
 
 
 def test_folders_are_numbered(tmp_path: Path) -> None:
-    assert next_folder("mlp", tmp_path) == tmp_path / "mlp-1"
     with pytest.raises(UsageError, match="found no run of mlp"):
         newest_folder("mlp", tmp_path)
     for name in ("mlp-2", "mlp-10", "mlp-x", "mlp-fixed-99"):
         (tmp_path / name).mkdir()
     assert newest_folder("mlp", tmp_path) == tmp_path / "mlp-10"
-    assert next_folder("mlp", tmp_path) == tmp_path / "mlp-11"
+    assert claim_folder("mlp", tmp_path) == tmp_path / "mlp-11"
+
+
+def test_two_trainings_that_begin_together_get_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkdigit.learning.run._numbers", lambda *_: [])  # neither sees the other
+    folders = [claim_folder("mlp", tmp_path / "runs") for _ in range(3)]
+    assert folders == [tmp_path / "runs" / f"mlp-{number}" for number in (1, 2, 3)]
+    assert all(folder.is_dir() for folder in folders)
+
+
+def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(EnvironmentFault, match="choose a place with --out"):
+        claim_folder("mlp", tmp_path / "file")
+
+
+@pytest.mark.parametrize("name", ["test_accuracy", "best_step"])
+def test_a_result_without_what_it_should_hold_is_told(name: str, trained_run: Path, tmp_path: Path) -> None:
+    run = begun(tmp_path / "r")
+    values = json.loads((trained_run / "result.json").read_text())
+    del values[name]
+    run.finish(values)
+    with pytest.raises(DataError, match=f"found no {name} in it"):
+        run.result()

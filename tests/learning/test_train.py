@@ -102,13 +102,12 @@ def test_an_interrupted_run_goes_on_bit_for_bit(
     stop_after: int, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     train("lenet", data=str(digits_folder), out=tmp_path / "whole", settings=SHORT)
-    steps = 0
+    signalled: list[int] = []
     original = loop._finite
 
     def interrupt(loss: float, step: int) -> float:
-        nonlocal steps
-        steps += 1
-        if steps == stop_after:
+        if step == stop_after and not signalled:
+            signalled.append(step)
             os.kill(os.getpid(), signal.SIGINT)
         return original(loss, step)
 
@@ -171,6 +170,17 @@ def test_a_diverging_loss_stops_with_its_step(digits_folder: Path, tmp_path: Pat
         train("mlp", data=str(digits_folder), out=tmp_path / "r", settings=["lr=1e30", "steps=50"])
 
 
+def test_a_last_step_that_diverges_is_noticed(digits_folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="the loss is nan at step 1"):
+        train("mlp", data=str(digits_folder), out=tmp_path / "r", settings=["lr=1e30", "steps=1"])
+    assert not (tmp_path / "r" / "result.json").exists()
+
+
+def test_a_logger_named_twice_listens_once(digits_folder: Path, tmp_path: Path) -> None:
+    train("softmax", data=str(digits_folder), out=tmp_path / "r", settings=["epochs=1"], loggers=("csv", "csv"))
+    assert len((tmp_path / "r" / "metrics.csv").read_text().splitlines()) == 2
+
+
 def test_full_batch_recipes_count_steps(digits_folder: Path, tmp_path: Path) -> None:
     settings = ["steps=20", "log_every=5", "lr=0.0001"]
     result = train("mlp", data=str(digits_folder), out=tmp_path / "r", settings=settings)
@@ -191,6 +201,11 @@ def test_bfloat16_trains(digits_folder: Path, tmp_path: Path) -> None:
         ({"loggers": ("csw",)}, UsageError, "did you mean 'csv'"),
         ({"data": "mnits"}, UsageError, "did you mean 'mnist'"),
         ({"settings": ["lr=x"]}, UsageError, "expected a number"),
+        ({"settings": ["lr=inf"]}, UsageError, "a number more than 0"),
+        ({"settings": ["optimizer.foo=3"]}, UsageError, "cannot be built"),
+        ({"recipe": "mlp", "settings": ["model.hidden=-3"]}, UsageError, "cannot be built"),
+        ({"seed": 2**63}, UsageError, "expected 0 to"),
+        ({"seed": -1}, UsageError, "expected 0 to"),
         ({"resume": True}, DataError, "no such folder"),
     ],
 )

@@ -453,7 +453,7 @@ def test_a_picture_that_is_cut_off(format_: str, share: float) -> None:
         b"GIF89a",
         b"BM",
         b"II*\0\x08\0\0\0",
-        b"RIFF",
+        b"RIFF\x24\0\0\0WEBP",
     ],
 )
 def test_a_picture_of_which_hardly_anything_is_there(content: bytes) -> None:

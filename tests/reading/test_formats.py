@@ -15,6 +15,7 @@ from inkdigit.preparation.box import Box
 from inkdigit.reading.draw import draw_annotated
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.formats import CSV_COLUMNS, EXECUTED, FORMATS, Result
+from inkdigit.reading.reader import Reader
 from inkdigit.reading.result import Digit
 
 MakeExplanation = Callable[..., Explanation]
@@ -157,3 +158,12 @@ def test_annotated_pictures_are_named_after_their_sources(
     monkeypatch.chdir(tmp_path)
     assert render("annotated", results[0]) == "annotated/x.png\n"
     assert (tmp_path / "annotated" / "x.png").exists()
+
+
+def test_an_annotated_picture_never_replaces_its_source(tmp_path: Path) -> None:
+    source = tmp_path / "seven.png"
+    source.write_bytes((Path(__file__).parents[2] / "samples" / "seven.png").read_bytes())
+    before = source.read_bytes()
+    written = list(FORMATS["annotated"].write([Reader().explain(source)], False, tmp_path))
+    assert written == [f"{tmp_path / 'seven-2.png'}\n"]
+    assert source.read_bytes() == before

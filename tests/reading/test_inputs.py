@@ -112,3 +112,10 @@ def test_pictures_come_one_by_one(folder: Path) -> None:
 )
 def test_whether_there_may_be_several(arguments: list[str], several: bool, folder: Path) -> None:
     assert may_be_several(arguments) is several
+
+
+def test_an_empty_argument_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An unset variable of the shell would otherwise read everything below the current folder."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.png").write_bytes(b"")
+    assert list(expand([""], io.BytesIO())) == [("", "")]

@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
-LEARN_PACKAGES = ("torch", "onnx", "onnxscript", "safetensors", "matplotlib", "scikit-learn", "tensorboard")
+LEARN_PACKAGES = (
+    "torch", "onnx", "onnxscript", "safetensors", "matplotlib", "scikit-learn", "scipy", "jinja2", "tensorboard",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -16,9 +16,9 @@ from inkdigit.cli.examples import with_examples
 def evaluate(
     model: Annotated[str, typer.Argument(help="A run's folder, an .onnx file, or shipped weights.")],
     data: Annotated[
-        str, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ … 9/.")
+        str, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ to 9/.")
     ] = "mnist",
-    split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    split: Annotated[str, typer.Option(help="train, validation, train+validation or test.")] = "test",
     as_json: Annotated[bool, typer.Option("--json", help="Print the evaluation as JSON.")] = False,
 ) -> None:
     """Measure a model on a dataset.

@@ -53,6 +53,8 @@ def read(
                 tell(f"{name}: {error.message}")
                 yield error
             else:
+                if not explanation.reading.lines:
+                    tell(f"{name}: found no digit; --steps DIR shows what was looked at")
                 if places:
                     write_steps(explanation, places.take(name))
                 yield explanation

@@ -43,7 +43,7 @@ def show(
     """
     from inkdigit.cli.downloads import announce
     from inkdigit.learning.figures import show as draw
-    from inkdigit.reading.weights import SHIPPED
+    from inkdigit.reading.weights import find_model
 
-    models = [SHIPPED.get(run, Path(run)) for run in runs or ()]
+    models = [Path(run) if Path(run).exists() else find_model(run) for run in runs or ()]
     print(draw(kind, models, data=data, image=image, out=out, announce=announce))

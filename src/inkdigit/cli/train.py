@@ -19,10 +19,12 @@ from inkdigit.cli.examples import with_examples
 def train(
     recipe: Annotated[str, typer.Argument(help="See 'inkdigit list recipes'.")],
     data: Annotated[
-        str | None, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ … 9/; mnist.")
+        str | None, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ to 9/; mnist.")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; without it, runs/RECIPE-N.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of weights, order and augmentation; 0.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=2**63 - 1, help="Of weights, order and augmentation; 0.")
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in --out, or in the newest run of the recipe.")
@@ -39,12 +41,8 @@ def train(
     Ctrl-C saves, and --resume goes on as if nothing had happened.
     """
     from inkdigit.cli.downloads import announce
-    from inkdigit.learning.recipes import find_recipe
     from inkdigit.learning.train import train as run_training
 
-    find_recipe(recipe)
-    if not resume:
-        announce(data or "mnist")
     loggers = ("csv", "progress", *(log or ()))
     result = run_training(
         recipe,
@@ -55,6 +53,7 @@ def train(
         settings=settings or (),
         resume=resume,
         loggers=loggers,
+        announce=announce,
     )
     low, high = result["test_accuracy_interval"]
     print(f"test accuracy {result['test_accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, "

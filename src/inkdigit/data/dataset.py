@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -67,12 +67,30 @@ def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) ->
         raise unknown("split", split, SPLITS)
     images, labels = _loader(name)("test" if split == "test" else "train")
     _check(name, images, labels)
+    dataset = Dataset(name, split, images, labels)
     if split in ("train", "validation"):
-        if len(labels) < 2:
-            raise DataError(f"{name}: found one image to train, expected at least two: one is held out to validate")
-        chosen = _held_out(len(labels), split, seed)
-        images, labels = images[chosen], labels[chosen]
-    return Dataset(name, split, images, labels)
+        train, validation = hold_out(dataset, seed=seed)
+        return train if split == "train" else validation
+    return dataset
+
+
+def hold_out(dataset: Dataset, *, seed: int = 0) -> tuple[Dataset, Dataset]:
+    """Splits training digits into those to learn from and those held out to validate, each in their own order.
+
+    Raises:
+        DataError: there is only one.
+    """
+    n = len(dataset)
+    if n < 2:
+        raise DataError(f"{dataset.name}: found {n} image to train, expected at least two: one is held out to validate")
+    order = np.random.default_rng(seed).permutation(n)
+    held_out = max(1, n // VALIDATION_SHARE)
+    parts = {"train": np.sort(order[held_out:]), "validation": np.sort(order[:held_out])}
+    train, validation = (
+        replace(dataset, split=split, images=dataset.images[chosen], labels=dataset.labels[chosen])
+        for split, chosen in parts.items()
+    )
+    return train, validation
 
 
 def _loader(name: str) -> Callable[[str], tuple[Images, Labels]]:
@@ -80,7 +98,7 @@ def _loader(name: str) -> Callable[[str], tuple[Images, Labels]]:
         return DATASETS[name].load
     folder = Path(name)
     try:
-        is_folder, exists = folder.is_dir(), folder.exists()
+        is_folder, exists = bool(name) and folder.is_dir(), bool(name) and folder.exists()
     except OSError:  # too long for a path, or in a folder that may not be entered
         is_folder = exists = False
     if not is_folder:
@@ -102,10 +120,3 @@ def _check(name: str, images: Images, labels: Labels) -> None:
         raise DataError(f"{name}: no images; expected at least one")
     if labels.max() >= CLASSES:
         raise DataError(f"{name}: found the label {labels.max()}, expected 0 to {CLASSES - 1}")
-
-
-def _held_out(n: int, split: str, seed: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Indices of a split, in the dataset's own order."""
-    order = np.random.default_rng(seed).permutation(n)
-    held_out = max(1, n // VALIDATION_SHARE)
-    return np.sort(order[:held_out] if split == "validation" else order[held_out:])

@@ -1,6 +1,7 @@
 """A user's own digits: pictures sorted into folders 0/ … 9/, prepared as reading prepares them."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 
 from inkdigit.errors import DataError, ImageError
 from inkdigit.images import CLASSES, Images, Labels
-from inkdigit.preparation.load import SUFFIXES, load
+from inkdigit.preparation.load import SUFFIXES, is_picture_name, load
 from inkdigit.preparation.prepare import prepare_single
 
 TEST_SHARE = 6
@@ -23,7 +24,7 @@ def is_picture_folder(folder: Path) -> bool:
 def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
     """Images and labels of a split, ``train`` or ``test``.
 
-    A picture belongs to a split by the hash of its name, so that adding pictures moves none.
+    A picture belongs to a split by the hash of its folder and name, so that adding pictures moves none.
 
     Raises:
         DataError: no picture, or some that cannot be read or hold no ink; it names the first and their number.
@@ -31,7 +32,8 @@ def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
     listed = list(_pictures(folder, split))
     if not listed:
         raise DataError(
-            f"{folder}: found no {split} picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files there"
+            f"{folder}: found no {split} picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files "
+            f"there, of which one in {TEST_SHARE} is for testing; add more, or sort them into train/ and test/"
         )
     images, labels, faults = [], [], []
     for path, label in listed:
@@ -51,12 +53,10 @@ def _pictures(folder: Path, split: str) -> Iterator[tuple[Path, int]]:
     is_split = (folder / "train").is_dir() and (folder / "test").is_dir()
     for label in range(CLASSES):
         for path in sorted((folder / split / str(label) if is_split else folder / str(label)).glob("*")):
-            is_hidden = path.name.startswith(".")  # as Apple's companions ._1.png, which are no pictures
-            is_picture = path.suffix.lower() in SUFFIXES and not is_hidden
-            if is_picture and (is_split or _split_of(path) == split):
+            if is_picture_name(path) and (is_split or _split_of(path) == split):
                 yield path, label
 
 
 def _split_of(path: Path) -> str:
-    digest = hashlib.sha256(path.name.encode()).digest()
+    digest = hashlib.sha256(os.fsencode(f"{path.parent.name}/{path.name}")).digest()
     return "test" if digest[0] % TEST_SHARE == 0 else "train"

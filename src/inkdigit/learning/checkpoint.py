@@ -77,13 +77,13 @@ def load_state(path: Path, model: nn.Module, optimizer: optim.Optimizer, generat
     try:
         progress = json.loads(header["progress"])
         scalars = json.loads(header["optimizer"])
-        _restore_random({name: tensors.pop(f"random.{name}") for name in _random_states(generator)}, generator)
-    except (KeyError, ValueError) as error:
-        raise DataError(f"{path}: not the state of a run on this device ({error}); train again") from error
-    _fill(model, _below("model.", tensors), path)
-    _restore_optimizer(optimizer, _below("optimizer.", tensors) | _below("optimizer.", scalars))
-    history = [Row(**row) for row in progress.pop("history")]
-    return Progress(meter=Meter(**progress.pop("meter")), history=history, **progress)
+        _fill(model, _below("model.", tensors), path)
+        _restore_random({name: tensors[f"random.{name}"] for name in _random_states(generator)}, generator)
+        _restore_optimizer(optimizer, _below("optimizer.", tensors) | _below("optimizer.", scalars))
+        history = [Row(**row) for row in progress.pop("history")]
+        return Progress(meter=Meter(**progress.pop("meter")), history=history, **progress)
+    except (KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
+        raise DataError(f"{path}: not the state of this run on this device ({error}); train again") from error
 
 
 def _restore_optimizer(optimizer: optim.Optimizer, values: Mapping[str, Any]) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.data.dataset import Dataset, hold_out, load_dataset
 
 CHOOSING_SHARE = 0.4
 """Of the test set, in the first tutorial: 4,000 of MNIST's 10,000 images."""
@@ -25,7 +25,8 @@ class Protocol:
 
 
 def _held_out(data: str) -> tuple[Dataset, Dataset, Dataset]:
-    return load_dataset(data, "train"), load_dataset(data, "validation"), load_dataset(data, "test")
+    training, held_out = hold_out(load_dataset(data, "train+validation"))
+    return training, held_out, load_dataset(data, "test")
 
 
 def _all(data: str) -> tuple[Dataset, Dataset, Dataset]:

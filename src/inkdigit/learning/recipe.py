@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import math
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -207,8 +208,8 @@ def _check_numbers(recipe: Recipe) -> None:
         value = getattr(recipe, name)
         if value is not None and value < 1:
             raise UsageError(f"found {name}={value}, expected at least 1")
-    if not recipe.lr > 0:
-        raise UsageError(f"found lr={recipe.lr}, expected more than 0")
+    if not 0 < recipe.lr < math.inf:
+        raise UsageError(f"found lr={recipe.lr}, expected a number more than 0")
     for name, share in recipe.variants.items():
         if not 0 <= share <= 1:
             raise UsageError(f"found variants.{name}={share}, expected 0 to 1")

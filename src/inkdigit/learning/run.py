@@ -3,6 +3,7 @@
 ``run.json`` is written first and never changes; ``result.json`` is written last: a run without it is unfinished.
 """
 
+import itertools
 import json
 import re
 from collections.abc import Mapping
@@ -11,10 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from inkdigit import __version__
-from inkdigit.errors import DataError, UsageError
+from inkdigit.errors import DataError, EnvironmentFault, UsageError
 from inkdigit.files import write_atomic
 from inkdigit.images import CLASSES
 from inkdigit.learning.recipe import Recipe
+
+RESULT_KEYS = ("run", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature")
+"""What a result holds at least."""
 
 FORMAT = 1
 """Changes when a run of before can no longer be understood."""
@@ -85,7 +89,11 @@ class Run:
                 f"{self.folder}: the run is unfinished; go on with: inkdigit train {self.recipe.name} "
                 f"--out {self.folder} --resume"
             )
-        return read_json(path)
+        values = read_json(path)
+        missing = [name for name in RESULT_KEYS if name not in values]
+        if missing:
+            raise DataError(f"{path}: found no {', '.join(missing)} in it; train again")
+        return values
 
     def card(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """What an exported model says of itself."""
@@ -113,14 +121,28 @@ class Run:
             raise DataError(f"{folder}: a run of another version of inkdigit; train again")
         try:
             recipe = Recipe.from_dict(values.pop("recipe"), str(folder))
-            return cls(folder=folder, recipe=recipe, **values)
-        except (TypeError, KeyError) as error:
+            seed, data, data_sha256 = int(values.pop("seed")), str(values.pop("data")), str(values.pop("data_sha256"))
+            return cls(folder, recipe, seed, data, data_sha256, **values)
+        except (TypeError, ValueError, KeyError) as error:
             raise DataError(f"{folder}/run.json: not what a run begins with ({error}); train again") from error
 
 
-def next_folder(recipe: str, parent: Path = Path("runs")) -> Path:
-    """The first free ``runs/RECIPE-N``."""
-    return parent / f"{recipe}-{max(_numbers(recipe, parent), default=0) + 1}"
+def claim_folder(recipe: str, parent: Path = Path("runs")) -> Path:
+    """Makes the first free ``runs/RECIPE-N``: two trainings that begin together get two.
+
+    Raises:
+        EnvironmentFault: it cannot be made.
+    """
+    for number in itertools.count(max(_numbers(recipe, parent), default=0) + 1):
+        folder = parent / f"{recipe}-{number}"
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        except OSError as error:
+            raise EnvironmentFault(f"{folder}: cannot be made ({error.strerror}); choose a place with --out") from error
+        return folder
+    raise AssertionError("there is always a next number")
 
 
 def newest_folder(recipe: str, parent: Path = Path("runs")) -> Path:

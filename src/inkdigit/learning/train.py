@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ from inkdigit.learning.predict import TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import find_recipe
-from inkdigit.learning.run import Run, newest_folder, next_folder
+from inkdigit.learning.run import Run, claim_folder, newest_folder
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.learning.signals import Interruption
 from inkdigit.synthesis.variants import vary
@@ -45,6 +45,7 @@ def train(
     settings: Sequence[str] = (),
     resume: bool = False,
     loggers: Sequence[str] = ("csv",),
+    announce: Callable[[str], None] = lambda _name: None,
 ) -> dict[str, Any]:
     """Trains a recipe and fills its run's folder: weights, log, model.onnx, evaluation, curves.
 
@@ -57,6 +58,7 @@ def train(
         settings: ``name=value`` overrides of the recipe.
         resume: go on with the run in ``out``, bit for bit as if it had never stopped.
         loggers: names in ``LOGGERS``.
+        announce: called with the name of the dataset before it is loaded.
 
     Returns:
         What stands in the run's ``result.json``.
@@ -68,19 +70,22 @@ def train(
         Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
     """
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
+    _check_buildable(chosen, seed or 0)
     where = _device(device)
     listeners = _loggers(loggers)
     if resume:
         folder = Path(out) if out is not None else newest_folder(chosen.name)
         run = Run.open(folder)
-        _check_same(run, chosen if settings else None, chosen.name, data, seed)
+        announce(run.data)
+        check_same(run, chosen if settings else None, name=chosen.name, data=data, seed=seed)
         training, watched, test = PROTOCOLS[run.recipe.protocol].load(run.data)
         if run.data_sha256 != training.sha256:
             raise DataError(f"{folder}: {run.data} holds other digits now than the run was begun with; train anew")
     else:
-        folder = _free_folder(Path(out) if out is not None else next_folder(chosen.name))
+        asked = _free_folder(Path(out)) if out is not None else None
+        announce(data or "mnist")
         training, watched, test = PROTOCOLS[chosen.protocol].load(data or "mnist")
-        run = Run(folder, chosen, seed or 0, training.name, training.sha256)
+        run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256)
     if run.is_finished:
         return run.result()
     run.write()
@@ -177,11 +182,12 @@ def _finite(loss: float, step: int) -> float:
 def _watch(run: Run, model: nn.Module, watched: Dataset, progress: Progress) -> dict[str, float]:
     """Measures the network on the watched digits, keeps its weights, and remembers the step that is to be kept."""
     probabilities = TorchClassifier(model, SCALINGS[run.recipe.scaling])(watched.images)
+    loss = _finite(nll(probabilities, watched.labels), progress.step)
     accuracy = float((predict(probabilities) == watched.labels).mean())
     save_weights(run.weights(progress.step), model)
     if accuracy > progress.best_accuracy or not PROTOCOLS[run.recipe.protocol].chooses:
         progress.best_step, progress.best_accuracy = progress.step, accuracy
-    return {f"{watched.split}_loss": nll(probabilities, watched.labels), f"{watched.split}_accuracy": accuracy}
+    return {f"{watched.split}_loss": loss, f"{watched.split}_accuracy": accuracy}
 
 
 def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, float]) -> Row:
@@ -201,14 +207,29 @@ def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, f
     return row
 
 
+def _check_buildable(recipe: Recipe, seed: int) -> None:
+    """Finds what network, optimiser or generator refuse before anything is loaded or written."""
+    if not 0 <= seed < 2**63:
+        raise UsageError(f"found seed {seed}, expected 0 to {2**63 - 1}")
+    with torch.random.fork_rng(devices=()):
+        model = build_model(recipe.model, recipe.model_options)
+        build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+
+
 def _free_folder(folder: Path) -> Path:
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"{folder}: not empty; go on with --resume, or choose another folder with --out")
     return folder
 
 
-def _check_same(run: Run, recipe: Recipe | None, name: str, data: str | None, seed: int | None) -> None:
-    """A run goes on as it began: whatever is asked for now must be what was asked for then."""
+def check_same(
+    run: Run, recipe: Recipe | None, *, name: str | None = None, data: str | None = None, seed: int | None = None
+) -> None:
+    """A run goes on as it began: whatever is asked for now must be what was asked for then.
+
+    Raises:
+        UsageError: it is not.
+    """
     asked = {"recipe": name, "settings": recipe and recipe.to_dict(), "data": data, "seed": seed}
     begun = {"recipe": run.recipe.name, "settings": run.recipe.to_dict(), "data": run.data, "seed": run.seed}
     for what, value in asked.items():
@@ -220,7 +241,7 @@ def _loggers(names: Sequence[str]) -> list[Logger]:
     for name in names:
         if name not in LOGGERS:
             raise unknown("logger", name, LOGGERS)
-    return [LOGGERS[name]() for name in names]
+    return [LOGGERS[name]() for name in dict.fromkeys(names)]
 
 
 def _device(name: str) -> torch.device:

@@ -25,21 +25,27 @@ PictureLike: TypeAlias = str | os.PathLike[str] | bytes | PIL.Image.Image | NDAr
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
 
+
+def is_picture_name(path: Path) -> bool:
+    """Whether a file in a folder is taken for a picture, by its name; hidden ones, as Apple's ._1.png, are not."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64_000_000
-MAX_SCANS = 64
+MAX_SCANS = 32
 """Passes of a progressive JPEG over its pixels; an ordinary file has 6 to 10, a hostile one thousands."""
 
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
 _UNIT_LIMIT = 2  # values 0..1 go a little above 1 where they were resampled; bytes go far above
 
-_MAGIC: Mapping[str, tuple[bytes, ...]] = {
-    "PNG": (b"\x89PNG\r\n\x1a\n",),
-    "JPEG": (b"\xff\xd8\xff",),
-    "GIF": (b"GIF87a", b"GIF89a"),
-    "BMP": (b"BM",),
-    "TIFF": (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"),
-    "WEBP": (b"RIFF",),
+_MAGIC: Mapping[str, tuple[int, tuple[bytes, ...]]] = {
+    "PNG": (0, (b"\x89PNG\r\n\x1a\n",)),
+    "JPEG": (0, (b"\xff\xd8\xff",)),
+    "GIF": (0, (b"GIF87a", b"GIF89a")),
+    "BMP": (0, (b"BM",)),
+    "TIFF": (0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
+    "WEBP": (8, (b"WEBP",)),
 }
 _OTHER_MAGIC: Mapping[str, tuple[int, bytes]] = {
     "HEIC or AVIF": (4, b"ftyp"),
@@ -139,14 +145,14 @@ def _check_format(content: bytes) -> str:
     if len(content) > MAX_BYTES:
         raise ImageError("too_large", f"found {len(content)} bytes, at most {MAX_BYTES} are read")
     known = ", ".join(FORMATS)
-    for kind, (offset, magic) in _OTHER_MAGIC.items():
-        if content[offset : offset + len(magic)] == magic:
-            raise ImageError("unsupported_format", f"found {kind}, expected one of {known}; convert it")
-    for kind, magics in _MAGIC.items():
-        if content.startswith(magics):
+    for kind, (offset, magics) in _MAGIC.items():
+        if content[offset:].startswith(magics):
             if kind == "JPEG" and content.count(b"\xff\xda") > MAX_SCANS:
                 raise ImageError("too_complex", f"a JPEG of more than {MAX_SCANS} scans; save it as an ordinary one")
             return kind
+    for kind, (offset, magic) in _OTHER_MAGIC.items():
+        if content[offset:].startswith(magic):
+            raise ImageError("unsupported_format", f"found {kind}, expected one of {known}; convert it")
     raise ImageError("not_an_image", f"found no picture, expected one of {known}")
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigit.errors import ImageError
 from inkdigit.images import Ink
 from inkdigit.preparation.box import Box
 
@@ -19,6 +20,9 @@ Mask: TypeAlias = NDArray[np.uint8]
 """Where ink is, uint8 (h, w), 0 or 1."""
 
 INK_THRESHOLD = 0.3
+MAX_BLOBS = 8000
+"""More pieces of ink are no page of digits, and would cost minutes."""
+
 MIN_SIDE = 5
 """Fewer pixels are no digit."""
 
@@ -52,12 +56,18 @@ def locate(ink: Ink) -> list[list[tuple[Box, Ink]]]:
     Returns:
         Lines from top to bottom, each a list from left to right of a box and the ink (box height, box width)
         that belongs to it: what reaches in from a neighbour is left out.
+
+    Raises:
+        ImageError: too many pieces of ink.
     """
     mask = _without_rulings((ink > INK_THRESHOLD).astype(np.uint8))
     parts = _without_frames(_components(mask)[1], ink.shape)
     labels, blobs = _components(_close(mask, round(GRAIN * _typical_height(parts))))
     blobs = _without_frames(blobs, ink.shape)
-    blobs = _join_fragments(_without_specks(blobs))
+    blobs = _without_specks(blobs)
+    if len(blobs) > MAX_BLOBS:
+        raise ImageError("too_complex", f"found {len(blobs)} pieces of ink, at most {MAX_BLOBS} are read; cut it up")
+    blobs = _join_fragments(blobs)
     blobs = _without_scraps(blobs, ink.shape)
     return [[(blob.box, _cut(ink, labels, blob)) for blob in line] for line in _lines(blobs)]
 

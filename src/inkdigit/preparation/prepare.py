@@ -40,7 +40,7 @@ def prepare(grey: Grey) -> Prepared:
 
 
 def prepare_single(grey: Grey) -> Images:
-    """The digit image, uint8 (28, 28), of a picture that is known to hold one digit: all its ink is that digit's.
+    """The digit image, uint8 (28, 28), of a picture that is known to hold one digit: the largest that is found.
 
     Raises:
         ImageError: there is no ink.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
-from inkdigit.preparation.load import MAX_BYTES, SUFFIXES, PictureLike
+from inkdigit.preparation.load import MAX_BYTES, PictureLike, is_picture_name
 
 STANDARD_INPUT = "-"
 
@@ -33,9 +33,11 @@ def may_be_several(arguments: Sequence[str]) -> bool:
 
 def _paths(argument: str) -> list[str]:
     path = Path(argument)
+    if not argument:  # an empty shell variable means no picture, and not every one below this folder
+        return [argument]
     if _holds(Path.is_dir, path):
-        pictures = (file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES)
-        found = sorted(str(file) for file in pictures if _holds(Path.is_file, file))
+        pictures = (file for file in path.rglob("*") if is_picture_name(file) and _holds(Path.is_file, file))
+        found = sorted(map(str, pictures))
     elif _is_pattern(argument):
         found = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - a pattern may begin anywhere
     else:

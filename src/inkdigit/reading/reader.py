@@ -3,7 +3,7 @@
 import heapq
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +89,14 @@ def read(source: PictureLike, *, model: str | os.PathLike[str] = DEFAULT) -> Rea
     Raises:
         ImageError: the picture cannot be read; its code says why.
     """
-    return _open(str(model)).read(source)
+    path = find_model(model)
+    return _open(path, path.stat().st_mtime_ns if path.is_file() else 0).read(source)
 
 
-@cache
-def _open(model: str) -> Reader:
-    return Reader(model)
+@lru_cache(maxsize=4)
+def _open(path: Path, _written_ns: int) -> Reader:
+    """A reader that stays open until its file is written anew."""
+    return Reader(path)
 
 
 def _name(source: PictureLike) -> str:
