@@ -46,8 +46,10 @@ def find_ink(grey: Grey) -> Ink:
         float32 (h, w), 0 paper to 1 ink; all 0 where there is none.
     """
     values = _without_grain(grey)
-    departure = max((values - median for median in _wide_medians(grey)), key=lambda d: abs(one_sidedness(d)))
-    is_dark = one_sidedness(departure) < 0
+    departures = [values - median for median in _wide_medians(grey)]
+    sides = [one_sidedness(departure) for departure in departures]
+    side, departure = max(zip(sides, departures, strict=True), key=lambda pair: abs(pair[0]))
+    is_dark = side < 0
     toward_ink = np.maximum(-departure if is_dark else departure, 0)
     mask = toward_ink > _threshold(toward_ink)
     paper = _average_outside(values, mask)
@@ -58,9 +60,9 @@ def find_ink(grey: Grey) -> Ink:
 
 def one_sidedness(departure: Values) -> float:
     """From -1, where what departs far from paper is darker, to +1, where it is brighter."""
-    bright = float((np.maximum(departure, 0) ** 3).sum(dtype=np.float64))
-    dark = float((np.maximum(-departure, 0) ** 3).sum(dtype=np.float64))
-    return (bright - dark) / max(bright + dark, 1e-9)
+    cubes = departure * departure * departure  # far faster than a power
+    difference, total = float(cubes.sum(dtype=np.float64)), float(np.abs(cubes).sum(dtype=np.float64))
+    return difference / max(total, 1e-9)
 
 
 def _without_grain(grey: Grey) -> Values:
