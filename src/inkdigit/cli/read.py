@@ -1,5 +1,6 @@
 """``inkdigit read``."""
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,9 @@ def read(
 
     Exits with 1 if a picture could not be read; the others are still read.
     """
+    # Reading multiplies no matrices: the threads that numpy's BLAS starts would only spin, for a third of the time.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
     from inkdigit.errors import ImageError, unknown
     from inkdigit.files import Places
     from inkdigit.reading.formats import FORMATS, Result
