@@ -30,7 +30,7 @@ def test_an_unfinished_run_tells_how_to_go_on(tmp_path: Path) -> None:
         run.result()
     result = dict.fromkeys(RESULT_KEYS, 0.5)
     run.finish(result)
-    assert run.result() == result
+    assert run.result() == {**result, "run": str(tmp_path / "r")}
 
 
 def test_folders_that_are_no_runs(tmp_path: Path) -> None:

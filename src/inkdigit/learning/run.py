@@ -93,7 +93,7 @@ class Run:
         missing = [name for name in RESULT_KEYS if name not in values]
         if missing:
             raise DataError(f"{path}: found no {', '.join(missing)} in it; train again")
-        return values
+        return {**values, "run": str(self.folder)}  # where it lies now
 
     def card(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """What an exported model says of itself."""
