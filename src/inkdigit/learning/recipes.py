@@ -82,8 +82,8 @@ _RECIPES = (
     Recipe(
         name="lenet",
         summary="LeNet with batches of 4: two epochs to 98 %",
-        source='article "LeNet in PyTorch", after Zeng Pengyi, "Introduction to deep learning with PyTorch"; it learns from '
-        "all 60,000 digits and keeps the last epoch (--set protocol=all: 98.15, 97.09, 98.48 % with seeds 0 to 2)",
+        source='article "LeNet in PyTorch", after Zeng Pengyi, "Introduction to deep learning with PyTorch"; it learns '
+        "from all 60,000 digits and keeps the last epoch (--set protocol=all: 98.15, 97.09, 98.48 % with seeds 0 to 2)",
         reaches=0.98,
         published="test 98 %",
         model="lenet",
