@@ -3,15 +3,7 @@ from pathlib import Path
 import pytest
 
 from inkdigit.errors import DataError
-from inkdigit.evaluation.history import Meter, Row, read_history
-
-
-def test_meter_weighs_a_batch_by_its_images() -> None:
-    meter = Meter()
-    meter.add(loss=1.0, correct=1, images=2)
-    meter.add(loss=0.25, correct=4, images=4)
-    assert (meter.loss, meter.correct, meter.images) == (3.0, 5, 6)
-
+from inkdigit.evaluation.history import Row, read_history
 
 HEADER = "step,epoch,lr,train_loss,train_accuracy,seconds,validation_loss,validation_accuracy,test_loss,test_accuracy\n"
 

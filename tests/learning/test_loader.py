@@ -61,3 +61,26 @@ def test_the_dataset_is_not_touched() -> None:
     for images, _ in Batches(numbers, None, seed=0, device=CPU).steps(0, 1):
         images.zero_()
     assert numbers.images[9, 0, 0] == 9
+
+
+def double(images: torch.Tensor) -> torch.Tensor:
+    return images.float() * 2
+
+
+def test_preparing_once_and_for_each_batch_gives_the_same() -> None:
+    once = Batches(dataset(), 4, seed=3, device=CPU, prepare=double, once=True)
+    each = Batches(dataset(), 4, seed=3, device=CPU, prepare=double)
+    for (x, labels), (other, same) in zip(once.steps(0, 6), each.steps(0, 6), strict=True):
+        assert torch.equal(x, other)
+        assert x[:, 0, 0, 0].tolist() == (2 * labels).tolist() == (2 * same).tolist()
+
+
+def test_what_is_prepared_once_is_prepared_once() -> None:
+    calls: list[int] = []
+
+    def count(images: torch.Tensor) -> torch.Tensor:
+        calls.append(len(images))
+        return images
+
+    list(Batches(dataset(), 4, seed=0, device=CPU, prepare=count, once=True).steps(0, 9))
+    assert calls == [10]

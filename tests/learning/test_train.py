@@ -9,16 +9,18 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import Tensor
 
-import inkdigit.learning.train as loop
 from inkdigit import DataError, EnvironmentFault, Interrupted, OnnxClassifier, UsageError, load_dataset, train
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.learning import engine
 from inkdigit.learning.export import export_run
 
 SHORT = ["protocol=held-out", "epochs=3", "batch_size=8", "augment.rotate=10", "augment.shift=1", "log_every=7"]
@@ -62,7 +64,7 @@ def test_the_protocol_keeps_the_best_watched_epoch_or_the_last(
     protocol: str, kept: int, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accuracies = iter([0.5, 0.9, 0.7])
-    monkeypatch.setattr(loop, "predict", lambda _: Rigged(next(accuracies)))
+    monkeypatch.setattr("inkdigit.learning.train.predict", lambda _: Rigged(next(accuracies)))
     settings = [*SHORT, f"protocol={protocol}", "batch_size=8" if protocol == "held-out" else "batch_size=9"]
     result = train("lenet", data=str(digits_folder), out=tmp_path / "r", settings=settings)
     steps = sorted(int(path.stem[5:]) for path in (tmp_path / "r" / "weights").iterdir())
@@ -103,15 +105,15 @@ def test_an_interrupted_run_goes_on_bit_for_bit(
 ) -> None:
     train("lenet", data=str(digits_folder), out=tmp_path / "whole", settings=SHORT)
     signalled: list[int] = []
-    original = loop._finite
+    original = engine.update
 
-    def interrupt(loss: float, step: int) -> float:
-        if step == stop_after and not signalled:
-            signalled.append(step)
+    def interrupt(*arguments: Any) -> tuple[Tensor, Tensor]:
+        signalled.append(len(signalled))
+        if len(signalled) == stop_after:
             os.kill(os.getpid(), signal.SIGINT)
-        return original(loss, step)
+        return original(*arguments)
 
-    monkeypatch.setattr(loop, "_finite", interrupt)
+    monkeypatch.setattr("inkdigit.learning.train.update", interrupt)
     with pytest.raises(Interrupted, match=f"stopped after step {stop_after} of 84") as caught:
         train("lenet", data=str(digits_folder), out=tmp_path / "parts", settings=SHORT)
     assert caught.value.exit_code == 130

@@ -38,17 +38,17 @@ class Row:
 
 @dataclass
 class Meter:
-    """Sums since the last line of the log."""
+    """Sums since the last line of the log.
+
+    Attributes:
+        loss: over the images, nats.
+        correct: images read right.
+        images: how many.
+    """
 
     loss: float = 0.0
     correct: int = 0
     images: int = 0
-
-    def add(self, loss: float, correct: int, images: int) -> None:
-        """Counts a batch of so many images with that mean loss."""
-        self.loss += loss * images
-        self.correct += correct
-        self.images += images
 
 
 def read_history(path: Path) -> list[Row]:

@@ -80,9 +80,11 @@ class Request:
 
     def data(self, split: str = "test") -> Dataset:
         """A split of the dataset; one from a folder goes by the folder's last name."""
-        trained_on = self.runs[0].data if self.paths and self.paths[0].suffix != ".onnx" else "mnist"
-        name = self.data_name or trained_on
+        run = self.runs[0] if self.paths and self.paths[0].suffix != ".onnx" else None
+        name = self.data_name or (run.data if run else "mnist")
         self.announce(name)
+        if run and not self.data_name:
+            run.check_data()
         return replace(load_dataset(name, split), name=name if name in DATASETS else Path(name).resolve().name)
 
     def chosen(self) -> tuple[Images, str]:

@@ -1,12 +1,15 @@
 """Batches of a dataset that lies whole on the device: no Python per image, no copy per step."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from inkdigit.data.dataset import Dataset
+
+PREPARED_AT_ONCE = 4096
+"""Images: so that preparing a whole set takes no more memory than the set."""
 
 
 class Batches:
@@ -19,16 +22,31 @@ class Batches:
         per_epoch: steps in an epoch.
     """
 
-    def __init__(self, dataset: Dataset, batch_size: int | None, *, seed: int, device: torch.device) -> None:
+    def __init__(
+        self,
+        dataset: Dataset,
+        batch_size: int | None,
+        *,
+        seed: int,
+        device: torch.device,
+        prepare: Callable[[Tensor], Tensor] = lambda images: images,
+        once: bool = False,
+    ) -> None:
         """Puts a dataset on the device.
 
         Args:
             dataset: the images and labels.
             batch_size: images in a batch, or None for the whole set in its own order.
             seed: of the order.
-            device: where the images shall lie, as uint8.
+            device: where the images shall lie.
+            prepare: what makes of uint8 (b, 1, 28, 28) images those that a network takes.
+            once: whether to prepare the whole set here, as one may where nothing in it is random; else each batch.
         """
-        self._images = torch.from_numpy(dataset.images.copy()).to(device)[:, None]  # (n, 28, 28) → (n, 1, 28, 28)
+        images = torch.from_numpy(dataset.images.copy()).to(device)[:, None]  # (n, 28, 28) → (n, 1, 28, 28)
+        if once:
+            images = torch.cat([prepare(part) for part in images.split(PREPARED_AT_ONCE)])  # type: ignore[no-untyped-call]
+        self._images = images
+        self._prepare = prepare if not once else None
         self._labels = torch.from_numpy(dataset.labels).to(device)
         self._seed = seed
         self._batch_size = batch_size or len(dataset)
@@ -36,7 +54,7 @@ class Batches:
         self.per_epoch = -(-len(dataset) // self._batch_size)
 
     def steps(self, start: int, stop: int) -> Iterator[tuple[Tensor, Tensor]]:
-        """Yields uint8 (b, 1, 28, 28) images and int64 (b,) labels of the steps from start to stop."""
+        """Yields prepared (b, 1, 28, 28) images and int64 (b,) labels of the steps from start to stop."""
         while start < stop:
             epoch, first = divmod(start, self.per_epoch)
             last = min(self.per_epoch, first + stop - start)
@@ -50,7 +68,7 @@ class Batches:
             images, labels = images[order], labels[order]  # once an epoch, so that a batch is a mere slice
         for batch in range(first, last):
             span = slice(batch * self._batch_size, (batch + 1) * self._batch_size)
-            yield images[span], labels[span]
+            yield self._prepare(images[span]) if self._prepare else images[span], labels[span]
 
     def _order(self, epoch: int) -> Tensor:
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._labels))

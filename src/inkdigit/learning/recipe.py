@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
+import torch
+
 from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.learning.augment import AUGMENTATIONS
 from inkdigit.learning.models import MODELS, model_options
@@ -17,7 +19,11 @@ from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.synthesis.variants import VARIANTS
 
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS: Mapping[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+MEMORY_FORMATS: Mapping[str, torch.memory_format] = {
+    "channels-last": torch.channels_last,
+    "contiguous": torch.contiguous_format,
+}
 WHOLE_SET = "all"
 
 
@@ -47,6 +53,7 @@ class Recipe:
             ``--set variants.hooked-1=0.4``.
         augment: amounts by names of ``AUGMENTATIONS``; ``--set augment.rotate=15``.
         precision: of the forward pass: ``float32`` or ``bfloat16`` (autocast).
+        memory_format: of images and weights: ``channels-last``, which convolutions like, or ``contiguous``.
         threads: for PyTorch; None leaves its default. Networks this small lose time on a second thread.
         log_every: steps between two lines of the log.
     """
@@ -71,6 +78,7 @@ class Recipe:
     variants: Mapping[str, float] = field(default_factory=dict)
     augment: Mapping[str, float] = field(default_factory=dict)
     precision: str = "float32"
+    memory_format: str = "channels-last"
     threads: int | None = None
     log_every: int = 100
 
@@ -187,11 +195,12 @@ def _parse_literal(value: str) -> Any:
 def _check_names(recipe: Recipe) -> None:
     tables: tuple[tuple[str, Iterable[str]], ...] = (
         ("model", MODELS), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("scaling", SCALINGS),
-        ("precision", PRECISIONS), ("protocol", PROTOCOLS),
+        ("precision", PRECISIONS), ("memory format", MEMORY_FORMATS), ("protocol", PROTOCOLS),
     )  # fmt: skip
     for kind, known in tables:
-        if getattr(recipe, kind) not in known:
-            raise unknown(kind, str(getattr(recipe, kind)), known)
+        value = str(getattr(recipe, kind.replace(" ", "_")))
+        if value not in known:
+            raise unknown(kind, value, known)
     for kind, names, table in (
         ("augmentation", recipe.augment, AUGMENTATIONS),
         ("variant", recipe.variants, VARIANTS),

@@ -7,7 +7,7 @@ import itertools
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from inkdigit import __version__
 from inkdigit.errors import DataError, EnvironmentFault, UsageError
 from inkdigit.files import write_atomic
 from inkdigit.images import CLASSES
+from inkdigit.learning.models import model_options
+from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 
 RESULT_KEYS = ("run", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature")
@@ -95,6 +97,25 @@ class Run:
             raise DataError(f"{path}: found no {', '.join(missing)} in it; train again")
         return {**values, "run": str(self.folder)}  # where it lies now
 
+    def check_data(self) -> None:
+        """Looks whether its dataset still is what it was trained on and, if it is finished, measured on.
+
+        Raises:
+            DataError: it is not.
+        """
+        try:
+            training, _, test = PROTOCOLS[self.recipe.protocol].load(self.data)
+        except (UsageError, DataError) as error:
+            raise DataError(
+                f"{self.folder}: was trained on {self.data}, which cannot be had ({error}); name a dataset with --data"
+            ) from error
+        measured = self.result().get("test_sha256", test.sha256) if self.is_finished else test.sha256
+        if (training.sha256, test.sha256) != (self.data_sha256, measured):
+            raise DataError(
+                f"{self.folder}: {self.data} holds other digits now than the run was trained on; "
+                "name it with --data to take it as it is now"
+            )
+
     def card(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """What an exported model says of itself."""
         return {
@@ -114,17 +135,34 @@ class Run:
             DataError: it is none, is damaged, or was written by another version.
         """
         if not (folder / "run.json").is_file():
-            found = "no such folder" if not folder.exists() else "no run.json in it"
+            found = "a file" if folder.is_file() else "no run.json in it" if folder.exists() else "no such folder"
             raise DataError(f"{folder}: {found}; expected the folder of a run, which 'inkdigit train' prints")
         values = read_json(folder / "run.json")
         if values.pop("format", None) != FORMAT:
             raise DataError(f"{folder}: a run of another version of inkdigit; train again")
+        _check_names(values, folder / "run.json")
         try:
-            recipe = Recipe.from_dict(values.pop("recipe"), str(folder))
-            seed, data, data_sha256 = int(values.pop("seed")), str(values.pop("data")), str(values.pop("data_sha256"))
-            return cls(folder, recipe, seed, data, data_sha256, **values)
-        except (TypeError, ValueError, KeyError) as error:
+            recipe = Recipe.from_dict(values["recipe"], str(folder))
+            _check_options(recipe, folder)
+            return cls(folder, recipe, int(values["seed"]), str(values["data"]), str(values["data_sha256"]))
+        except (TypeError, ValueError) as error:
             raise DataError(f"{folder}/run.json: not what a run begins with ({error}); train again") from error
+
+
+def _check_names(values: Mapping[str, Any], path: Path) -> None:
+    expected = {field.name for field in fields(Run)} - {"folder"}
+    wrong = [f"no {name}" for name in sorted(expected - set(values))]
+    wrong += [f"an unknown {name}" for name in sorted(set(values) - expected)]
+    if wrong:
+        raise DataError(f"{path}: found {', '.join(wrong)}: a run of another version of inkdigit; train again")
+
+
+def _check_options(recipe: Recipe, folder: Path) -> None:
+    """A network may have lost an option since."""
+    unknown_options = sorted(set(recipe.model_options) - set(model_options(recipe.model)))
+    if unknown_options:
+        found = f"the model {recipe.model} has no option {', '.join(unknown_options)}"
+        raise DataError(f"{folder}: not a recipe of this version ({found}); train again")
 
 
 def claim_folder(recipe: str, parent: Path = Path("runs")) -> Path:

@@ -1,22 +1,21 @@
 """Training: one straight loop, from a recipe to a run's folder."""
 
-import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Generator, nn
-from torch.nn import functional
 
 from inkdigit.data.dataset import Dataset
 from inkdigit.errors import DataError, EnvironmentFault, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.evaluation.metrics import nll, predict
-from inkdigit.learning.augment import augment
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
+from inkdigit.learning.engine import build, prepare, tuned, update
 from inkdigit.learning.finish import finish
 from inkdigit.learning.loader import Batches
 from inkdigit.learning.logs import LOGGERS, Logger
@@ -29,6 +28,7 @@ from inkdigit.learning.recipes import find_recipe
 from inkdigit.learning.run import Run, claim_folder, newest_folder
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.learning.signals import Interruption
+from inkdigit.learning.tally import Tally, finite
 from inkdigit.synthesis.variants import vary
 
 CHECKPOINT_S = 20.0
@@ -100,50 +100,41 @@ def fit(
     recipe = run.recipe
     torch.manual_seed(run.seed)
     generator = Generator(device).manual_seed(run.seed)
-    model = build_model(recipe.model, recipe.model_options).to(device)
-    model = model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+    model, optimizer = build(recipe, device)
     progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
-    batches = Batches(vary(training, recipe.variants, run.seed), recipe.batch_size, seed=run.seed, device=device)
+    batches = Batches(
+        vary(training, recipe.variants, run.seed), recipe.batch_size, seed=run.seed, device=device,
+        prepare=partial(prepare, recipe=recipe, generator=generator), once=not recipe.augment,
+    )  # fmt: skip
     total_steps = recipe.total_steps(batches.per_epoch)
     round_steps = recipe.round_steps(batches.per_epoch)
-    schedule, scaling = SCHEDULES[recipe.schedule], SCALINGS[recipe.scaling]
-    autocast = torch.autocast(device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16")
+    schedule = SCHEDULES[recipe.schedule]
+    tally = Tally(progress)
 
     with ExitStack() as stack:
         interruption = stack.enter_context(Interruption())
-        if recipe.threads:
-            stack.callback(torch.set_num_threads, torch.get_num_threads())
-            torch.set_num_threads(recipe.threads)
+        stack.enter_context(tuned(recipe))
         for logger in loggers:
             logger.start(run, progress.history, total_steps)
             stack.callback(logger.close)
         clock = _Clock(progress)
         model.train()
-        for images, labels in batches.steps(progress.step, total_steps):
+        for x, labels in batches.steps(progress.step, total_steps):
             lr = recipe.lr * schedule(progress.step / total_steps)
             set_lr(optimizer, lr)
-            x = scaling(augment(images.float(), recipe.augment, generator))  # (b, 1, 28, 28)
-            with autocast:
-                logits = model(x)  # (b, classes)
-            loss = functional.cross_entropy(logits.float(), labels, label_smoothing=recipe.label_smoothing)
-            optimizer.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            optimizer.step()
-
+            loss, logits = update(model, optimizer, x, labels, recipe)
             progress.step += 1
-            progress.meter.add(
-                _finite(loss.item(), progress.step), int((logits.argmax(1) == labels).sum()), len(labels)
-            )
+            tally.add(loss, logits, labels)
             is_round = progress.step % round_steps == 0 or progress.step == total_steps
             if is_round or progress.step % recipe.log_every == 0:
                 clock.read()
                 measured = _watch(run, model, watched, progress) if is_round else {}
-                row = _row(progress, lr, batches.per_epoch, measured)
+                row = _row(progress, tally, lr, batches.per_epoch, measured)
                 for logger in loggers:
                     logger.log(row)
             if is_round or interruption.signal_number or clock.since_save() > CHECKPOINT_S:
                 clock.read()
+                tally.count()
                 save_state(run.state, model, optimizer, generator, progress)
                 clock.saved()
             if interruption.signal_number and progress.step < total_steps:
@@ -173,16 +164,10 @@ class _Clock:
         self._saved = time.perf_counter()
 
 
-def _finite(loss: float, step: int) -> float:
-    if not math.isfinite(loss):
-        raise DataError(f"the loss is {loss} at step {step}: training diverged; try a smaller one with --set lr=…")
-    return loss
-
-
 def _watch(run: Run, model: nn.Module, watched: Dataset, progress: Progress) -> dict[str, float]:
     """Measures the network on the watched digits, keeps its weights, and remembers the step that is to be kept."""
     probabilities = TorchClassifier(model, SCALINGS[run.recipe.scaling])(watched.images)
-    loss = _finite(nll(probabilities, watched.labels), progress.step)
+    loss = finite(nll(probabilities, watched.labels), progress.step)
     accuracy = float((predict(probabilities) == watched.labels).mean())
     save_weights(run.weights(progress.step), model)
     if accuracy > progress.best_accuracy or not PROTOCOLS[run.recipe.protocol].chooses:
@@ -190,9 +175,9 @@ def _watch(run: Run, model: nn.Module, watched: Dataset, progress: Progress) -> 
     return {f"{watched.split}_loss": loss, f"{watched.split}_accuracy": accuracy}
 
 
-def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, float]) -> Row:
+def _row(progress: Progress, tally: Tally, lr: float, per_epoch: int, measured: Mapping[str, float]) -> Row:
     """The next line of the log; it starts the sums anew."""
-    meter = progress.meter
+    meter = tally.count()
     row = Row(
         step=progress.step,
         epoch=progress.step / per_epoch,

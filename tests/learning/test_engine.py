@@ -1,0 +1,99 @@
+"""What makes a step fast must not change what it computes."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+from torch import Generator, Tensor
+from torch.nn import functional
+
+from inkdigit.learning.engine import SMALL_BATCH, build, prepare, tuned, update
+from inkdigit.learning.models import MODELS, build_model
+from inkdigit.learning.optim import build_optimizer
+from inkdigit.learning.recipe import MEMORY_FORMATS, Recipe
+from inkdigit.learning.recipes import RECIPES
+
+CPU = torch.device("cpu")
+
+
+def recipe_of(model: str, **changes: Any) -> Recipe:
+    return replace(RECIPES["lenet"], model=model, model_options={}, lr=0.02, batch_size=16, **changes)
+
+
+def batch(n: int) -> tuple[Tensor, Tensor]:
+    generator = Generator().manual_seed(0)
+    return torch.rand(n, 1, 28, 28, generator=generator), torch.randint(10, (n,), generator=generator)
+
+
+def plain_steps(recipe: Recipe, x: Tensor, labels: Tensor) -> list[Tensor]:
+    """Three steps as a tutorial takes them: plain memory, plain optimiser."""
+    torch.manual_seed(0)
+    model = build_model(recipe.model, recipe.model_options)
+    optimizer = build_optimizer(
+        recipe.optimizer, model.parameters(), recipe.lr, {**recipe.optimizer_options, "fused": False}
+    )
+    for _ in range(3):
+        torch.manual_seed(1)  # for dropout
+        loss = functional.cross_entropy(model(x), labels)
+        optimizer.zero_grad()
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimizer.step()
+    return [parameter.detach() for parameter in model.parameters()]
+
+
+def fast_steps(recipe: Recipe, x: Tensor, labels: Tensor) -> list[Tensor]:
+    torch.manual_seed(0)
+    model, optimizer = build(recipe, CPU)
+    with tuned(recipe):
+        for _ in range(3):
+            torch.manual_seed(1)
+            update(model, optimizer, x, labels, recipe)
+    return [parameter.detach() for parameter in model.parameters()]
+
+
+@pytest.mark.parametrize("memory_format", MEMORY_FORMATS)
+@pytest.mark.parametrize("name", MODELS)
+def test_three_fast_steps_end_where_three_plain_ones_do(name: str, memory_format: str) -> None:
+    """A fused optimiser walks memory in order: gradients laid out otherwise than weights would train wrongly."""
+    recipe = recipe_of(name, memory_format=memory_format)
+    for fast, plain in zip(fast_steps(recipe, *batch(16)), plain_steps(recipe, *batch(16)), strict=True):
+        torch.testing.assert_close(fast, plain, atol=2e-5, rtol=1e-3)
+
+
+@pytest.mark.parametrize("size", [1, SMALL_BATCH, SMALL_BATCH + 1])
+def test_small_batches_take_other_kernels_to_the_same_end(size: int) -> None:
+    recipe = recipe_of("lenet")
+    small = replace(recipe, batch_size=size)
+    for fast, plain in zip(fast_steps(small, *batch(size)), plain_steps(small, *batch(size)), strict=True):
+        torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-3)
+
+
+def test_threads_and_kernels_are_restored_even_after_an_error() -> None:
+    def state() -> tuple[int, object]:
+        return torch.get_num_threads(), torch.backends.mkldnn.enabled
+
+    before = state()
+    with pytest.raises(ZeroDivisionError), tuned(replace(RECIPES["lenet"], threads=3)):
+        raise ZeroDivisionError
+    assert state() == before
+    with tuned(replace(RECIPES["lenet"], threads=3)):
+        assert state() == (3, False)
+    assert state() == before
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
+def test_images_come_scaled_in_the_precision_of_the_recipe(precision: str, dtype: torch.dtype) -> None:
+    images = torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(256, 1, 28, 28)
+    x = prepare(images, replace(RECIPES["mlp"], precision=precision), Generator())
+    assert x.dtype == dtype
+    assert torch.equal(x.float(), images.float())  # raw pixels are exact in both
+
+
+def test_a_network_in_bfloat16_keeps_its_weights_in_float32() -> None:
+    recipe = recipe_of("cnn", precision="bfloat16")
+    x, labels = batch(16)
+    fast = fast_steps(recipe, x.bfloat16(), labels)
+    assert {parameter.dtype for parameter in fast} == {torch.float32}
+    for low, full in zip(fast, plain_steps(recipe, x, labels), strict=True):
+        torch.testing.assert_close(low, full, atol=2e-3, rtol=2e-2)
