@@ -5,7 +5,6 @@ usage: python benchmarks/cost.py [--out FILE.json]; takes about a minute
 
 import argparse
 import json
-import platform
 import resource
 import subprocess
 import sys
@@ -13,11 +12,11 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 
 from inkdigit import OnnxClassifier, Reader, train
 from inkdigit.evaluation.speed import median_seconds
+from inkdigit.machine import describe_machine
 from inkdigit.preparation.load import load
 from inkdigit.reading.weights import find_model
 
@@ -79,12 +78,7 @@ def main() -> None:
     for name, value in figures.items():
         print(f"{name:<58}{value:>12.3f}")
     if arguments.out:
-        machine = {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "onnxruntime": onnxruntime.__version__,
-            "threads": torch.get_num_threads(),
-        }
+        machine = {**describe_machine(), "threads": torch.get_num_threads()}
         arguments.out.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2) + "\n")
 
 

@@ -1,6 +1,7 @@
 """Recipes and seeds → runs → measures → one table, as JSON, CSV and a page. What is finished is not done again."""
 
 import csv
+import hashlib
 import io
 import itertools
 import statistics
@@ -15,6 +16,7 @@ from inkdigit.classifier import OnnxClassifier
 from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.errors import UsageError
 from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.evaluation.history import read_history
 from inkdigit.evaluation.metrics import predict
 from inkdigit.evaluation.robustness import measure_robustness
 from inkdigit.evaluation.significance import PairTest, mcnemar, mean_interval
@@ -28,6 +30,10 @@ from inkdigit.learning.recipes import find_recipe
 from inkdigit.learning.run import Run, read_json, write_json
 from inkdigit.learning.structure import trace_structure
 from inkdigit.learning.train import check_same, train
+from inkdigit.machine import describe_machine
+
+MEASURES_FORMAT = 1
+"""Of what is kept beside a run; of another format it is measured again."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +45,17 @@ class Row:
         protocol: how it was measured.
         published: what its source reached, in the source's words; empty where there is none.
         seeds: how many runs.
-        accuracy: on the test digits of its protocol, the mean over seeds, 0..1.
+        accuracies: of each run on the test digits of its protocol, 0..1.
+        accuracy: their mean.
         accuracy_sd: standard deviation over seeds, or None of a single one.
         accuracy_interval: 95 % confidence interval of the mean.
+        watched_accuracy: the best on the digits that chose the epoch, the mean over seeds, 0..1, or None where the
+            protocol chooses none.
+        kept_epoch: passes over the training digits to the weights that were kept, the mean.
+        train_loss: of the last line of the log, nats, the mean.
         nll: mean negative log-likelihood on the whole test set, nats.
         ece: expected calibration error on the whole test set, 0..1.
+        ece_after_temperature: the same after one more temperature, fitted on the other half of the digits.
         robustness: mean accuracy over all corruptions at severity 3, 0..1.
         seconds: of training, the mean.
         parameters: of the network.
@@ -57,11 +69,16 @@ class Row:
     protocol: str
     published: str
     seeds: int
+    accuracies: tuple[float, ...]
     accuracy: float
     accuracy_sd: float | None
     accuracy_interval: tuple[float, float]
+    watched_accuracy: float | None
+    kept_epoch: float
+    train_loss: float
     nll: float
     ece: float
+    ece_after_temperature: float | None
     robustness: float
     seconds: float
     parameters: int
@@ -149,7 +166,13 @@ def compare(
     rows = tuple(_row(recipe, measures[recipe.name]) for recipe in recipes)
     tests = tuple(_test_pairs(runs, digits))
     write_json(
-        out / "comparison.json", {"rows": [asdict(row) for row in rows], "tests": [asdict(test) for test in tests]}
+        out / "comparison.json",
+        {
+            "machine": describe_machine(),
+            "data": data,
+            "rows": [asdict(row) for row in rows],
+            "tests": [asdict(test) for test in tests],
+        },
     )
     write_atomic(out / "comparison.csv", to_csv(rows))
     return Comparison(rows, tests, runs)
@@ -160,6 +183,7 @@ def to_csv(rows: Sequence[Row]) -> str:
     flat = [asdict(row) for row in rows]
     for values in flat:
         values["accuracy_low"], values["accuracy_high"] = values.pop("accuracy_interval")
+        values["accuracies"] = " ".join(map(str, values["accuracies"]))
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, fieldnames=list(flat[0]), lineterminator="\n")
     writer.writeheader()
@@ -196,18 +220,25 @@ def _finished_run(
 
 
 def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
-    """What a run's model does beyond its own evaluation; kept in the run's folder."""
-    path = run.folder / "measures.json"
+    """What a run's model does beyond its own evaluation; kept in the run's folder, beside the hash of the model."""
+    path, model = run.folder / "measures.json", hashlib.sha256(run.model.read_bytes()).hexdigest()
     if path.exists():
-        return read_json(path)
+        kept = read_json(path)
+        if (kept.get("format"), kept.get("model_sha256")) == (MEASURES_FORMAT, model):
+            return kept
     tell(f"measuring {run.recipe.name}, seed {run.seed}")
-    classifier = OnnxClassifier(run.model)
+    classifier, history, result = OnnxClassifier(run.model), read_history(run.metrics), run.result()
     evaluation = evaluate(classifier, test)
     layers = trace_structure(build_model(run.recipe.model, run.recipe.model_options))
     measures = {
-        **run.result(),
+        **result,
+        "format": MEASURES_FORMAT,
+        "model_sha256": model,
+        "kept_epoch": next(row.epoch for row in history if row.step == result["best_step"]),
+        "train_loss": history[-1].train_loss,
         "nll": evaluation.nll,
         "ece": evaluation.ece,
+        "ece_after_temperature": evaluation.ece_after_temperature,
         "robustness": measure_robustness(classifier, test),
         "multiply_adds": sum(layer.multiply_adds for layer in layers),
         "file_bytes": run.model.stat().st_size,
@@ -224,16 +255,24 @@ def _row(recipe: Recipe, measures: Sequence[dict[str, Any]]) -> Row:
     def mean(name: str) -> float:
         return statistics.mean(float(values[name]) for values in measures)
 
+    def mean_if_measured(name: str) -> float | None:
+        return None if first[name] is None else mean(name)
+
     return Row(
         recipe=recipe.name,
         protocol=recipe.protocol,
         published=recipe.published,
         seeds=len(measures),
+        accuracies=tuple(accuracies),
         accuracy=statistics.mean(accuracies),
         accuracy_sd=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
         accuracy_interval=mean_interval(accuracies, first["test_n"]),
+        watched_accuracy=mean_if_measured("validation_accuracy"),
+        kept_epoch=mean("kept_epoch"),
+        train_loss=mean("train_loss"),
         nll=mean("nll"),
         ece=mean("ece"),
+        ece_after_temperature=mean_if_measured("ece_after_temperature"),
         robustness=statistics.mean(statistics.mean(values["robustness"].values()) for values in measures),
         seconds=mean("seconds"),
         parameters=first["parameters"],

@@ -15,6 +15,7 @@ from inkdigit.learning.models import build_model
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run, read_json
 from inkdigit.learning.structure import trace_structure
+from inkdigit.machine import describe_machine
 
 SHOWN = ("curves", "confusion", "mistakes", "reliability")
 """The pictures of each network, by name of ``FIGURES``."""
@@ -55,6 +56,7 @@ def write_report(comparison: Comparison, data: str, path: Path) -> None:
         chapters={name: _chapter(runs[0], data) for name, runs in comparison.runs.items()},
         protocols={row.protocol: PROTOCOLS[row.protocol].description for row in comparison.rows},
         data=data,
+        machine=describe_machine(),
         n=len(load_dataset(data, "test")),
     )
     write_atomic(path, page)

@@ -32,9 +32,12 @@ def compare(
     from inkdigit.cli.messages import tell
     from inkdigit.compare import compare as run_comparison
     from inkdigit.compare import estimate, plan
+    from inkdigit.machine import BUSY, other_load
     from inkdigit.report import write_report
 
     chosen = plan(recipes, settings or ())
+    if other_load() > BUSY:
+        tell("this machine is at work on something else: the times in the table will be too long")
     announce(data)
     tell(f"about {estimate(chosen, seeds, data, out) / 60:.0f} minutes of training on this machine")
     comparison = run_comparison(

@@ -36,7 +36,10 @@ def _models() -> dict[str, str]:
 def _recipes() -> dict[str, str]:
     from inkdigit.learning.recipes import RECIPES
 
-    return {name: f"{recipe.summary} (reaches {recipe.reaches:.1%})" for name, recipe in RECIPES.items()}
+    return {
+        name: f"{recipe.summary} ({'–'.join(f'{100 * bound:.2f}' for bound in recipe.expected)} %)"
+        for name, recipe in RECIPES.items()
+    }
 
 
 def _datasets() -> dict[str, str]:

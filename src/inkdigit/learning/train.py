@@ -215,8 +215,8 @@ def check_same(
     Raises:
         UsageError: it is not.
     """
-    asked = {"recipe": name, "settings": recipe and recipe.to_dict(), "data": data, "seed": seed}
-    begun = {"recipe": run.recipe.name, "settings": run.recipe.to_dict(), "data": run.data, "seed": run.seed}
+    asked = {"recipe": name, "settings": recipe and recipe.settings(), "data": data, "seed": seed}
+    begun = {"recipe": run.recipe.name, "settings": run.recipe.settings(), "data": run.data, "seed": run.seed}
     for what, value in asked.items():
         if value is not None and value != begun[what]:
             raise UsageError(f"{run.folder}: was begun with another {what}; resume it as it was begun, or train anew")
