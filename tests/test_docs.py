@@ -1,6 +1,7 @@
 """What the docs show is run, in order, as it stands; trainings on the small set, so that it takes seconds."""
 
 import re
+import runpy
 import shlex
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from inkdigit import OnnxClassifier
 from inkdigit.cli import app
+from inkdigit.learning.recipes import RECIPES
 from inkdigit.reading.weights import find_model
 
 ROOT = Path(__file__).parent.parent
@@ -52,6 +54,39 @@ def test_readme_works_from_top_to_bottom(
         "comparison/comparison.html",
     ):
         assert (tmp_path / made).exists(), made
+
+
+RECIPES_DOC = runpy.run_path(str(ROOT / "docs" / "recipes.py"))
+
+
+@pytest.mark.parametrize("name", RECIPES_DOC["TARGETS"])
+def test_the_recipes_are_told_as_they_were_measured(name: str) -> None:
+    assert (ROOT / "docs" / name).read_text() == RECIPES_DOC["generate"](name), "run: make docs"
+
+
+def test_both_languages_tell_the_recipes_with_the_same_commands_and_figures() -> None:
+    english, chinese = (ROOT / "docs" / name for name in RECIPES_DOC["TARGETS"])
+    assert blocks(english) == blocks(chinese)
+    figures = [set(re.findall(r"\d+\.\d{2,}", path.read_text())) for path in (english, chinese)]
+    assert figures[0] == figures[1]
+
+
+def test_what_a_recipe_promises_is_what_was_measured() -> None:
+    for row in RECIPES_DOC["result"]("recipes")["rows"]:
+        expected = RECIPES[row["recipe"]].expected
+        assert [round(bound, 4) for bound in row["accuracy_interval"]] == list(expected), row["recipe"]
+
+
+@pytest.mark.slow
+def test_commands_about_the_recipes_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    commands = [line for _, code in blocks(ROOT / "docs" / "recipes.md") for line in code.splitlines()]
+    (compare,) = (line for line in commands if line.startswith("inkdigit compare convnet"))
+    run_command(compare.replace("--seeds 3", "--seeds 1"))
+    for line in commands:
+        if not line.startswith("inkdigit compare"):
+            run_command(line)
+    assert len(list(tmp_path.glob("comparison/*/*.png"))) > 40
 
 
 def test_chinese_readme_shows_the_same_commands_and_figures() -> None:

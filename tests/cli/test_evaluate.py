@@ -5,7 +5,11 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+
+from inkdigit import load_dataset
+from inkdigit.evaluation.corruptions import CORRUPTIONS
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -34,6 +38,56 @@ def test_words(invoke: Run, trained_run: Path, digits_folder: Path) -> None:
 def test_splits(split: str, n: int, invoke: Run, trained_run: Path, digits_folder: Path) -> None:
     ended = invoke("evaluate", trained_run, "--data", digits_folder, "--split", split, "--json")
     assert json.loads(ended.stdout)["n"] == n
+
+
+@pytest.fixture
+def mine(digits_folder: Path, tmp_path: Path) -> Path:
+    """The test digits, as an .npz."""
+    digits = load_dataset(str(digits_folder), "test")
+    np.savez_compressed(tmp_path / "mine.npz", images=digits.images, labels=digits.labels.astype(np.uint8))
+    return tmp_path / "mine.npz"
+
+
+def test_an_npz_is_measured_as_the_same_digits_in_a_folder(
+    invoke: Run, trained_run: Path, digits_folder: Path, mine: Path
+) -> None:
+    values, expected = (
+        json.loads(invoke("evaluate", trained_run, "--data", data, "--json").stdout) for data in (mine, digits_folder)
+    )
+    assert {**values, "data": ""} == {**expected, "data": ""}
+    assert values["data"] == str(mine)
+    assert len(values["risk_coverage"]) == 6
+    assert values["temperature"] > 0
+
+
+def test_an_npz_has_one_split(fails: Callable[..., str], trained_run: Path, mine: Path) -> None:
+    assert "test set as a whole" in fails(2, "evaluate", trained_run, "--data", mine, "--split", "train")
+    assert "test set as a whole" in fails(2, "train", "lenet", "--data", mine, "--out", "run")
+    assert not Path("run").exists()
+
+
+def test_an_npz_that_is_none(fails: Callable[..., str], trained_run: Path, mine: Path) -> None:
+    whole = mine.read_bytes()
+    mine.write_bytes(whole[: len(whole) // 2])
+    assert "damaged, or no .npz" in fails(4, "evaluate", trained_run, "--data", "mine.npz")
+    np.savez(mine, images=np.random.default_rng(0).random((3, 28, 28)), labels=np.arange(3))
+    assert "found images of float64 (3, 28, 28), expected uint8" in fails(4, "evaluate", trained_run, "--data", mine)
+    assert "no such file" in fails(4, "evaluate", trained_run, "--data", "other.npz")
+
+
+def test_corruptions(invoke: Run, trained_run: Path, mine: Path) -> None:
+    ended = invoke("evaluate", trained_run, "--data", mine, "--corruptions")
+    assert (ended.returncode, ended.stderr) == (0, "")
+    summary, table = ended.stdout.split("\n\n")
+    assert summary.startswith("accuracy  ")
+    assert [line.split()[0] for line in table.splitlines()] == ["clean", "1", *CORRUPTIONS, "mean"]
+
+
+def test_corruptions_as_json(invoke: Run, trained_run: Path, mine: Path) -> None:
+    values = json.loads(invoke("evaluate", trained_run, "--data", mine, "--corruptions", "--json").stdout)
+    assert set(values["robustness"]) == set(CORRUPTIONS)
+    assert all(len(shares) == 5 for shares in values["robustness"].values())
+    assert (values["robustness_n"], values["robustness_clean"]) == (60, values["accuracy"])
 
 
 def test_shipped_weights_on_the_embedded_digits(invoke: Run) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -50,6 +51,8 @@ def prepared(
 
     def prepare() -> None:
         Path("samples").symlink_to(samples)
+        images, labels = load_idx_folder(digits_folder, "test")
+        np.savez("mine.npz", images=images, labels=labels)
         shutil.copytree(stopped_run, "runs/mine")
         shutil.copytree(trained_run, "runs/lenet-1")
         small = Source("a few", "none", lambda _: digits_folder, lambda split: load_idx_folder(digits_folder, split))

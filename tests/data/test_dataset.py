@@ -108,7 +108,7 @@ def test_the_hash_tells_images_and_labels_apart(row: int, column: int, value: in
     ("name", "words"),
     [
         ("mnits", "unknown dataset 'mnits'; did you mean 'mnist'?"),
-        ("digits-of-mine", "unknown dataset 'digits-of-mine'; known: mnist, optdigits; nor is it a folder"),
+        ("digits-of-mine", "unknown dataset 'digits-of-mine'; known: mnist, optdigits; nor is it a folder or an .npz"),
     ],
 )
 def test_an_unknown_dataset_is_told_the_nearest(name: str, words: str) -> None:
@@ -121,6 +121,38 @@ def test_an_unknown_dataset_is_told_the_nearest(name: str, words: str) -> None:
 def test_a_path_that_leads_nowhere_is_missing_data() -> None:
     with pytest.raises(DataError, match="no/such/folder: no such folder; expected one of IDX files"):
         load_dataset("no/such/folder")
+
+
+class TestNpz:
+    @pytest.fixture
+    def path(self, tmp_path: Path) -> Path:
+        images = np.arange(30, dtype=np.uint8)[:, None, None].repeat(SIZE, 1).repeat(SIZE, 2)
+        np.savez_compressed(tmp_path / "mine.NPZ.npz", images=images, labels=np.arange(30) % 10)
+        return (tmp_path / "mine.NPZ.npz").rename(tmp_path / "mine.NPZ")
+
+    def test_all_of_it_is_the_test_split(self, path: Path) -> None:
+        dataset = load_dataset(str(path), "test")
+        assert (dataset.name, dataset.split, len(dataset)) == (str(path), "test", 30)
+        assert dataset.images[:, 5, 5].tolist() == list(range(30))
+        assert dataset.labels.tolist() == [number % 10 for number in range(30)]
+
+    @pytest.mark.parametrize("split", ["train", "validation", "train+validation"])
+    def test_it_is_not_learned_from(self, path: Path, split: str) -> None:
+        with pytest.raises(UsageError, match="is a test set as a whole, expected a folder of IDX files or of pictures"):
+            load_dataset(str(path), split)
+
+    def test_one_without_images(self, tmp_path: Path) -> None:
+        np.savez(tmp_path / "none.npz", images=np.zeros((0, SIZE, SIZE), np.uint8), labels=np.zeros(0, int))
+        with pytest.raises(DataError, match="no images; expected at least one"):
+            load_dataset(str(tmp_path / "none.npz"), "test")
+
+    def test_one_that_is_not_there(self) -> None:
+        with pytest.raises(DataError, match=r"mine\.npz: no such file; expected an \.npz"):
+            load_dataset("mine.npz", "test")
+
+    def test_a_folder_called_so_is_a_folder(self, tmp_path: Path) -> None:
+        (tmp_path / "digits.npz").mkdir()
+        assert len(load_dataset(str(write_folder(tmp_path / "digits.npz", 3)), "test")) == 3
 
 
 def test_an_unknown_split_is_told_the_nearest(tmp_path: Path) -> None:

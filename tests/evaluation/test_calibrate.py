@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from inkdigit.evaluation.calibrate import apply_temperature, fit_temperature
+from inkdigit.evaluation.calibrate import apply_temperature, cross_calibrate, fit_temperature
 from inkdigit.evaluation.metrics import ece, nll
 from inkdigit.images import CLASSES, Labels, Probabilities
 
@@ -72,3 +72,38 @@ class TestFitTemperature:
         digits = np.arange(CLASSES)
         assert fit_temperature(always_right, digits) == pytest.approx(0.2, rel=1e-3)
         assert fit_temperature(always_right, (digits + 1) % CLASSES) == pytest.approx(5, rel=1e-3)
+
+
+class TestCrossCalibrate:
+    def test_finds_by_what_the_logits_were_scaled(self) -> None:
+        logits, labels = drawn(2)
+        scaled, temperature = cross_calibrate(softmax(logits * 2), labels)
+        assert temperature == pytest.approx(2, rel=0.05)
+        assert np.abs(scaled - softmax(logits)).max() < 0.05
+        assert scaled.dtype == np.float32
+
+    def test_no_image_chooses_its_own_temperature(self) -> None:
+        logits, labels = drawn(2)
+        probabilities, labels = softmax(logits[:200]), labels[:200]
+        before, _ = cross_calibrate(probabilities, labels)
+        for image in range(20):
+            others = labels.copy()
+            others[image] = (labels[image] + 1) % CLASSES
+            changed = np.abs(cross_calibrate(probabilities, others)[0] - before).max(1) > 1e-6
+            assert changed.sum() == 100, "the other half alone"
+            assert not changed[image]
+
+    def test_temperature_is_the_mean_of_the_halves(self) -> None:
+        right = np.eye(CLASSES, dtype=np.float32)[[0, 0]] * 0.5 + 0.05
+        # Each half is one image. The one that is right asks for .2, the other for 5.
+        scaled, temperature = cross_calibrate(right, np.array([0, 1]))
+        assert temperature == pytest.approx(1, rel=1e-3)
+        assert scaled[0] == pytest.approx(apply_temperature(right, 5)[0], rel=1e-2)
+        assert scaled[1] == pytest.approx(apply_temperature(right, 0.2)[1], rel=1e-2)
+
+    def test_halves_are_drawn_without_regard_to_the_order_of_digits(self) -> None:
+        # As sure of each; 0 is always right, 1 never. Every second one would fit on zeros or on ones alone.
+        digits = np.arange(400) % 2
+        probabilities = np.eye(CLASSES, dtype=np.float32)[digits] * 0.5 + 0.05
+        scaled, _ = cross_calibrate(probabilities, np.zeros(400, np.int64))
+        assert scaled.max(1) == pytest.approx(0.5, abs=0.1)

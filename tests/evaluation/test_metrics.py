@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from inkdigit.evaluation.metrics import brier, confusion_matrix, ece, nll, predict, wilson_interval
+from inkdigit.evaluation.metrics import brier, confusion_matrix, ece, nll, predict, risk_coverage, wilson_interval
 from inkdigit.images import CLASSES, Labels, Probabilities
 
 
@@ -108,3 +108,51 @@ class TestEce:
 
     def test_confidence_is_that_of_the_digit(self) -> None:
         assert ece(rows({3: 0.3, 10: 0.7}, classes=11), labels(3)) == pytest.approx(0.7)
+
+
+def sure(*confidences: float) -> Probabilities:
+    """Readings of 0, so sure each."""
+    return rows(*({0: confidence, 1: 1 - confidence} for confidence in confidences))
+
+
+class TestRiskCoverage:
+    def test_by_hand(self) -> None:
+        # From the surest on: right, wrong, right, wrong.
+        curve = risk_coverage(sure(0.6, 0.9, 0.8, 0.7), labels(1, 0, 1, 0))
+        assert curve.coverage.tolist() == [0.25, 0.5, 0.75, 1]
+        assert curve.risk == pytest.approx(np.array([0, 1 / 2, 1 / 3, 2 / 4]))
+        assert curve.aurc == pytest.approx((1 / 2 + 1 / 3 + 1 / 2) / 4)
+
+    def test_risk_at_a_coverage_reads_at_least_so_many(self) -> None:
+        curve = risk_coverage(sure(0.6, 0.9, 0.8, 0.7), labels(1, 0, 1, 0))
+        assert [curve.risk_at(percent) for percent in (1, 25, 26, 50, 51, 76, 100)] == pytest.approx(
+            [0, 0, 1 / 2, 1 / 2, 1 / 3, 1 / 2, 1 / 2]
+        )
+
+    def test_risk_at_counts_in_whole_numbers(self) -> None:
+        curve = risk_coverage(sure(*np.linspace(0.99, 0.6, 100)), labels(*[0] * 7, *[1] * 93))
+        assert curve.risk_at(7) == 0
+        assert curve.risk_at(8) == pytest.approx(1 / 8)
+
+    def test_equally_sure_images_share_their_errors(self) -> None:
+        # One surest image that is right; then three alike, of which one is wrong: a third of an error each.
+        curve = risk_coverage(sure(0.9, 0.7, 0.7, 0.7), labels(0, 1, 0, 0))
+        assert curve.risk == pytest.approx(np.array([0, 1 / 6, 2 / 9, 1 / 4]))
+
+    def test_the_order_of_images_is_nothing(self) -> None:
+        random = np.random.default_rng(0)
+        confidences, truth = random.integers(6, 10, 200) / 10, random.integers(0, 2, 200)
+        curve, order = risk_coverage(sure(*confidences), truth), random.permutation(200)
+        assert np.array_equal(curve.risk, risk_coverage(sure(*confidences[order]), truth[order]).risk)
+
+    def test_ends_at_the_share_of_errors(self) -> None:
+        assert risk_coverage(sure(0.9, 0.9, 0.6, 0.8, 0.5), labels(0, 1, 0, 1, 1)).risk[-1] == pytest.approx(3 / 5)
+
+    def test_confidence_is_that_of_the_digit(self) -> None:
+        # Of the first, "not a digit" is the surest reading; as a 3 it is less sure than the second as a 4.
+        probabilities = rows({3: 0.1, 10: 0.9}, {4: 0.6, 5: 0.4}, classes=11)
+        assert risk_coverage(probabilities, labels(0, 4)).risk.tolist() == [0, 0.5]
+
+    def test_a_single_image(self) -> None:
+        curve = risk_coverage(sure(0.9), labels(1))
+        assert (curve.aurc, curve.risk_at(1), curve.risk_at(100)) == (1, 1, 1)

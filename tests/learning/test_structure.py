@@ -68,7 +68,7 @@ def test_branches_and_sums_are_told() -> None:
     assert [(layer.shape, len(layer.inputs)) for layer in joins] == [((88, 12, 12), 4), ((88, 4, 4), 4)]
     sums = [layer for layer in residual if layer.kind == "sum"]
     assert [{residual[source].name for source in layer.inputs} for layer in sums] == [
-        {"pool", "block1.conv2"},
+        {"relu", "block1.conv2"},
         {"pool", "block2.conv2"},
     ]
 

@@ -17,13 +17,7 @@ from inkdigit.cli.examples import with_examples
     "inkdigit show saliency reader --image 0",
 )
 def show(
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help="samples, augmentations, structure, curves, confusion, mistakes, features, kernels, saliency or "
-            "reliability."
-        ),
-    ],
+    kind: Annotated[str, typer.Argument(help="See 'inkdigit list figures'.")],
     runs: Annotated[
         list[str] | None, typer.Argument(metavar="RUN", help="A run's folder, an .onnx file, or shipped weights.")
     ] = None,
@@ -42,8 +36,10 @@ def show(
     Prints the path of the file.
     """
     from inkdigit.cli.downloads import announce
+    from inkdigit.learning.figures import FIGURES
     from inkdigit.learning.figures import show as draw
     from inkdigit.reading.weights import find_model
 
-    models = [Path(run) if Path(run).exists() else find_model(run) for run in runs or ()]
-    print(draw(kind, models, data=data, image=image, out=out, announce=announce))
+    takes_model = kind in FIGURES and FIGURES[kind].takes_model
+    paths = [find_model(run) if takes_model and not Path(run).exists() else Path(run) for run in runs or ()]
+    print(draw(kind, paths, data=data, image=image, out=out, announce=announce))

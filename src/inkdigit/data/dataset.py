@@ -1,4 +1,4 @@
-"""A dataset by name or folder, and its splits: train, held-out validation, test."""
+"""A dataset by name, folder or file, and its splits: train, held-out validation, test."""
 
 import hashlib
 from collections.abc import Callable
@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from inkdigit.data.folder import is_picture_folder, load_picture_folder
+from inkdigit.data.npz import SUFFIX as NPZ
+from inkdigit.data.npz import load_npz
 from inkdigit.data.sources import DATASETS, load_idx_folder
-from inkdigit.errors import DataError, UsageError, unknown
+from inkdigit.errors import DataError, InkdigitError, UsageError, unknown
 from inkdigit.images import CLASSES, Images, Labels, check_images
 
 SPLITS = ("train", "validation", "train+validation", "test")
@@ -53,14 +55,15 @@ def load_dataset(name: str = "mnist", split: str = "train", *, seed: int = 0) ->
     """Loads a split of a dataset.
 
     Args:
-        name: an entry of ``DATASETS``, or a folder: of IDX files named as MNIST's, or of pictures in 0/ … 9/.
+        name: an entry of ``DATASETS``, or a folder: of IDX files named as MNIST's, or of pictures in 0/ … 9/; or an
+            ``.npz`` with ``images`` and ``labels``, which has no split but ``test``: all of it.
         split: ``train`` (without what is held out), ``validation`` (held out of train), ``train+validation`` (all that
             is for training), or ``test``.
         seed: chooses which training digits are held out.
 
     Raises:
-        UsageError: no such name or split.
-        DataError: the folder or its files are missing, damaged or not what they say.
+        UsageError: no such name or split, or one that an ``.npz`` does not have.
+        DataError: the folder, its files or the ``.npz`` are missing, damaged or not what they say.
         EnvironmentFault: not on this machine, and no network.
     """
     if split not in SPLITS:
@@ -96,19 +99,27 @@ def hold_out(dataset: Dataset, *, seed: int = 0) -> tuple[Dataset, Dataset]:
 def _loader(name: str) -> Callable[[str], tuple[Images, Labels]]:
     if name in DATASETS:
         return DATASETS[name].load
-    folder = Path(name)
+    path = Path(name)
     try:
-        is_folder, exists = bool(name) and folder.is_dir(), bool(name) and folder.exists()
+        is_folder, exists = bool(name) and path.is_dir(), bool(name) and path.exists()
     except OSError:  # too long for a path, or in a folder that may not be entered
         is_folder = exists = False
-    if not is_folder:
-        if exists:
-            raise DataError(f"{folder}: found a file, expected a folder of IDX files or of pictures in 0/ … 9/")
-        if "/" in name or "\\" in name:
-            raise DataError(f"{folder}: no such folder; expected one of IDX files or of pictures in 0/ … 9/")
-        raise UsageError(f"{unknown('dataset', name, DATASETS)}; nor is it a folder")
-    load = load_picture_folder if is_picture_folder(folder) else load_idx_folder
-    return lambda split: load(folder, split)
+    load: Callable[[Path, str], tuple[Images, Labels]]
+    if is_folder:
+        load = load_picture_folder if is_picture_folder(path) else load_idx_folder
+    elif path.suffix.lower() == NPZ:
+        load = load_npz
+    else:
+        raise _no_dataset(name, exists)
+    return lambda split: load(path, split)
+
+
+def _no_dataset(name: str, exists: bool) -> InkdigitError:
+    if exists:
+        return DataError(f"{name}: found a file, expected a folder of IDX files or of pictures in 0/ … 9/, or an {NPZ}")
+    if "/" in name or "\\" in name:
+        return DataError(f"{name}: no such folder; expected one of IDX files or of pictures in 0/ … 9/, or an {NPZ}")
+    return UsageError(f"{unknown('dataset', name, DATASETS)}; nor is it a folder or an {NPZ}")
 
 
 def _check(name: str, images: Images, labels: Labels) -> None:

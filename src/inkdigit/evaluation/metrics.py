@@ -1,6 +1,7 @@
 """Numbers from probabilities and labels."""
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,3 +49,39 @@ def ece(probabilities: Probabilities, labels: Labels, bins: int = 15) -> float:
     gap = (predict(probabilities) == labels) - confidence
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     return float(np.abs(np.bincount(index, weights=gap, minlength=bins)).sum() / len(labels))
+
+
+@dataclass(frozen=True)
+class RiskCoverage:
+    """What refusing the least sure readings would leave, from the surest image alone to all n.
+
+    Attributes:
+        coverage: share of images that are read, float64 (n,), rising from 1/n to 1.
+        risk: share of errors among them, float64 (n,), 0..1.
+    """
+
+    coverage: NDArray[np.float64]
+    risk: NDArray[np.float64]
+
+    @property
+    def aurc(self) -> float:
+        """Area under the curve, 0..1: the mean risk over all coverages (Geifman and El-Yaniv 2017)."""
+        return float(self.risk.mean())
+
+    def risk_at(self, percent: int) -> float:
+        """The risk where at least so many percent of the images are read, 1 to 100."""
+        read = -(-len(self.risk) * percent // 100)  # rounded up, in whole numbers: 100 * .07 is more than 7
+        return float(self.risk[read - 1])
+
+
+def risk_coverage(probabilities: Probabilities, labels: Labels) -> RiskCoverage:
+    """Risk over coverage, by confidence.
+
+    Of images that are equally sure none comes first: each counts with the share of errors among them, which is what a
+    random order would give on average.
+    """
+    confidence, wrong = probabilities[:, :CLASSES].max(1), predict(probabilities) != labels
+    _, group, sizes = np.unique(-confidence, return_inverse=True, return_counts=True)  # the surest are group 0
+    errors = np.repeat(np.bincount(group, weights=wrong) / sizes, sizes)
+    read = np.arange(1, len(labels) + 1)
+    return RiskCoverage(read / len(labels), errors.cumsum() / read)

@@ -22,6 +22,7 @@ from inkdigit.evaluation.figures.features import draw_features
 from inkdigit.evaluation.figures.kernels import KERNEL_SUFFIXES, draw_kernels
 from inkdigit.evaluation.figures.mistakes import draw_mistakes, find_mistakes
 from inkdigit.evaluation.figures.reliability import draw_reliability
+from inkdigit.evaluation.figures.risk_coverage import draw_risk_coverage
 from inkdigit.evaluation.figures.saliency import draw_saliency
 from inkdigit.evaluation.figures.samples import draw_samples
 from inkdigit.evaluation.figures.sheet import SUFFIXES, check_suffix, new_figure
@@ -279,6 +280,12 @@ def _saliency(request: Request, path: Path) -> None:
     draw_saliency(classifier, image, f"{request.name} on {name}", path)
 
 
+def _risk_coverage(request: Request, path: Path) -> None:
+    dataset = request.data()
+    title = f"{request.name} on {dataset.name}, {len(dataset):,} images"
+    draw_risk_coverage(request.classifier(dataset.images), dataset.labels, title, path)
+
+
 def _reliability(request: Request, path: Path) -> None:
     dataset = request.data()
     title = f"{request.name} on {dataset.name}, {len(dataset):,} images"
@@ -298,4 +305,5 @@ FIGURES: Mapping[str, Figure] = {
     "kernels": Figure("the kernels as they changed in training", _kernels, suffixes=KERNEL_SUFFIXES),
     "saliency": Figure("which pixels made it a 7", _saliency, **_MODEL, takes_image=True),
     "reliability": Figure("whether it is right as often as it says", _reliability, **_MODEL),
+    "risk-coverage": Figure("errors left if the least sure are refused", _risk_coverage, **_MODEL),
 }

@@ -59,7 +59,7 @@ _RECIPES = (
         protocol="all",
         epochs=5,
         batch_size=32,
-        optimizer="adam",
+        optimizer="keras-adam",
         optimizer_options={"eps": 1e-7},
         lr=0.001,
         memory_format="contiguous",  # to flatten 21,632 values out of channels-last costs more than it brings
@@ -114,6 +114,7 @@ _RECIPES = (
             optimizer="sgd",
             optimizer_options={"momentum": 0.5},
             lr=0.01,
+            precision="bfloat16",
             log_every=300,
         )
         for name, model, options, expected, published, summary in (

@@ -22,7 +22,7 @@ class CNN(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, 10) of images (n, 1, 28, 28)."""
-        x = self.pool(self.relu(self.conv1(x)))  # (n, 1, 28, 28) → (n, 10, 12, 12)
-        x = self.pool(self.relu(self.conv2(x)))  # (n, 10, 12, 12) → (n, 20, 4, 4)
+        x = self.relu(self.pool(self.conv1(x)))  # (n, 1, 28, 28) → (n, 10, 12, 12)
+        x = self.relu(self.pool(self.conv2(x)))  # (n, 10, 12, 12) → (n, 20, 4, 4)
         logits: Tensor = self.fc2(self.fc1(x.flatten(1)))  # (n, 320) → (n, 50) → (n, 10)
         return logits

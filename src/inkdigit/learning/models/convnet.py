@@ -24,8 +24,8 @@ class ConvNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, 10) of images (n, 1, 28, 28)."""
-        x = self.pool(self.relu(self.conv1(x)))  # (n, 1, 28, 28) → (n, 4, 14, 14)
-        x = self.pool(self.relu(self.conv2(x)))  # (n, 4, 14, 14) → (n, 8, 7, 7)
+        x = self.relu(self.pool(self.conv1(x)))  # (n, 1, 28, 28) → (n, 4, 14, 14)
+        x = self.relu(self.pool(self.conv2(x)))  # (n, 4, 14, 14) → (n, 8, 7, 7)
         x = self.dropout(self.relu(self.fc1(x.flatten(1))))  # (n, 392) → (n, 512)
         logits: Tensor = self.fc2(x)
         return logits

@@ -24,8 +24,8 @@ class LeNet(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, 10) of images (n, 1, 28, 28)."""
-        x = self.pool(self.relu(self.conv1(x)))  # (n, 1, 28, 28) → (n, 6, 12, 12)
-        x = self.pool(self.relu(self.conv2(x)))  # (n, 6, 12, 12) → (n, 16, 4, 4)
+        x = self.relu(self.pool(self.conv1(x)))  # (n, 1, 28, 28) → (n, 6, 12, 12)
+        x = self.relu(self.pool(self.conv2(x)))  # (n, 6, 12, 12) → (n, 16, 4, 4)
         x = x.flatten(1)  # (n, 16, 4, 4) → (n, 256)
         logits: Tensor = self.fc3(self.relu(self.fc2(self.relu(self.fc1(x)))))
         return logits

@@ -38,7 +38,7 @@ class Residual(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, 10) of images (n, 1, 28, 28)."""
-        x = self.block1(self.pool(self.relu(self.conv1(x))))  # (n, 1, 28, 28) → (n, 16, 12, 12)
-        x = self.block2(self.pool(self.relu(self.conv2(x))))  # (n, 16, 12, 12) → (n, 32, 4, 4)
+        x = self.block1(self.relu(self.pool(self.conv1(x))))  # (n, 1, 28, 28) → (n, 16, 12, 12)
+        x = self.block2(self.relu(self.pool(self.conv2(x))))  # (n, 16, 12, 12) → (n, 32, 4, 4)
         logits: Tensor = self.fc(x.flatten(1))  # (n, 512) → (n, 10)
         return logits

@@ -1,0 +1,166 @@
+"""``inkdigit compare``."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkdigit.compare import compare, plan
+from inkdigit.data.idx import read_idx, write_idx
+from inkdigit.errors import Interrupted
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+SETTINGS = ["epochs=1", "batch_size=16"]
+SAME = [
+    "compare",
+    "softmax",
+    "--seeds",
+    "1",
+    "--data",
+    "digits",
+    "--out",
+    "out",
+    "--set",
+    *" --set ".join(SETTINGS).split(),
+]
+
+
+@pytest.fixture(scope="module")
+def finished(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a comparison of one run, and the digits that it was trained on."""
+    folder = tmp_path_factory.mktemp("finished")
+    shutil.copytree(digits_folder, folder / "digits")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        compare(plan(["softmax"], SETTINGS), seeds=1, data="digits", out=Path("out"), settings=SETTINGS)
+    return folder
+
+
+@pytest.fixture
+def out(finished: Path, tmp_path: Path) -> Path:
+    """A copy of that comparison, to go on with; the page is not drawn yet."""
+    shutil.copytree(finished, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "out"
+
+
+@pytest.fixture
+def refuses(invoke: Run, tmp_path: Path) -> Callable[..., str]:
+    """Goes on with the comparison, or another, which must end with that code and change nothing; its last line."""
+
+    def run(code: int, *arguments: str) -> str:
+        before = contents(tmp_path)
+        ended = invoke(*(arguments or SAME))
+        assert ended.returncode == code, ended
+        assert ended.stdout == ""
+        assert all(line.startswith("inkdigit: ") for line in ended.stderr.splitlines()), ended.stderr
+        assert contents(tmp_path) == before
+        return ended.stderr.splitlines()[-1]
+
+    return run
+
+
+def contents(folder: Path) -> dict[Path, bytes]:
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def rewrite(path: Path, **changes: Any) -> None:
+    """Changes entries of a JSON file."""
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+
+
+def test_goes_on_with_what_is_finished(invoke: Run, out: Path) -> None:
+    ended = invoke(*SAME)
+    assert ended.returncode == 0, ended.stderr
+    assert "training softmax" not in ended.stderr
+    assert (out / "comparison.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "arguments", "words"),
+    [
+        (2, [], "Missing argument 'RECIPE...'"),
+        (2, ["lenett"], "did you mean 'lenet'"),
+        (2, ["lenet", "softmax", "lenet"], "found a recipe twice"),
+        (2, ["softmax", "--seeds", "0"], "greater than or equal to 1"),
+        (2, ["softmax", "--set", "epochz=1"], "did you mean 'epochs'"),
+        (2, ["softmax", "--set", "epochs"], "expected name=value"),
+        (2, ["softmax", "mlp", "--set", "model.hidden=9"], "unknown option of model softmax 'hidden'"),
+        (2, ["softmax", "--data", "optdigit"], "did you mean 'optdigits'"),
+        (4, ["softmax", "--data", "./none"], "none: no such folder"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_bad_input_is_one_line_with_its_code(
+    code: int, arguments: list[str], words: str, refuses: Callable[..., str], tmp_path: Path
+) -> None:
+    assert words in refuses(code, "compare", *arguments)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("place", ["file", "file/deeper"])
+def test_a_place_that_is_a_file(place: str, refuses: Callable[..., str], digits_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("mine")
+    line = refuses(3, "compare", "softmax", "--data", str(digits_folder), "--set", "epochs=1", "--out", place)
+    assert f"{place}/softmax-seed-0" in line
+    assert "cannot be written (Not a directory); choose another place" in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--set", "lr=0.1"], "was begun with another settings"),
+        (["--data", "optdigits"], "was begun with another data"),
+    ],
+    ids=["settings", "data"],
+)
+def test_runs_begun_otherwise(arguments: list[str], words: str, refuses: Callable[..., str], out: Path) -> None:
+    line = refuses(2, *SAME, *arguments)
+    assert f"out/softmax-seed-0: {words}" in line
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "words"),
+    [
+        ("run.json", "{", "run.json: not readable as JSON"),
+        ("result.json", "{", "result.json: not readable as JSON"),
+        ("result.json", "[]", "result.json: found a list, expected an object"),
+        ("result.json", "{}", "result.json: found no run, test_accuracy"),
+        ("model.onnx", "model", "model.onnx: not a model that can be opened"),
+    ],
+)
+def test_damaged_runs(file: str, content: str, words: str, refuses: Callable[..., str], out: Path) -> None:
+    (out / "softmax-seed-0" / file).write_text(content)
+    assert words in refuses(4)
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [({"format": 0}, "a run of another version"), ({"extra": 1}, "found an unknown extra")],
+    ids=["format", "extra"],
+)
+def test_runs_of_another_version(changes: dict[str, Any], words: str, refuses: Callable[..., str], out: Path) -> None:
+    rewrite(out / "softmax-seed-0" / "run.json", **changes)
+    assert words in refuses(4)
+
+
+def test_digits_that_have_changed_since(refuses: Callable[..., str], out: Path, tmp_path: Path) -> None:
+    images = tmp_path / "digits" / "train-images-idx3-ubyte.gz"
+    write_idx(images, 255 - read_idx(images, ndim=3))
+    assert "digits holds other digits now than the run was begun with" in refuses(4)
+
+
+def test_interrupted_before_anything_is_finished(
+    invoke: Run, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: Any, **__: Any) -> None:
+        raise Interrupted("stopped after step 1 of 15", 2)
+
+    monkeypatch.setattr("inkdigit.compare.train", stop)
+    ended = invoke("compare", "softmax", "--data", digits_folder, "--out", "out")
+    assert (ended.returncode, ended.stdout) == (130, "")
+    assert ended.stderr.splitlines()[-1].startswith("inkdigit: stopped after step 1 of 15")
+    assert not list(tmp_path.glob("out/comparison.*"))
