@@ -5,7 +5,7 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test check bench schema
+.PHONY: demo test check bench tutorial-way results docs schema
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
@@ -27,6 +27,18 @@ check: .venv/installed  ## style, types, floors
 
 bench: .venv/installed  ## what reading and training cost on this machine
 	$(BIN)/python benchmarks/cost.py
+
+tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
+	$(BIN)/python -m benchmarks.tutorial_way
+
+results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, about 45 min; goes on where it was stopped
+	$(BIN)/inkdigit compare convnet keras-cnn mlp lenet cnn linear inception residual convnet-fixed softmax --seeds 3
+	$(BIN)/inkdigit compare mlp cnn --set precision=float32 --seeds 3 --out comparison-float32
+	$(BIN)/python -m benchmarks.evidence comparison comparison-float32
+	$(MAKE) docs
+
+docs: .venv/installed  ## write docs/recipes.md anew, from benchmarks/results
+	$(BIN)/python docs/recipes.py
 
 schema: .venv/installed  ## write the JSON Schema of a reading anew
 	$(BIN)/python docs/schema.py

@@ -1,14 +1,15 @@
-"""What docs/recipes.md claims beyond the comparison, measured: convnet's lost dropout, and mlp's misread digits.
+"""What docs/recipes.md quotes: two comparisons, convnet's lost dropout, and mlp's misread digits.
 
 The first article calls eval() after its first epoch and never train() again, so that dropout acts in epoch 1 alone.
 The recipe ``convnet`` has no dropout instead; here the slip itself is trained, beside the package, to see what
 that simplification costs.
 
-usage: python benchmarks/evidence.py COMPARISON_FOLDER; takes about ten minutes
+usage: python -m benchmarks.evidence COMPARISON FLOAT32_COMPARISON; takes about ten minutes
 """
 
 import argparse
 import json
+import shutil
 import statistics
 from functools import partial
 from pathlib import Path
@@ -28,7 +29,7 @@ from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.machine import describe_machine
 
-RESULT = Path(__file__).parent / "results" / "evidence.json"
+RESULTS = Path(__file__).parent / "results"
 SEEDS = range(3)
 GALLERY = 500
 """Test images among which the article on the fully connected network shows what was misread."""
@@ -82,14 +83,18 @@ def main() -> None:
     """Measures, prints and writes it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("comparison", type=Path, help="the folder that inkdigit compare left")
-    comparison = parser.parse_args().comparison
+    parser.add_argument("float32", type=Path, help="the same of the recipes in bfloat16, with precision=float32")
+    arguments = parser.parse_args()
+    for name, folder in (("recipes", arguments.comparison), ("float32", arguments.float32)):
+        shutil.copyfile(folder / "comparison.json", RESULTS / f"{name}.json")
     evidence = {
         "machine": describe_machine(),
-        "mlp_misread_of_first_500": count_misread(comparison),
+        "mlp_misread_of_first_500": count_misread(arguments.comparison),
         "convnet_with_its_slip": measure_slip(),
     }
-    RESULT.write_text(json.dumps(evidence, indent=2) + "\n")
-    print(RESULT.read_text(), end="")
+    text = json.dumps(evidence, indent=2)
+    (RESULTS / "evidence.json").write_text(text + "\n")
+    print(text)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,6 @@ same batches in the same order, without mirrored digits, which each side would d
 
 import argparse
 import json
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -44,11 +42,15 @@ from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 from inkdigit.learning.train import fit
+from inkdigit.machine import describe_machine, is_busy
 
 SEED = 0
 CPU = torch.device("cpu")
 CHECK_STEPS, CHECK_MEAN = 200, 20
 """Losses are compared over so many steps, as means of so many."""
+
+TOLERANCES = {"float32": 1e-3, "bfloat16": 1e-2}
+"""The greatest relative difference of the mean loss in the end, by the recipe's precision."""
 
 
 def train_inkdigit(recipe: Recipe, training: Dataset) -> list[Row]:
@@ -119,7 +121,7 @@ def compare_losses(
     if tutorial.batch_size is not None:
         training = _first(training, steps * tutorial.batch_size)
     recipe = replace(RECIPES[name], augment={})
-    tolerance = 1e-2 if recipe.precision == "bfloat16" else 1e-3  # of each early step's loss, and of each mean
+    tolerance = TOLERANCES[recipe.precision]
     length = f"steps={steps}" if recipe.batch_size is None else "epochs=1"  # by epochs it validates but once
     ours = [row.train_loss for row in train_inkdigit(override(recipe, [length, "log_every=1"]), training)]
     theirs = _tutorial_losses(name, tutorial, training, len(ours))
@@ -168,25 +170,12 @@ def _first(dataset: Dataset, n: int) -> Dataset:
     return replace(dataset, images=dataset.images[:n], labels=dataset.labels[:n])
 
 
-def _describe_machine() -> dict[str, Any]:
-    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
-    names = [line.partition(": ")[2] for line in lines if line.startswith("model name")]
-    return {
-        "processor": names[0] if names else platform.processor(),
-        "cores": os.cpu_count(),
-        "threads": torch.get_num_threads(),
-        "load_before": os.getloadavg()[0],
-        "python": platform.python_version(),
-        "torch": torch.__version__,
-    }
-
-
 def _announce(names: Sequence[str], repeats: int) -> None:
     timed_s = sum(TUTORIALS[name].notes_s / TUTORIALS[name].timings_in_length for name in names)
     minutes = (1.5 * repeats * timed_s + 25 * len(names)) / 60  # inkdigit's own need at most half; then the losses
     print(f"{', '.join(names)}: about {minutes:.0f} min on two cores", flush=True)
-    if os.getloadavg()[0] > 0.5:
-        print(f"the load is {os.getloadavg()[0]:.1f}: other programs run, and the seconds will be too many", flush=True)
+    if is_busy():
+        print("this machine is at work on something else: the seconds will be too many", flush=True)
 
 
 def _print_timing(name: str, timing: Mapping[str, Any]) -> None:
@@ -198,9 +187,9 @@ def _print_timing(name: str, timing: Mapping[str, Any]) -> None:
 def _print_losses(name: str, losses: Mapping[str, Any]) -> None:
     worst, last = losses[f"worst_mean_of_{CHECK_MEAN}"], losses[f"last_mean_of_{CHECK_MEAN}"]
     early, verdict = losses[f"worst_step_of_first_{CHECK_MEAN}"], "agree" if losses["agrees"] else "DIFFER"
-    print(f"{name:<10} {losses['steps']} steps   losses {verdict}: {early:.1e} in the first {CHECK_MEAN} steps, "
-          f"{worst:.1e} in a mean of {CHECK_MEAN}, {last:.1e} in the last, "
-          f"{losses['tolerance']:g} allowed ({losses['precision']})", flush=True)  # fmt: skip
+    print(f"{name:<10} {losses['steps']} steps   losses {verdict}: {last:.1e} in the last mean of {CHECK_MEAN}, "
+          f"{losses['tolerance']:g} allowed ({losses['precision']}); {early:.1e} at worst in the first {CHECK_MEAN} "
+          f"steps, {worst:.1e} in a mean", flush=True)  # fmt: skip
 
 
 def main() -> None:
@@ -214,7 +203,7 @@ def main() -> None:
     if unknown := [name for name in names if name not in TUTORIALS]:
         parser.error(f"found {', '.join(unknown)}, expected some of {', '.join(TUTORIALS)}")
     _announce(names, arguments.repeats)
-    results: dict[str, Any] = {"machine": _describe_machine(), "timings": {}, "losses": {}}
+    results: dict[str, Any] = {"machine": describe_machine(), "timings": {}, "losses": {}}
     training, _, _ = PROTOCOLS["all"].load("mnist")
     for name in names:
         results["losses"][name] = compare_losses(name, training)

@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from inkdigit.compare import Comparison, compare, estimate, plan, to_csv
-from inkdigit.errors import UsageError
+from inkdigit.compare import compare, estimate, plan
+from inkdigit.comparison import Comparison, to_csv
+from inkdigit.errors import DataError, UsageError
+from inkdigit.learning.recipes import RECIPES
+from inkdigit.learning.run import Run
 from inkdigit.report import write_report
 
 QUICK = ["epochs=1", "batch_size=16"]
@@ -23,9 +26,9 @@ QUICK = ["epochs=1", "batch_size=16"]
 @pytest.fixture(scope="module")
 def made(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Path]:
     out = tmp_path_factory.mktemp("comparison")
-    recipes = plan(["softmax", "lenet"], QUICK)
-    comparison = compare(recipes, seeds=2, data=str(digits_folder), out=out, settings=QUICK)
-    write_report(comparison, str(digits_folder), out / "comparison.html")
+    entries = plan(["softmax", "lenet"], seeds=2, data=str(digits_folder), out=out, settings=QUICK)
+    comparison = compare(entries, data=str(digits_folder), out=out)
+    write_report(comparison, out / "comparison.html")
     return comparison, out
 
 
@@ -100,44 +103,106 @@ def test_what_is_finished_is_not_done_again(made: tuple[Comparison, Path], digit
     comparison, out = made
     before = {path: path.stat().st_mtime_ns for path in out.glob("*-seed-*/[mr]*")}
     told: list[str] = []
-    recipes = plan(["softmax", "lenet"], QUICK)
-    again = compare(recipes, seeds=2, data=str(digits_folder), out=out, settings=QUICK, tell=told.append)
+    data = str(digits_folder)
+    entries = plan(["softmax", "lenet"], seeds=2, data=data, out=out, settings=QUICK)
+    again = compare(entries, data=data, out=out, tell=told.append)
     assert again.rows == comparison.rows
     assert told == []
     assert {path: path.stat().st_mtime_ns for path in before} == before
-    assert estimate(recipes, 2, str(digits_folder), out) == 0
-    assert estimate(recipes, 3, str(digits_folder), out) > 0
+    assert estimate(entries, data) == 0
+    assert estimate(plan(["softmax"], seeds=3, data=data, out=out, settings=QUICK), data) > 0
+
+
+def test_finished_runs_are_compared_as_they_are(
+    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
+) -> None:
+    comparison, out = made
+    folders = [str(out / name) for name in ("lenet-seed-1", "softmax-seed-0", "lenet-seed-0")]
+    entries = plan(folders, seeds=3, data=str(digits_folder), out=tmp_path)
+    found = compare(entries, data=str(digits_folder), out=tmp_path)
+    assert [(row.recipe, row.seeds) for row in found.rows] == [("lenet", 2), ("softmax", 1)]
+    assert found.rows[0].accuracy == comparison.rows[1].accuracy
+    assert {path.name for path in tmp_path.iterdir()} == {"comparison.json", "comparison.csv"}
+
+
+def test_a_run_of_other_settings_stands_beside_its_recipe(
+    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
+) -> None:
+    _, out = made
+    folder, data = str(out / "softmax-seed-0"), str(digits_folder)
+    entries = plan(["softmax", folder], seeds=1, data=data, out=tmp_path, settings=["epochs=2"])
+    assert [entry.name for entry in entries] == ["softmax", folder]
+    assert [entry.open_seeds() for entry in entries] == [[0], []]
+
+
+def test_an_unfinished_run_is_told(digits_folder: Path, tmp_path: Path) -> None:
+    Run(tmp_path / "r", RECIPES["softmax"], 0, str(digits_folder), "").write()
+    with pytest.raises(DataError, match="the run is unfinished; go on with: inkdigit train softmax"):
+        plan([str(tmp_path / "r")], seeds=1, data=str(digits_folder), out=tmp_path)
+
+
+def test_the_same_run_twice_is_told(made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path) -> None:
+    _, out = made
+    names = [str(out / "softmax-seed-0"), str(out / "." / "lenet-seed-0" / ".." / "softmax-seed-0")]
+    with pytest.raises(UsageError, match="the same recipe and seed"):
+        plan(names, seeds=1, data=str(digits_folder), out=tmp_path)
+
+
+def test_nothing_is_trained_where_a_later_run_is_of_other_settings(
+    made: tuple[Comparison, Path], digits_folder: Path
+) -> None:
+    _, out = made
+    with pytest.raises(UsageError, match="begun with another settings"):
+        plan(["cnn", "lenet"], seeds=1, data=str(digits_folder), out=out)
+    assert not (out / "cnn-seed-0").exists()
+
+
+def test_measures_of_another_model_or_damaged_are_taken_anew(
+    made: tuple[Comparison, Path], digits_folder: Path
+) -> None:
+    _, out = made
+    data = str(digits_folder)
+    entries = plan(["softmax"], seeds=1, data=data, out=out, settings=QUICK)
+    measures = out / "softmax-seed-0" / "measures.json"
+    kept = json.loads(measures.read_text())
+    for damaged in ("{", json.dumps(kept | {"model_sha256": "another", "nll": 99.0})):
+        measures.write_text(damaged)
+        assert compare(entries, data=data, out=out).rows[0].nll < 99
+    assert json.loads(measures.read_text())["nll"] == kept["nll"]
 
 
 def test_runs_of_other_settings_are_not_passed_off(made: tuple[Comparison, Path], digits_folder: Path) -> None:
     _, out = made
     with pytest.raises(UsageError, match="begun with another settings"):
-        compare(plan(["softmax"]), seeds=1, data=str(digits_folder), out=out)
+        plan(["softmax"], seeds=1, data=str(digits_folder), out=out)
 
 
+@pytest.mark.parametrize("reached", ["lenet-seed-0/run.json", "lenet-seed-0/state.safetensors"])
 def test_a_killed_comparison_goes_on(
-    digits_folder: Path, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]
+    reached: str, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    options = ["softmax", "lenet", "--seeds", "1", "--data", str(digits_folder), "--set", "epochs=60"]
-    command = [sys.executable, "-m", "inkdigit", "compare", *options, "--out", str(tmp_path / "c")]
+    options = ["softmax", "lenet", "--seeds", "1", "--data", "optdigits", "--set", "epochs=1"]
+    out = tmp_path / "c"
+    command = [sys.executable, "-m", "inkdigit", "compare", *options, "--out", str(out)]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         deadline = time.monotonic() + 60
-        while not (tmp_path / "c" / "lenet-seed-0" / "state.safetensors").exists() and time.monotonic() < deadline:
-            time.sleep(0.02)
+        while not (out / reached).exists() and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.kill(process.pid, signal.SIGKILL)
-    assert not (tmp_path / "c" / "comparison.json").exists()
-    done = run_cli("compare", *options, "--out", tmp_path / "c")
+    assert (out / "softmax-seed-0" / "result.json").exists()
+    assert not (out / "comparison.json").exists()
+    done = run_cli("compare", *options, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "resuming lenet, seed 0" in done.stderr
     assert "training softmax" not in done.stderr
+    assert "training lenet" not in done.stderr
     assert "softmax" in done.stdout
-    assert (tmp_path / "c" / "comparison.html").exists()
+    assert (out / "comparison.html").exists()
 
 
 @pytest.mark.parametrize(
     ("recipes", "words"),
     [([], "no recipe"), (["lenet", "lenet"], "twice"), (["lenett"], "did you mean 'lenet'")],
 )
-def test_wrong_recipes(recipes: list[str], words: str) -> None:
+def test_wrong_recipes(recipes: list[str], words: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=words):
-        plan(recipes)
+        plan(recipes, seeds=1, data="optdigits", out=tmp_path)

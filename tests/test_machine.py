@@ -21,11 +21,18 @@ def test_what_is_not_installed_is_left_out(monkeypatch: pytest.MonkeyPatch) -> N
     assert "no-such-package" not in machine.describe_machine()
 
 
-def test_a_machine_that_tells_no_load_is_taken_as_idle(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse() -> tuple[float, float, float]:
-        raise OSError
+@pytest.mark.parametrize(
+    ("later", "busy"), [((100, 1100), False), ((240, 1200), False), ((400, 1200), True), ((0, 0), False)]
+)
+def test_it_is_busy_where_others_take_its_time(
+    later: tuple[int, int], busy: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([(100, 200) if later[1] else (0, 0), later])
+    monkeypatch.setattr(machine, "WATCHED_S", 0)
+    monkeypatch.setattr(machine, "_times", lambda: next(times))
+    assert machine.is_busy() is busy
 
-    monkeypatch.setattr("os.getloadavg", lambda: (1.5, 0.0, 0.0))
-    assert machine.other_load() == 1.5
-    monkeypatch.setattr("os.getloadavg", refuse)
-    assert machine.other_load() == 0
+
+def test_time_passes_on_this_machine() -> None:
+    busy, total = machine._times()
+    assert 0 <= busy <= total

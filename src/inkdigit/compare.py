@@ -1,11 +1,9 @@
-"""Recipes and seeds → runs → measures → one table, as JSON, CSV and a page. What is finished is not done again."""
+"""Recipes and seeds, or finished runs → measures → one comparison. What is finished is not done again."""
 
-import csv
 import hashlib
-import io
 import itertools
-import statistics
-from collections.abc import Callable, Sequence
+import json
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -13,229 +11,204 @@ from typing import Any
 import numpy as np
 
 from inkdigit.classifier import OnnxClassifier
+from inkdigit.comparison import Comparison, summarise
 from inkdigit.data.dataset import Dataset, load_dataset
-from inkdigit.errors import UsageError
+from inkdigit.errors import DataError, Interrupted, UsageError
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.history import read_history
 from inkdigit.evaluation.metrics import predict
 from inkdigit.evaluation.robustness import measure_robustness
-from inkdigit.evaluation.significance import PairTest, mcnemar, mean_interval
+from inkdigit.evaluation.significance import PairTest, mcnemar
 from inkdigit.evaluation.speed import measure_speed
-from inkdigit.files import write_atomic
 from inkdigit.learning.estimate import estimate_seconds
 from inkdigit.learning.models import build_model
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
-from inkdigit.learning.recipes import find_recipe
+from inkdigit.learning.recipes import RECIPES, find_recipe
 from inkdigit.learning.run import Run, read_json, write_json
 from inkdigit.learning.structure import trace_structure
 from inkdigit.learning.train import check_same, train
-from inkdigit.machine import describe_machine
 
 MEASURES_FORMAT = 1
 """Of what is kept beside a run; of another format it is measured again."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """What a recipe came to, over its seeds.
+class Entry:
+    """What will be one row.
 
     Attributes:
-        recipe: its name.
-        protocol: how it was measured.
-        published: what its source reached, in the source's words; empty where there is none.
-        seeds: how many runs.
-        accuracies: of each run on the test digits of its protocol, 0..1.
-        accuracy: their mean.
-        accuracy_sd: standard deviation over seeds, or None of a single one.
-        accuracy_interval: 95 % confidence interval of the mean.
-        watched_accuracy: the best on the digits that chose the epoch, the mean over seeds, 0..1, or None where the
-            protocol chooses none.
-        kept_epoch: passes over the training digits to the weights that were kept, the mean.
-        train_loss: of the last line of the log, nats, the mean.
-        nll: mean negative log-likelihood on the whole test set, nats.
-        ece: expected calibration error on the whole test set, 0..1.
-        ece_after_temperature: the same after one more temperature, fitted on the other half of the digits.
-        robustness: mean accuracy over all corruptions at severity 3, 0..1.
-        seconds: of training, the mean.
-        parameters: of the network.
-        multiply_adds: for one image.
-        file_bytes: of model.onnx.
-        latency_us: of a single image, microseconds.
-        images_per_s: in batches of 1,000.
+        name: of the row.
+        recipe: how its runs are trained.
+        folders: of its runs, by seed; they need not be there yet.
     """
 
-    recipe: str
-    protocol: str
-    published: str
-    seeds: int
-    accuracies: tuple[float, ...]
-    accuracy: float
-    accuracy_sd: float | None
-    accuracy_interval: tuple[float, float]
-    watched_accuracy: float | None
-    kept_epoch: float
-    train_loss: float
-    nll: float
-    ece: float
-    ece_after_temperature: float | None
-    robustness: float
-    seconds: float
-    parameters: int
-    multiply_adds: int
-    file_bytes: int
-    latency_us: float
-    images_per_s: float
+    name: str
+    recipe: Recipe
+    folders: dict[int, Path]
+
+    def open_seeds(self) -> list[int]:
+        """The seeds that are not trained yet."""
+        return [seed for seed, folder in self.folders.items() if not (folder / "result.json").exists()]
 
 
-@dataclass(frozen=True)
-class Comparison:
-    """What came out.
+def plan(names: Sequence[str], *, seeds: int, data: str, out: Path, settings: Sequence[str] = ()) -> list[Entry]:
+    """What to compare, checked before anything is trained.
 
-    Attributes:
-        rows: one for each recipe.
-        tests: one for each pair of recipes.
-        runs: by recipe, the first seed first.
-    """
-
-    rows: tuple[Row, ...]
-    tests: tuple[PairTest, ...]
-    runs: dict[str, tuple[Run, ...]]
-
-
-def plan(recipes: Sequence[str], settings: Sequence[str] = ()) -> list[Recipe]:
-    """The recipes to compare, with settings applied to each.
+    Args:
+        names: of recipes, or folders of finished runs; runs of the same recipe and settings share a row.
+        seeds: runs of each recipe, with the seeds 0, 1, …; they lie in ``out`` as ``RECIPE-seed-N``.
+        data: a dataset's name or folder.
+        out: the comparison's folder.
+        settings: ``name=value`` overrides of every recipe.
 
     Raises:
-        UsageError: an unknown recipe or setting, one named twice, or none.
+        UsageError: an unknown name or setting, one given twice, or none; a run of other settings or data.
+        DataError: a run is damaged, or given and not finished.
     """
-    if not recipes:
+    if not names:
         raise UsageError("found no recipe to compare, expected at least one; see 'inkdigit list recipes'")
-    if len(set(recipes)) < len(recipes):
-        raise UsageError(f"found a recipe twice in {' '.join(recipes)}, expected each once; --seeds trains it again")
-    return [override(find_recipe(name), settings) for name in recipes]
+    if len(set(names)) < len(names):
+        raise UsageError(f"found one twice in {' '.join(names)}, expected each once; --seeds trains it again")
+    folders = [Path(name) for name in names if _is_folder(name)]
+    entries = [
+        Entry(name, override(find_recipe(name), settings), {seed: out / f"{name}-seed-{seed}" for seed in range(seeds)})
+        for name in names
+        if not _is_folder(name)
+    ]
+    for entry in entries:
+        _check_begun(entry, data)
+    return entries + _group(folders, data, taken={entry.name for entry in entries})
 
 
-def estimate(recipes: Sequence[Recipe], seeds: int, data: str, out: Path) -> float:
+def estimate(entries: Sequence[Entry], data: str) -> float:
     """Seconds that the runs which are not finished yet will train on this machine."""
-    if not any(_count_open(recipe, seeds, out) for recipe in recipes):
-        return 0.0
-    open_runs = {recipe.name: _count_open(recipe, seeds, out) for recipe in recipes}
-    sizes = {protocol: len(PROTOCOLS[protocol].load(data)[0]) for protocol in {r.protocol for r in recipes}}
+    pending = {entry.name: len(entry.open_seeds()) for entry in entries}
+    protocols = {entry.recipe.protocol for entry in entries if pending[entry.name]}
+    sizes = {protocol: len(PROTOCOLS[protocol].load(data)[0]) for protocol in protocols}
     return sum(
-        open_runs[recipe.name] * estimate_seconds(recipe, sizes[recipe.protocol])
-        for recipe in recipes
-        if open_runs[recipe.name]
+        pending[entry.name] * estimate_seconds(entry.recipe, sizes[entry.recipe.protocol])
+        for entry in entries
+        if pending[entry.name]
     )
 
 
 def compare(
-    recipes: Sequence[Recipe],
+    entries: Sequence[Entry],
     *,
-    seeds: int,
     data: str,
     out: Path,
-    settings: Sequence[str] = (),
     loggers: Sequence[str] = ("csv",),
     tell: Callable[[str], None] = lambda _: None,
 ) -> Comparison:
     """Trains what is not trained yet, measures it, and writes ``comparison.json`` and ``comparison.csv``.
 
     Args:
-        recipes: from ``plan``.
-        seeds: runs of each, with the seeds 0, 1, …
+        entries: from ``plan``.
         data: a dataset's name or folder.
-        out: the comparison's folder; runs lie in it as ``RECIPE-seed-N``.
-        settings: those that ``plan`` was given, for the runs to remember.
+        out: the comparison's folder.
         loggers: names in ``LOGGERS``.
         tell: hears what begins.
 
     Raises:
-        UsageError: a run in ``out`` was begun with other settings or data.
-        DataError: a run in ``out`` is damaged.
+        DataError: a run is damaged, or was trained or measured on other digits than ``data`` holds now.
         Interrupted: after the run in work was saved; the same call goes on.
     """
-    runs: dict[str, tuple[Run, ...]] = {}
-    for recipe in recipes:
-        runs[recipe.name] = tuple(
-            _finished_run(recipe, seed, data=data, out=out, settings=settings, loggers=loggers, tell=tell)
-            for seed in range(seeds)
-        )
-    digits = load_dataset(data, "test")
-    measures = {name: [_measure(run, digits, tell) for run in of_recipe] for name, of_recipe in runs.items()}
-    rows = tuple(_row(recipe, measures[recipe.name]) for recipe in recipes)
-    tests = tuple(_test_pairs(runs, digits))
-    write_json(
-        out / "comparison.json",
-        {
-            "machine": describe_machine(),
-            "data": data,
-            "rows": [asdict(row) for row in rows],
-            "tests": [asdict(test) for test in tests],
-        },
+    for entry in entries:
+        for seed in entry.open_seeds():
+            _train(entry, seed, data, loggers, tell)
+    runs = {entry.name: tuple(Run.open(folder) for folder in entry.folders.values()) for entry in entries}
+    _check_digits(itertools.chain(*runs.values()), data)
+    test = load_dataset(data, "test")
+    comparison = Comparison(
+        data=data,
+        rows=tuple(
+            summarise(entry.name, entry.recipe, [_measure(run, test, tell) for run in runs[entry.name]])
+            for entry in entries
+        ),
+        tests=tuple(_test_pairs(runs, test)),
+        runs=runs,
     )
-    write_atomic(out / "comparison.csv", to_csv(rows))
-    return Comparison(rows, tests, runs)
+    comparison.write(out)
+    return comparison
 
 
-def to_csv(rows: Sequence[Row]) -> str:
-    """The rows as CSV, the interval as two columns."""
-    flat = [asdict(row) for row in rows]
-    for values in flat:
-        values["accuracy_low"], values["accuracy_high"] = values.pop("accuracy_interval")
-        values["accuracies"] = " ".join(map(str, values["accuracies"]))
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, fieldnames=list(flat[0]), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(flat)
-    return buffer.getvalue()
+def _is_folder(name: str) -> bool:
+    return name not in RECIPES and ("/" in name or Path(name).is_dir())
 
 
-def _folder(out: Path, recipe: Recipe, seed: int) -> Path:
-    return out / f"{recipe.name}-seed-{seed}"
+def _check_begun(entry: Entry, data: str) -> None:
+    """Whatever lies in an entry's folders already must be its runs."""
+    for seed, folder in entry.folders.items():
+        if (folder / "run.json").exists():
+            check_same(Run.open(folder), entry.recipe, data=data, seed=seed)
+        elif folder.is_dir() and any(folder.iterdir()):
+            raise UsageError(f"{folder}: not empty and no run; move it away, or choose another place with --out")
 
 
-def _count_open(recipe: Recipe, seeds: int, out: Path) -> int:
-    return sum(not (_folder(out, recipe, seed) / "result.json").exists() for seed in range(seeds))
+def _group(folders: Iterable[Path], data: str, taken: set[str]) -> list[Entry]:
+    """Finished runs by their recipe and settings; a recipe that stands there twice has its run's folder as a name."""
+    groups: dict[str, list[Run]] = {}
+    for folder in folders:
+        run = Run.open(folder)
+        run.result()  # an error where it is not finished
+        check_same(run, None, data=data)
+        groups.setdefault(run.recipe.name + json.dumps(run.recipe.settings()), []).append(run)
+    entries = []
+    for runs in groups.values():
+        name = str(runs[0].folder) if runs[0].recipe.name in taken else runs[0].recipe.name
+        taken = taken | {name}
+        entries.append(Entry(name, runs[0].recipe, _by_seed(runs)))
+    return entries
 
 
-def _finished_run(
-    recipe: Recipe,
-    seed: int,
-    *,
-    data: str,
-    out: Path,
-    settings: Sequence[str],
-    loggers: Sequence[str],
-    tell: Callable[[str], None],
-) -> Run:
-    folder = _folder(out, recipe, seed)
-    if (folder / "run.json").exists():
-        check_same(Run.open(folder), recipe, data=data, seed=seed)
+def _by_seed(runs: Sequence[Run]) -> dict[int, Path]:
+    folders: dict[int, Path] = {}
+    for run in runs:
+        if run.seed in folders:
+            raise UsageError(f"{folders[run.seed]} and {run.folder}: the same recipe and seed, expected each once")
+        folders[run.seed] = run.folder
+    return folders
+
+
+def _train(entry: Entry, seed: int, data: str, loggers: Sequence[str], tell: Callable[[str], None]) -> None:
+    folder = entry.folders[seed]
     begun = (folder / "run.json").exists()
-    if not (folder / "result.json").exists():
-        tell(f"{'resuming' if begun else 'training'} {recipe.name}, seed {seed}")
-    train(recipe.name, data=data, out=folder, seed=seed, settings=settings, resume=begun, loggers=loggers)
-    return Run.open(folder)
+    tell(f"{'resuming' if begun else 'training'} {entry.name}, seed {seed}")
+    try:
+        train(entry.recipe, data=data, out=folder, seed=seed, resume=begun, loggers=loggers)
+    except Interrupted as stop:
+        said = f"stopped in {entry.name}, seed {seed}, saved; the same command goes on"
+        raise Interrupted(said, stop.exit_code - 128) from stop
+
+
+def _check_digits(runs: Iterable[Run], data: str) -> None:
+    """A run that saw other digits than the others cannot stand beside them."""
+    hashes: dict[str, tuple[str, str]] = {}
+    for run in runs:
+        protocol = run.recipe.protocol
+        if protocol not in hashes:
+            training, _, test = PROTOCOLS[protocol].load(data)
+            hashes[protocol] = training.sha256, test.sha256
+        if (run.data_sha256, run.result().get("test_sha256")) != hashes[protocol]:
+            raise DataError(
+                f"{run.folder}: {data} holds other digits now than the run was trained or measured on; train anew"
+            )
 
 
 def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
     """What a run's model does beyond its own evaluation; kept in the run's folder, beside the hash of the model."""
-    path, model = run.folder / "measures.json", hashlib.sha256(run.model.read_bytes()).hexdigest()
-    if path.exists():
-        kept = read_json(path)
-        if (kept.get("format"), kept.get("model_sha256")) == (MEASURES_FORMAT, model):
-            return kept
+    path, classifier = run.folder / "measures.json", OnnxClassifier(run.model)
+    key = {"format": MEASURES_FORMAT, "model_sha256": hashlib.sha256(run.model.read_bytes()).hexdigest()}
+    if kept := _kept(path, key):
+        return kept
     tell(f"measuring {run.recipe.name}, seed {run.seed}")
-    classifier, history, result = OnnxClassifier(run.model), read_history(run.metrics), run.result()
     evaluation = evaluate(classifier, test)
     layers = trace_structure(build_model(run.recipe.model, run.recipe.model_options))
     measures = {
-        **result,
-        "format": MEASURES_FORMAT,
-        "model_sha256": model,
-        "kept_epoch": next(row.epoch for row in history if row.step == result["best_step"]),
-        "train_loss": history[-1].train_loss,
+        **run.result(),
+        **key,
+        **_last_of_log(run),
         "nll": evaluation.nll,
         "ece": evaluation.ece,
         "ece_after_temperature": evaluation.ece_after_temperature,
@@ -248,39 +221,21 @@ def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, 
     return measures
 
 
-def _row(recipe: Recipe, measures: Sequence[dict[str, Any]]) -> Row:
-    accuracies = [values["test_accuracy"] for values in measures]
-    first = measures[0]
+def _kept(path: Path, key: dict[str, Any]) -> dict[str, Any] | None:
+    """What was measured before, of this model; None where there is none, or it is damaged: it can be had again."""
+    try:
+        kept = read_json(path)
+    except DataError:
+        return None
+    return kept if key.items() <= kept.items() else None
 
-    def mean(name: str) -> float:
-        return statistics.mean(float(values[name]) for values in measures)
 
-    def mean_if_measured(name: str) -> float | None:
-        return None if first[name] is None else mean(name)
-
-    return Row(
-        recipe=recipe.name,
-        protocol=recipe.protocol,
-        published=recipe.published,
-        seeds=len(measures),
-        accuracies=tuple(accuracies),
-        accuracy=statistics.mean(accuracies),
-        accuracy_sd=statistics.stdev(accuracies) if len(accuracies) > 1 else None,
-        accuracy_interval=mean_interval(accuracies, first["test_n"]),
-        watched_accuracy=mean_if_measured("validation_accuracy"),
-        kept_epoch=mean("kept_epoch"),
-        train_loss=mean("train_loss"),
-        nll=mean("nll"),
-        ece=mean("ece"),
-        ece_after_temperature=mean_if_measured("ece_after_temperature"),
-        robustness=statistics.mean(statistics.mean(values["robustness"].values()) for values in measures),
-        seconds=mean("seconds"),
-        parameters=first["parameters"],
-        multiply_adds=first["multiply_adds"],
-        file_bytes=first["file_bytes"],
-        latency_us=statistics.median(values["latency_us"] for values in measures),
-        images_per_s=statistics.median(values["images_per_s"] for values in measures),
-    )
+def _last_of_log(run: Run) -> dict[str, float]:
+    history, best_step = read_history(run.metrics), run.result()["best_step"]
+    kept = [row.epoch for row in history if row.step == best_step]
+    if not kept:
+        raise DataError(f"{run.metrics}: found no line of step {best_step}, whose weights were kept; train again")
+    return {"kept_epoch": kept[0], "train_loss": history[-1].train_loss}
 
 
 def _test_pairs(runs: dict[str, tuple[Run, ...]], test: Dataset) -> list[PairTest]:

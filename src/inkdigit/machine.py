@@ -2,13 +2,16 @@
 
 import os
 import platform
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 PACKAGES = ("inkdigit", "torch", "onnxruntime", "numpy")
 
-BUSY = 0.5
-"""Cores' worth of other work from which on times are not to be trusted."""
+BUSY_SHARE = 0.15
+"""Of all cores' time in other processes, from which on seconds are not to be trusted."""
+
+WATCHED_S = 0.3
 
 
 def describe_machine() -> dict[str, str | int]:
@@ -23,12 +26,22 @@ def describe_machine() -> dict[str, str | int]:
     }
 
 
-def other_load() -> float:
-    """How many cores the machine kept busy over the last minute, where it tells; call it before work begins."""
+def is_busy() -> bool:
+    """Whether other work takes the machine's time just now; False where the system does not tell. Takes .3 s."""
+    before = _times()
+    time.sleep(WATCHED_S)
+    busy, total = (later - earlier for later, earlier in zip(_times(), before, strict=True))
+    return total > 0 and busy / total > BUSY_SHARE
+
+
+def _times() -> tuple[int, int]:
+    """Busy and all time of all cores since they were started, in ticks; nothing where the system does not tell."""
     try:
-        return os.getloadavg()[0]
-    except OSError:
-        return 0.0
+        ticks = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:9]]
+    except (OSError, ValueError):
+        return 0, 0
+    idle = sum(ticks[3:5])  # and waiting for a disk
+    return sum(ticks) - idle, sum(ticks)
 
 
 def _version(package: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from inkdigit.compare import Comparison
+from inkdigit.comparison import Comparison
 from inkdigit.data.dataset import load_dataset
 from inkdigit.errors import missing_extra
 from inkdigit.evaluation.figures.structure import Layer
@@ -38,7 +38,7 @@ class Chapter:
     figures: Mapping[str, str]
 
 
-def write_report(comparison: Comparison, data: str, path: Path) -> None:
+def write_report(comparison: Comparison, path: Path) -> None:
     """Writes the page.
 
     Raises:
@@ -53,11 +53,11 @@ def write_report(comparison: Comparison, data: str, path: Path) -> None:
     page = template.render(
         rows=comparison.rows,
         tests=comparison.tests,
-        chapters={name: _chapter(runs[0], data) for name, runs in comparison.runs.items()},
+        chapters={name: _chapter(runs[0], comparison.data) for name, runs in comparison.runs.items()},
         protocols={row.protocol: PROTOCOLS[row.protocol].description for row in comparison.rows},
-        data=data,
+        data=comparison.data,
         machine=describe_machine(),
-        n=len(load_dataset(data, "test")),
+        n=len(load_dataset(comparison.data, "test")),
     )
     write_atomic(path, page)
 

@@ -36,7 +36,8 @@ def finished(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     shutil.copytree(digits_folder, folder / "digits")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        compare(plan(["softmax"], SETTINGS), seeds=1, data="digits", out=Path("out"), settings=SETTINGS)
+        out = Path("out")
+        compare(plan(["softmax"], seeds=1, data="digits", out=out, settings=SETTINGS), data="digits", out=out)
     return folder
 
 
@@ -82,9 +83,9 @@ def test_goes_on_with_what_is_finished(invoke: Run, out: Path) -> None:
 @pytest.mark.parametrize(
     ("code", "arguments", "words"),
     [
-        (2, [], "Missing argument 'RECIPE...'"),
+        (2, [], "Missing argument 'RECIPE|RUN...'"),
         (2, ["lenett"], "did you mean 'lenet'"),
-        (2, ["lenet", "softmax", "lenet"], "found a recipe twice"),
+        (2, ["lenet", "softmax", "lenet"], "found one twice"),
         (2, ["softmax", "--seeds", "0"], "greater than or equal to 1"),
         (2, ["softmax", "--set", "epochz=1"], "did you mean 'epochs'"),
         (2, ["softmax", "--set", "epochs"], "expected name=value"),
@@ -130,6 +131,7 @@ def test_runs_begun_otherwise(arguments: list[str], words: str, refuses: Callabl
         ("result.json", "[]", "result.json: found a list, expected an object"),
         ("result.json", "{}", "result.json: found no run, test_accuracy"),
         ("model.onnx", "model", "model.onnx: not a model that can be opened"),
+        ("metrics.csv", "step,epoch\n", "metrics.csv: "),
     ],
 )
 def test_damaged_runs(file: str, content: str, words: str, refuses: Callable[..., str], out: Path) -> None:
@@ -147,10 +149,23 @@ def test_runs_of_another_version(changes: dict[str, Any], words: str, refuses: C
     assert words in refuses(4)
 
 
-def test_digits_that_have_changed_since(refuses: Callable[..., str], out: Path, tmp_path: Path) -> None:
-    images = tmp_path / "digits" / "train-images-idx3-ubyte.gz"
+def test_a_model_that_is_missing(refuses: Callable[..., str], out: Path) -> None:
+    (out / "softmax-seed-0" / "model.onnx").unlink()
+    assert "model.onnx" in refuses(4)
+
+
+def test_a_folder_in_the_way(refuses: Callable[..., str], digits_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "softmax-seed-0").mkdir(parents=True)
+    (tmp_path / "out" / "softmax-seed-0" / "notes.txt").write_text("mine")
+    line = refuses(2, "compare", "softmax", "--data", str(digits_folder), "--out", "out")
+    assert "out/softmax-seed-0: not empty and no run" in line
+
+
+@pytest.mark.parametrize("split", ["train", "t10k"])
+def test_digits_that_have_changed_since(split: str, refuses: Callable[..., str], out: Path, tmp_path: Path) -> None:
+    images = tmp_path / "digits" / f"{split}-images-idx3-ubyte.gz"
     write_idx(images, 255 - read_idx(images, ndim=3))
-    assert "digits holds other digits now than the run was begun with" in refuses(4)
+    assert "digits holds other digits now than the run was trained or measured on" in refuses(4)
 
 
 def test_interrupted_before_anything_is_finished(
@@ -162,5 +177,5 @@ def test_interrupted_before_anything_is_finished(
     monkeypatch.setattr("inkdigit.compare.train", stop)
     ended = invoke("compare", "softmax", "--data", digits_folder, "--out", "out")
     assert (ended.returncode, ended.stdout) == (130, "")
-    assert ended.stderr.splitlines()[-1].startswith("inkdigit: stopped after step 1 of 15")
+    assert ended.stderr.splitlines()[-1] == "inkdigit: stopped in softmax, seed 0, saved; the same command goes on"
     assert not list(tmp_path.glob("out/comparison.*"))

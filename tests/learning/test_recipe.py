@@ -53,6 +53,10 @@ def test_another_model_forgets_the_options_of_the_first() -> None:
         ("model.hiden=3", "unknown option of model"),
         ("augment.rotat=3", "did you mean 'rotate'"),
         ("augment.rotate=much", "expected a number"),
+        ("augment.rotate=nan", "expected a number from 0"),
+        ("augment.rotate=1e400", "expected a number from 0"),
+        ("variants.hooked-1=nan", "expected 0 to 1"),
+        ("memory_format=rows", "unknown memory format"),
         ("name=other", "unknown setting"),
         ("optimizer.momentum=big", "expected a number"),
         ("precision=float8", "unknown precision"),
@@ -85,7 +89,7 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
         find_recipe("lenett")
 
 
-@pytest.mark.parametrize("change", [{"model": "gone"}, {"wings": 2}, {"epochs": 0}])
+@pytest.mark.parametrize("change", [{"model": "gone"}, {"wings": 2}, {"epochs": 0}, {"augment": {"rotate": "x"}}])
 def test_a_recipe_of_another_version_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(DataError, match="not a recipe of this version"):
         Recipe.from_dict({**LENET.to_dict(), **change}, "run.json")

@@ -11,18 +11,22 @@ from inkdigit.cli.examples import with_examples
 @with_examples(
     "inkdigit compare cnn residual --seeds 2",
     "inkdigit compare softmax lenet --seeds 1 --data optdigits --set epochs=1 --out quick",
+    "inkdigit compare runs/lenet-1 lenet --seeds 1",
 )
 def compare(
-    recipes: Annotated[list[str], typer.Argument(metavar="RECIPE...", help="See 'inkdigit list recipes'.")],
+    names: Annotated[
+        list[str],
+        typer.Argument(metavar="RECIPE|RUN...", help="Recipes, see 'inkdigit list recipes'; folders of finished runs."),
+    ],
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each recipe.")] = 3,
     data: Annotated[str, typer.Option(help="A dataset's name, or a folder.")] = "mnist",
     out: Annotated[Path, typer.Option(help="The comparison's folder; the same call goes on in it.")] = Path(
         "comparison"
     ),
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="For every recipe.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the rows as JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what comparison.json holds.")] = False,
 ) -> None:
-    """Train recipes over several seeds and compare them.
+    """Train recipes over several seeds, or take finished runs, and compare them.
 
     Prints a table, and writes it as JSON, CSV and one HTML page with curves, confusion, mistakes and reliability.
     What is finished is not trained again.
@@ -32,18 +36,17 @@ def compare(
     from inkdigit.cli.messages import tell
     from inkdigit.compare import compare as run_comparison
     from inkdigit.compare import estimate, plan
-    from inkdigit.machine import BUSY, other_load
+    from inkdigit.machine import is_busy
     from inkdigit.report import write_report
 
-    chosen = plan(recipes, settings or ())
-    if other_load() > BUSY:
-        tell("this machine is at work on something else: the times in the table will be too long")
-    announce(data)
-    tell(f"about {estimate(chosen, seeds, data, out) / 60:.0f} minutes of training on this machine")
-    comparison = run_comparison(
-        chosen, seeds=seeds, data=data, out=out, settings=settings or (), loggers=("csv", "progress"), tell=tell
-    )
-    write_report(comparison, data, out / "comparison.html")
+    entries = plan(names, seeds=seeds, data=data, out=out, settings=settings or ())
+    if any(entry.open_seeds() for entry in entries):
+        if is_busy():
+            tell("this machine is at work on something else: the times in the table will be too long")
+        announce(data)
+        tell(f"about {1 + estimate(entries, data) // 60:.0f} min of training on this machine")
+    comparison = run_comparison(entries, data=data, out=out, loggers=("csv", "progress"), tell=tell)
+    write_report(comparison, out / "comparison.html")
     if as_json:
         print((out / "comparison.json").read_text(), end="")
     else:

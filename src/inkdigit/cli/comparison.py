@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from rich.console import Console
 from rich.table import Table
 
-from inkdigit.compare import Row
+from inkdigit.comparison import Row
 
 COLUMNS: Mapping[str, Callable[[Row], str]] = {
     "recipe": lambda row: row.recipe,

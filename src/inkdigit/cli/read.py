@@ -23,7 +23,7 @@ def read(
         list[str], typer.Argument(metavar="PICTURE", help="Files, folders, patterns; - is standard input.")
     ],
     model: Annotated[str, typer.Option(help="Shipped weights, a run's folder, or an .onnx file.")] = "reader",
-    format_: Annotated[str, typer.Option("--format", help="text, json, jsonl, csv or annotated.")] = "text",
+    format_: Annotated[str, typer.Option("--format", help="See 'inkdigit list formats'.")] = "text",
     out: Annotated[Path | None, typer.Option(help="Write into this folder instead of standard output.")] = None,
     steps: Annotated[Path | None, typer.Option(help="Write a picture of each step into this folder.")] = None,
 ) -> int:

@@ -99,17 +99,17 @@ def _shear(warp: Warp, amount: float, generator: Generator) -> None:
     warp.matrix @= shear
 
 
-def _flip(warp: Warp, amount: float, generator: Generator) -> None:
-    flipped = torch.rand(len(warp.matrix), generator=generator, device=generator.device) < amount
-    warp.matrix[:, 0] *= torch.where(flipped, -1.0, 1.0)[:, None]
-
-
 def _elastic(warp: Warp, amount: float, generator: Generator) -> None:
     # A coarse random field, enlarged smoothly, moves as Simard et al. 2003 do by blurring.
     coarse = _uniform((len(warp.matrix), 2, 5, 5), amount * 2 / SIZE, generator)
     smooth = functional.interpolate(coarse, size=(SIZE, SIZE), mode="bicubic", align_corners=True)
     displacement = smooth.permute(0, 2, 3, 1)  # (n, 2, 28, 28) → (n, 28, 28, 2)
     warp.displacement = displacement if warp.displacement is None else warp.displacement + displacement
+
+
+def _flip(images: Tensor, amount: float, generator: Generator) -> Tensor:
+    flipped = torch.rand((len(images), 1, 1, 1), generator=generator, device=generator.device) < amount
+    return torch.where(flipped, images.flip(-1), images)
 
 
 def _thickness(images: Tensor, amount: float, generator: Generator) -> Tensor:
@@ -149,7 +149,7 @@ AUGMENTATIONS: Mapping[str, Augmentation] = {
     "rotate": Augmentation("turn by up to this many degrees", warp=_rotate),
     "scale": Augmentation("enlarge or shrink each axis by up to this share", warp=_scale),
     "shear": Augmentation("slant by up to this many pixels per pixel", warp=_shear),
-    "flip": Augmentation("mirror left to right with this probability (a mirrored 2 is no 2)", warp=_flip),
+    "flip": Augmentation("mirror left to right with this probability (a mirrored 2 is no 2)", paint=_flip),
     "elastic": Augmentation("bend smoothly by up to this many pixels", warp=_elastic),
     "thickness": Augmentation("make strokes thicker or thinner by up to this many pixels", paint=_thickness),
     "contrast": Augmentation("soften or harden greys by a power of up to 1 + this", paint=_contrast),

@@ -22,7 +22,7 @@ def estimate_seconds(recipe: Recipe, n: int) -> float:
     size = min(recipe.batch_size or n, n)
     pixels = np.random.default_rng(0).integers(0, 256, (size, 1, SIZE, SIZE), dtype=np.uint8)
     images, labels, generator = torch.from_numpy(pixels), torch.arange(size) % CLASSES, Generator().manual_seed(0)
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(), tuned(recipe):
         model, optimizer = build(recipe, images.device)
         prepared = prepare(images, recipe, generator)
 
@@ -30,12 +30,11 @@ def estimate_seconds(recipe: Recipe, n: int) -> float:
             x = prepare(images, recipe, generator) if recipe.augment else prepared
             update(model, optimizer, x, labels, recipe)
 
-        with tuned(recipe):
-            steps = max(1, min(STEPS, TIMED_IMAGES // size))
-            for _ in range(steps):
-                step()
-            start = time.perf_counter()
-            for _ in range(steps):
-                step()
-            seconds = time.perf_counter() - start
+        steps = max(1, min(STEPS, TIMED_IMAGES // size))
+        for _ in range(steps):
+            step()
+        start = time.perf_counter()
+        for _ in range(steps):
+            step()
+        seconds = time.perf_counter() - start
     return seconds / steps * recipe.total_steps(-(-n // size))

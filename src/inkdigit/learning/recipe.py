@@ -111,6 +111,11 @@ class Recipe:
         Raises:
             DataError: a field is missing, unknown, or of another type.
         """
+        known = {entry.name for entry in fields(cls)}
+        wrong = [f"no {name}" for name in sorted(known - set(values))]
+        wrong += [f"an unknown {name}" for name in sorted(set(values) - known)]
+        if wrong:
+            raise DataError(f"{where}: not a recipe of this version (found {', '.join(wrong)}); train again")
         try:
             return cls(**values)
         except (TypeError, UsageError) as error:
@@ -226,7 +231,10 @@ def _check_numbers(recipe: Recipe) -> None:
     if not 0 < recipe.lr < math.inf:
         raise UsageError(f"found lr={recipe.lr}, expected a number more than 0")
     for name, share in recipe.variants.items():
-        if not 0 <= share <= 1:
+        if not (isinstance(share, int | float) and 0 <= share <= 1):
             raise UsageError(f"found variants.{name}={share}, expected 0 to 1")
+    for name, amount in recipe.augment.items():
+        if not (isinstance(amount, int | float) and 0 <= amount < math.inf):
+            raise UsageError(f"found augment.{name}={amount}, expected a number from 0")
     if not 0 <= recipe.label_smoothing < 1:
         raise UsageError(f"found label_smoothing={recipe.label_smoothing}, expected 0 to 1")

@@ -98,22 +98,21 @@ def fit(
 ) -> tuple[Progress, nn.Module]:
     """The loop: from the run's state, or from the start, to the last step. Returns progress and network."""
     recipe = run.recipe
-    torch.manual_seed(run.seed)
-    generator = Generator(device).manual_seed(run.seed)
-    model, optimizer = build(recipe, device)
-    progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
-    batches = Batches(
-        vary(training, recipe.variants, run.seed), recipe.batch_size, seed=run.seed, device=device,
-        prepare=partial(prepare, recipe=recipe, generator=generator), once=not recipe.augment,
-    )  # fmt: skip
-    total_steps = recipe.total_steps(batches.per_epoch)
-    round_steps = recipe.round_steps(batches.per_epoch)
-    schedule = SCHEDULES[recipe.schedule]
-    tally = Tally(progress)
-
     with ExitStack() as stack:
         interruption = stack.enter_context(Interruption())
         stack.enter_context(tuned(recipe))
+        torch.manual_seed(run.seed)
+        generator = Generator(device).manual_seed(run.seed)
+        model, optimizer = build(recipe, device)
+        progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
+        batches = Batches(
+            vary(training, recipe.variants, run.seed), recipe.batch_size, seed=run.seed, device=device,
+            prepare=partial(prepare, recipe=recipe, generator=generator), once=not recipe.augment,
+        )  # fmt: skip
+        total_steps = recipe.total_steps(batches.per_epoch)
+        round_steps = recipe.round_steps(batches.per_epoch)
+        schedule = SCHEDULES[recipe.schedule]
+        tally = Tally(progress)
         for logger in loggers:
             logger.start(run, progress.history, total_steps)
             stack.callback(logger.close)
