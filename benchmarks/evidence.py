@@ -19,6 +19,7 @@ from torch import Generator, nn
 
 from inkdigit import OnnxClassifier, load_dataset
 from inkdigit.data.dataset import Dataset
+from inkdigit.evaluation.history import read_history
 from inkdigit.evaluation.metrics import predict
 from inkdigit.learning.engine import build, prepare, tuned, update
 from inkdigit.learning.loader import Batches
@@ -49,7 +50,7 @@ def train_with_slip(recipe: Recipe, training: Dataset, watched: Dataset, test: D
             for x, labels in batches.steps(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch):
                 update(model, optimizer, x, labels, recipe)
             epochs.append((accuracy(model, recipe, watched), accuracy(model, recipe, test), epoch + 1))
-    watched_accuracy, test_accuracy, kept_epoch = max(epochs)
+    watched_accuracy, test_accuracy, kept_epoch = max(epochs, key=lambda epoch: epoch[0])  # the first of equals
     return {"watched_accuracy": watched_accuracy, "accuracy": test_accuracy, "kept_epoch": kept_epoch}
 
 
@@ -79,6 +80,12 @@ def count_misread(comparison: Path) -> list[int]:
     return [int((predict(OnnxClassifier(folder / "model.onnx")(images)) != labels).sum()) for folder in folders]
 
 
+def watched_by_epoch(run: Path) -> list[float]:
+    """The validation accuracy after each epoch."""
+    rows = read_history(run / "metrics.csv")
+    return [row.validation_accuracy for row in rows if row.validation_accuracy is not None]
+
+
 def main() -> None:
     """Measures, prints and writes it."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -89,6 +96,7 @@ def main() -> None:
         shutil.copyfile(folder / "comparison.json", RESULTS / f"{name}.json")
     evidence = {
         "machine": describe_machine(),
+        "convnet_watched_by_epoch": watched_by_epoch(arguments.comparison / "convnet-seed-0"),
         "mlp_misread_of_first_500": count_misread(arguments.comparison),
         "convnet_with_its_slip": measure_slip(),
     }

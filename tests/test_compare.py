@@ -4,6 +4,7 @@ import csv
 import html.parser
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -13,9 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from inkdigit.classifier import OnnxClassifier
 from inkdigit.compare import compare, estimate, plan
 from inkdigit.comparison import Comparison, to_csv
+from inkdigit.data.dataset import load_dataset
+from inkdigit.data.idx import read_idx, write_idx
 from inkdigit.errors import DataError, UsageError
+from inkdigit.evaluation.metrics import predict
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 from inkdigit.report import write_report
@@ -52,7 +57,14 @@ def test_a_row_for_each_recipe_over_its_seeds(made: tuple[Comparison, Path]) -> 
 def test_any_two_are_tested(made: tuple[Comparison, Path]) -> None:
     comparison, _ = made
     assert [(test.first, test.second) for test in comparison.tests] == [("softmax", "lenet")]
-    assert 0 <= comparison.tests[0].p <= 1
+    test = load_dataset(comparison.data, "test")
+    softmax, lenet = (
+        predict(OnnxClassifier(comparison.runs[name][0].model)(test.images)) == test.labels
+        for name in ("softmax", "lenet")
+    )
+    expected = int((softmax & ~lenet).sum()), int((lenet & ~softmax).sum())
+    assert (comparison.tests[0].only_first, comparison.tests[0].only_second) == expected
+    assert sum(expected) > 0
 
 
 def test_json_and_csv_say_the_same(made: tuple[Comparison, Path]) -> None:
@@ -155,6 +167,35 @@ def test_nothing_is_trained_where_a_later_run_is_of_other_settings(
     with pytest.raises(UsageError, match="begun with another settings"):
         plan(["cnn", "lenet"], seeds=1, data=str(digits_folder), out=out)
     assert not (out / "cnn-seed-0").exists()
+
+
+def test_a_run_may_not_stand_in_two_rows(made: tuple[Comparison, Path], digits_folder: Path) -> None:
+    _, out = made
+    with pytest.raises(UsageError, match="a run of a recipe that was named as well"):
+        plan(["softmax", str(out / "softmax-seed-0")], seeds=1, data=str(digits_folder), out=out, settings=QUICK)
+
+
+def test_settings_for_finished_runs_are_refused(made: tuple[Comparison, Path], digits_folder: Path) -> None:
+    _, out = made
+    with pytest.raises(UsageError, match="finished runs alone, which are not trained again"):
+        plan([str(out / "softmax-seed-0")], seeds=1, data=str(digits_folder), out=out, settings=QUICK)
+
+
+def test_changed_digits_are_noticed_before_anything_is_trained(
+    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
+) -> None:
+    _, out = made
+    shutil.copytree(digits_folder, tmp_path / "digits")
+    images = tmp_path / "digits" / "t10k-images-idx3-ubyte.gz"
+    write_idx(images, 255 - read_idx(images, ndim=3))
+    run = tmp_path / "run"
+    shutil.copytree(out / "softmax-seed-0", run)
+    values = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(values | {"data": str(tmp_path / "digits")}))
+    entries = plan(["lenet", str(run)], seeds=1, data=str(tmp_path / "digits"), out=tmp_path / "c")
+    with pytest.raises(DataError, match="holds other digits now"):
+        compare(entries, data=str(tmp_path / "digits"), out=tmp_path / "c")
+    assert not (tmp_path / "c").exists()
 
 
 def test_measures_of_another_model_or_damaged_are_taken_anew(

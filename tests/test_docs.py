@@ -64,6 +64,13 @@ def test_the_recipes_are_told_as_they_were_measured(name: str) -> None:
     assert (ROOT / "docs" / name).read_text() == RECIPES_DOC["generate"](name), "run: make docs"
 
 
+def test_readme_tells_lenet_as_it_was_measured() -> None:
+    (row,) = (row for row in RECIPES_DOC["result"]("recipes")["rows"] if row["recipe"] == "lenet")
+    told = f"| {RECIPES_DOC['percent'](row['accuracy'])} % | {RECIPES_DOC['percents'](row['accuracies'])} % |"
+    assert told in README.read_text()
+    assert told in CHINESE.read_text()
+
+
 def test_both_languages_tell_the_recipes_with_the_same_commands_and_figures() -> None:
     english, chinese = (ROOT / "docs" / name for name in RECIPES_DOC["TARGETS"])
     assert blocks(english) == blocks(chinese)
@@ -80,6 +87,7 @@ def test_what_a_recipe_promises_is_what_was_measured() -> None:
 @pytest.mark.slow
 def test_commands_about_the_recipes_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    (tmp_path / "samples").symlink_to(ROOT / "samples")
     commands = [line for _, code in blocks(ROOT / "docs" / "recipes.md") for line in code.splitlines()]
     (compare,) = (line for line in commands if line.startswith("inkdigit compare convnet"))
     run_command(compare.replace("--seeds 3", "--seeds 1"))

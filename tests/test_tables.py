@@ -11,6 +11,7 @@ from torch import nn
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.data.sources import DATASETS
+from inkdigit.errors import UsageError
 from inkdigit.evaluation.history import Row
 from inkdigit.images import CLASSES, SIZE
 from inkdigit.learning.augment import AUGMENTATIONS, augment
@@ -24,6 +25,7 @@ from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.reading.formats import FORMATS
+from inkdigit.reading.rules import CHECKS, RULES, Rules
 from inkdigit.reading.weights import SHIPPED
 
 # Computed by hand from the layers: weights and biases, and two numbers per channel of a batch norm.
@@ -186,3 +188,39 @@ def test_shipped_weights(name: str) -> None:
     assert metadata["test_accuracy"] >= 0.994
     assert metadata["classes"] == [str(digit) for digit in range(10)]
     assert not any("/" in str(value) for key, value in metadata.items() if key not in ("feature_outputs", "settings"))
+
+
+RULES_BY_EXAMPLE = {  # a value, a text that fits, and one that does not
+    "length": ("4", "2026", "202"),
+    "pattern": (r"20\d\d", "2026", "1926"),
+    "among": ("FILE", "2026", "2025"),
+    "luhn": ("", "79927398713", "79927398710"),
+    "isbn10": ("", "0306406152", "0306406153"),
+    "isbn13": ("", "9780306406157", "4006381333931"),
+    "ean13": ("", "4006381333931", "4006381333930"),
+}
+
+
+@pytest.mark.parametrize("name", RULES)
+class TestRules:
+    def named(self, name: str, folder: Path) -> str:
+        (folder / "FILE").write_text("2026\n80\n")
+        value = RULES_BY_EXAMPLE[name][0].replace("FILE", str(folder / "FILE"))
+        return f"{name}={value}" if value else name
+
+    def test_tells_what_fits_from_what_does_not(self, name: str, tmp_path: Path) -> None:
+        rules = Rules(self.named(name, tmp_path))
+        _, fitting, other = RULES_BY_EXAMPLE[name]
+        for text, found in ((fitting, [fitting]), (other, [])):
+            certain = np.eye(CLASSES, dtype=np.float32)[list(map(int, text))]
+            assert [candidate.text for candidate in rules.find(certain)] == found
+        assert rules.name == name
+
+    def test_takes_a_value_or_none(self, name: str) -> None:
+        with pytest.raises(UsageError, match="expected"):
+            Rules(name if RULES[name].value else f"{name}=1")
+        assert (name in CHECKS) == (not RULES[name].value)
+
+    def test_says_what_it_is(self, name: str) -> None:
+        option = f"--check {name}" if name in CHECKS else f"--{name}"
+        assert option in RULES[name].description

@@ -14,11 +14,12 @@ from inkdigit.classifier import OnnxClassifier
 from inkdigit.comparison import Comparison, summarise
 from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.errors import DataError, Interrupted, UsageError
+from inkdigit.evaluation.corruptions import CORRUPTIONS
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.history import read_history
 from inkdigit.evaluation.metrics import predict
 from inkdigit.evaluation.robustness import measure_robustness
-from inkdigit.evaluation.significance import PairTest, mcnemar
+from inkdigit.evaluation.significance import PairTest, adjust, mcnemar
 from inkdigit.evaluation.speed import measure_speed
 from inkdigit.learning.estimate import estimate_seconds
 from inkdigit.learning.models import build_model
@@ -29,7 +30,7 @@ from inkdigit.learning.run import Run, read_json, write_json
 from inkdigit.learning.structure import trace_structure
 from inkdigit.learning.train import check_same, train
 
-MEASURES_FORMAT = 1
+MEASURES_FORMAT = 2
 """Of what is kept beside a run; of another format it is measured again."""
 
 
@@ -50,6 +51,10 @@ class Entry:
     def open_seeds(self) -> list[int]:
         """The seeds that are not trained yet."""
         return [seed for seed, folder in self.folders.items() if not (folder / "result.json").exists()]
+
+    def finished_folders(self) -> list[Path]:
+        """The runs that are."""
+        return [folder for folder in self.folders.values() if (folder / "result.json").exists()]
 
 
 def plan(names: Sequence[str], *, seeds: int, data: str, out: Path, settings: Sequence[str] = ()) -> list[Entry]:
@@ -76,8 +81,11 @@ def plan(names: Sequence[str], *, seeds: int, data: str, out: Path, settings: Se
         for name in names
         if not _is_folder(name)
     ]
+    if settings and not entries:
+        raise UsageError("found --set and finished runs alone, which are not trained again; name a recipe, or leave it")
     for entry in entries:
         _check_begun(entry, data)
+    _check_apart(entries, folders)
     return entries + _group(folders, data, taken={entry.name for entry in entries})
 
 
@@ -114,11 +122,11 @@ def compare(
         DataError: a run is damaged, or was trained or measured on other digits than ``data`` holds now.
         Interrupted: after the run in work was saved; the same call goes on.
     """
+    _check_digits(entries, data)
     for entry in entries:
         for seed in entry.open_seeds():
             _train(entry, seed, data, loggers, tell)
     runs = {entry.name: tuple(Run.open(folder) for folder in entry.folders.values()) for entry in entries}
-    _check_digits(itertools.chain(*runs.values()), data)
     test = load_dataset(data, "test")
     comparison = Comparison(
         data=data,
@@ -144,6 +152,14 @@ def _check_begun(entry: Entry, data: str) -> None:
             check_same(Run.open(folder), entry.recipe, data=data, seed=seed)
         elif folder.is_dir() and any(folder.iterdir()):
             raise UsageError(f"{folder}: not empty and no run; move it away, or choose another place with --out")
+
+
+def _check_apart(entries: Sequence[Entry], folders: Sequence[Path]) -> None:
+    """A run of a recipe's own row may not stand in another one as well."""
+    own = {folder.resolve() for entry in entries for folder in entry.folders.values()}
+    for folder in folders:
+        if folder.resolve() in own:
+            raise UsageError(f"{folder}: is a run of a recipe that was named as well, expected each once")
 
 
 def _group(folders: Iterable[Path], data: str, taken: set[str]) -> list[Entry]:
@@ -182,10 +198,10 @@ def _train(entry: Entry, seed: int, data: str, loggers: Sequence[str], tell: Cal
         raise Interrupted(said, stop.exit_code - 128) from stop
 
 
-def _check_digits(runs: Iterable[Run], data: str) -> None:
-    """A run that saw other digits than the others cannot stand beside them."""
+def _check_digits(entries: Iterable[Entry], data: str) -> None:
+    """A finished run that saw other digits than the others will cannot stand beside them."""
     hashes: dict[str, tuple[str, str]] = {}
-    for run in runs:
+    for run in (Run.open(folder) for entry in entries for folder in entry.finished_folders()):
         protocol = run.recipe.protocol
         if protocol not in hashes:
             training, _, test = PROTOCOLS[protocol].load(data)
@@ -199,7 +215,12 @@ def _check_digits(runs: Iterable[Run], data: str) -> None:
 def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
     """What a run's model does beyond its own evaluation; kept in the run's folder, beside the hash of the model."""
     path, classifier = run.folder / "measures.json", OnnxClassifier(run.model)
-    key = {"format": MEASURES_FORMAT, "model_sha256": hashlib.sha256(run.model.read_bytes()).hexdigest()}
+    key = {
+        "format": MEASURES_FORMAT,
+        "model_sha256": hashlib.sha256(run.model.read_bytes()).hexdigest(),
+        "test_sha256": test.sha256,
+        "corruptions": list(CORRUPTIONS),
+    }
     if kept := _kept(path, key):
         return kept
     tell(f"measuring {run.recipe.name}, seed {run.seed}")
@@ -231,17 +252,24 @@ def _kept(path: Path, key: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _last_of_log(run: Run) -> dict[str, float]:
+    """Where the log ends: the epoch whose weights were kept, and the mean training loss of the last epoch."""
     history, best_step = read_history(run.metrics), run.result()["best_step"]
     kept = [row.epoch for row in history if row.step == best_step]
     if not kept:
         raise DataError(f"{run.metrics}: found no line of step {best_step}, whose weights were kept; train again")
-    return {"kept_epoch": kept[0], "train_loss": history[-1].train_loss}
+    before = [0, *(row.step for row in history)]
+    losses, steps = zip(
+        *((row.train_loss, row.step - start)
+          for row, start in zip(history, before, strict=False) if row.epoch > history[-1].epoch - 1),
+        strict=True,
+    )  # fmt: skip
+    return {"kept_epoch": kept[0], "train_loss": float(np.average(losses, weights=steps))}
 
 
 def _test_pairs(runs: dict[str, tuple[Run, ...]], test: Dataset) -> list[PairTest]:
-    """McNemar's test between the first seeds of any two recipes, on the whole test set."""
+    """McNemar's test between the first seeds of any two recipes, on the whole test set, adjusted for their number."""
     right = {
         name: np.asarray(predict(OnnxClassifier(of_recipe[0].model)(test.images)) == test.labels)
         for name, of_recipe in runs.items()
     }
-    return [mcnemar(a, b, right[a], right[b]) for a, b in itertools.combinations(right, 2)]
+    return adjust([mcnemar(a, b, right[a], right[b]) for a, b in itertools.combinations(right, 2)])

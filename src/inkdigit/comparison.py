@@ -31,7 +31,7 @@ class Row:
         watched_accuracy: the best on the digits that chose the epoch, the mean over seeds, 0..1, or None where the
             protocol chooses none.
         kept_epoch: passes over the training digits to the weights that were kept, the mean.
-        train_loss: of the last line of the log, nats, the mean.
+        train_loss: of the last epoch, or line of the log where that is longer, nats, the mean.
         nll: mean negative log-likelihood on the whole test set, nats.
         ece: expected calibration error on the whole test set, 0..1.
         ece_after_temperature: the same after one more temperature, fitted on the other half of the digits.

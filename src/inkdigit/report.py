@@ -8,6 +8,7 @@ from pathlib import Path
 from inkdigit.comparison import Comparison
 from inkdigit.data.dataset import load_dataset
 from inkdigit.errors import missing_extra
+from inkdigit.evaluation.corruptions import CORRUPTIONS
 from inkdigit.evaluation.figures.structure import Layer
 from inkdigit.files import write_atomic
 from inkdigit.learning.figures import FIGURES, show
@@ -57,6 +58,7 @@ def write_report(comparison: Comparison, path: Path) -> None:
         protocols={row.protocol: PROTOCOLS[row.protocol].description for row in comparison.rows},
         data=comparison.data,
         machine=describe_machine(),
+        corruptions=len(CORRUPTIONS),
         n=len(load_dataset(comparison.data, "test")),
     )
     write_atomic(path, page)

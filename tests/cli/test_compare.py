@@ -168,14 +168,15 @@ def test_digits_that_have_changed_since(split: str, refuses: Callable[..., str],
     assert "digits holds other digits now than the run was trained or measured on" in refuses(4)
 
 
+@pytest.mark.parametrize("signal_number", [2, 15])
 def test_interrupted_before_anything_is_finished(
-    invoke: Run, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    signal_number: int, invoke: Run, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def stop(*_: Any, **__: Any) -> None:
-        raise Interrupted("stopped after step 1 of 15", 2)
+        raise Interrupted("stopped after step 1 of 15", signal_number)
 
     monkeypatch.setattr("inkdigit.compare.train", stop)
     ended = invoke("compare", "softmax", "--data", digits_folder, "--out", "out")
-    assert (ended.returncode, ended.stdout) == (130, "")
+    assert (ended.returncode, ended.stdout) == (128 + signal_number, "")
     assert ended.stderr.splitlines()[-1] == "inkdigit: stopped in softmax, seed 0, saved; the same command goes on"
     assert not list(tmp_path.glob("out/comparison.*"))

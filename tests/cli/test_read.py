@@ -17,6 +17,7 @@ import PIL.Image
 import pytest
 
 from inkdigit import Reader
+from inkdigit.reading.rules import RULES
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 SCHEMA = Path(__file__).parents[2] / "docs" / "reading.schema.json"
@@ -238,3 +239,75 @@ def test_reading_needs_neither_torch_nor_the_network(run_wrapped: Run, samples: 
     ended = run_wrapped(OFFLINE, "read", samples / "phone.jpg", "--format", "annotated", "--steps", "steps")
     assert ended.returncode == 0
     assert ended.stderr == "[]\n", "packages that reading must not load"
+
+
+def test_rules_are_those_of_python(invoke: Run, samples: Path, tmp_path: Path) -> None:
+    (tmp_path / "numbers.txt").write_text("2026\n1999\n")
+    page = samples / "page.png"
+    for options, rules in (
+        (["--length", "2-4"], ["length=2-4"]),
+        (["--length", "6", "--pattern", r"3\d+"], ["length=6", r"pattern=3\d+"]),
+        (["--among", "numbers.txt"], ["among=numbers.txt"]),
+        (["--check", "luhn", "--length", "6"], ["length=6", "luhn"]),
+    ):
+        ended = invoke("read", page, "--format", "json", *options, "--min-confidence", "0.9")
+        expected = Reader().read(page, rules=rules, min_confidence=0.9).to_dict()
+        assert json.loads(ended.stdout) == [json.loads(json.dumps(expected))]
+        assert ended.returncode == 0
+
+
+def test_what_a_rule_refuses_is_said(invoke: Run, samples: Path) -> None:
+    page = samples / "page.png"
+    ended = invoke("read", page, "--length", "4")
+    assert (ended.returncode, ended.stdout) == (0, "2026\n??????\n??\n")
+    assert ended.stderr.splitlines() == [
+        f"inkdigit: {page}: {text} does not fit length, and nothing likely does" for text in ("314159", "80")
+    ]
+
+
+def test_what_a_rule_changes_is_said(invoke: Run, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = np.full((12, 10), 0.001, np.float32)
+    seen[:, 8], seen[:, 1] = 0.9, 0.092
+    monkeypatch.setattr("inkdigit.reading.reader.OnnxClassifier", lambda *_, **__: lambda images: seen[: len(images)])
+    ended = invoke("read", samples / "seven.png", "--pattern", "[0-7]")
+    assert (ended.returncode, ended.stdout) == (0, "1\n")
+    assert ended.stderr == f"inkdigit: {samples / 'seven.png'}: 8 became 1 by pattern\n"
+
+
+def test_least_confidence(invoke: Run, samples: Path) -> None:
+    confidence = Reader().read(samples / "seven.png").digits[0].confidence
+    assert invoke("read", samples / "seven.png", "--min-confidence", str(confidence)).stdout == "7\n"
+    assert confidence < 1
+    ended = invoke("read", samples / "seven.png", "--min-confidence", "1")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "?\n", "")
+
+
+@pytest.mark.parametrize(
+    ("code", "options", "words"),
+    [
+        (2, ["--length", "5-3"], "found length '5-3', expected how many digits"),
+        (2, ["--length", "x"], "found length 'x'"),
+        (2, ["--length", ""], "expected 'length=N|N-M'"),
+        (2, ["--pattern", "("], "no regular expression"),
+        (2, ["--pattern", "[a-z]"], "expected digits"),
+        (2, ["--check", "lunh"], "unknown check 'lunh'; did you mean 'luhn'?"),
+        (2, ["--check", "length"], "unknown check 'length'"),
+        (2, ["--check", ""], "unknown check ''"),
+        (4, ["--among", "none.txt"], "none.txt: cannot be read (No such file or directory)"),
+        (4, ["--among", "empty.txt"], "empty.txt: has 0 numbers"),
+        (4, ["--among", "words.txt"], "words.txt: line 2 is 'one'"),
+        (2, ["--min-confidence", "1.5"], "'--min-confidence'"),
+        (2, ["--min-confidence", "much"], "'--min-confidence'"),
+    ],
+)
+def test_a_wrong_rule_is_one_line(
+    code: int, options: list[str], words: str, fails: Callable[..., str], samples: Path
+) -> None:
+    Path("empty.txt").touch()
+    Path("words.txt").write_text("1\none\n")
+    assert words in fails(code, "read", samples / "seven.png", "none.png", *options)
+
+
+def test_rules_are_listed(invoke: Run) -> None:
+    lines = invoke("list", "rules").stdout.splitlines()
+    assert [line.split()[0] for line in lines] == list(RULES)

@@ -203,6 +203,14 @@ def test_a_locked_zip(tmp_path: Path) -> None:
     assert "encrypted" in fault(path)
 
 
+def test_a_member_that_begins_beyond_any_file(tmp_path: Path) -> None:
+    path = write(tmp_path / "my.npz", method=zipfile.ZIP_STORED, images=npy(IMAGES), labels=npy(LABELS))
+    with zipfile.ZipFile(path, "a") as archive:
+        archive.getinfo("images.npy").header_offset = 2**63 + 5
+        archive.comment = b"so that the list of members is written anew"
+    assert "damaged, or no .npz" in fault(path)
+
+
 @pytest.mark.parametrize("damage", [lambda whole: whole[:-1], lambda whole: whole[: len(whole) // 2], lambda _: b""])
 def test_a_file_cut_short(tmp_path: Path, damage: Callable[[bytes], bytes]) -> None:
     np.savez(tmp_path / "my.npz", images=IMAGES, labels=LABELS)

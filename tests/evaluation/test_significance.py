@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from inkdigit.evaluation.metrics import wilson_interval
-from inkdigit.evaluation.significance import mcnemar, mean_interval
+from inkdigit.evaluation.significance import PairTest, adjust, mcnemar, mean_interval
 
 
 def rights(both: int, first: int, second: int) -> tuple[np.ndarray, np.ndarray]:
@@ -32,6 +32,15 @@ def test_the_same_classifier_twice_does_not_differ() -> None:
     test = mcnemar("a", "b", right, right)
     assert test.p == 1.0
     assert "no significant difference" in test.words
+
+
+def test_many_tests_ask_for_more_by_hand() -> None:
+    tests = [PairTest("a", str(n), 9, 1, p, p) for n, p in enumerate((0.04, 0.01, 0.03, 0.5))]
+    # From the least: 4 x .01, 3 x .03, then 2 x .04 would be less than what came before, 1 x .5
+    assert [test.p_adjusted for test in adjust(tests)] == pytest.approx([0.09, 0.04, 0.09, 0.5])
+    assert [test.words.startswith("a is better") for test in adjust(tests)] == [False, True, False, False]
+    assert [test.p for test in adjust(tests)] == [0.04, 0.01, 0.03, 0.5]
+    assert adjust([]) == []
 
 
 def test_interval_of_a_mean_by_hand() -> None:

@@ -97,3 +97,10 @@ def test_a_network_in_bfloat16_keeps_its_weights_in_float32() -> None:
     assert {parameter.dtype for parameter in fast} == {torch.float32}
     for low, full in zip(fast, plain_steps(recipe, x, labels), strict=True):
         torch.testing.assert_close(low, full, atol=2e-3, rtol=2e-2)
+
+
+def test_numbers_too_small_to_matter_are_0_while_it_trains() -> None:
+    small = torch.tensor([2e-38])
+    with tuned(RECIPES["lenet"]):
+        assert (small * 0.1).item() == 0
+    assert (small * 0.1).item() > 0

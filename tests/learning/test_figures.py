@@ -12,7 +12,7 @@ from matplotlib.figure import Figure as Sheet
 
 from inkdigit.errors import DataError, EnvironmentFault, ImageError, UsageError
 from inkdigit.learning.augment import AUGMENTATIONS
-from inkdigit.learning.figures import EXAMPLE_AMOUNTS, FIGURES, show
+from inkdigit.learning.figures import FIGURES, show
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -133,10 +133,6 @@ def test_augmentations_of_a_recipe(run: Path, drawn: list[Sheet]) -> None:
     assert texts[:4] == ["as it is", "rotate 15", "blur 0.5", "all together"]
     assert AUGMENTATIONS["rotate"].description in texts
     assert "the recipe lenet does" in words(drawn[0])
-
-
-def test_every_augmentation_has_an_example() -> None:
-    assert set(EXAMPLE_AMOUNTS) == set(AUGMENTATIONS)
 
 
 def test_an_animation_has_a_frame_for_each_checkpoint(run: Path) -> None:

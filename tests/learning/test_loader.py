@@ -3,9 +3,11 @@
 import itertools
 
 import numpy as np
+import pytest
 import torch
 
 from inkdigit.data.dataset import Dataset
+from inkdigit.learning import loader
 from inkdigit.learning.loader import Batches
 
 CPU = torch.device("cpu")
@@ -75,12 +77,14 @@ def test_preparing_once_and_for_each_batch_gives_the_same() -> None:
         assert x[:, 0, 0, 0].tolist() == (2 * labels).tolist() == (2 * same).tolist()
 
 
-def test_what_is_prepared_once_is_prepared_once() -> None:
+def test_what_is_prepared_once_is_prepared_once_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(loader, "PREPARED_AT_ONCE", 4)
     calls: list[int] = []
 
     def count(images: torch.Tensor) -> torch.Tensor:
         calls.append(len(images))
-        return images
+        return double(images)
 
-    list(Batches(dataset(), 4, seed=0, device=CPU, prepare=count, once=True).steps(0, 9))
-    assert calls == [10]
+    ((x, labels),) = Batches(dataset(), None, seed=0, device=CPU, prepare=count, once=True).steps(0, 1)
+    assert calls == [4, 4, 2]
+    assert x[:, 0, 0, 0].tolist() == (2 * labels).tolist()

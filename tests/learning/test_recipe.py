@@ -30,8 +30,10 @@ def test_epochs_and_steps_replace_each_other() -> None:
     assert override(MLP, ["epochs=3"]).steps is None
 
 
-def test_another_model_forgets_the_options_of_the_first() -> None:
+def test_another_model_or_optimizer_forgets_the_options_of_the_first() -> None:
     assert override(MLP, ["model=softmax"]).model_options == {}
+    assert override(LENET, ["optimizer=adam"]).optimizer_options == {}
+    assert override(LENET, ["optimizer=sgd"]).optimizer_options == {"momentum": 0.9}
 
 
 @pytest.mark.parametrize(

@@ -99,11 +99,17 @@ def test_the_same_seed_gives_the_same_weights_and_another_others(digits_folder: 
         assert_same_weights(tmp_path / "a", tmp_path / "c")
 
 
-@pytest.mark.parametrize("stop_after", [1, 5, 28, 40])
+LARGER = ["protocol=held-out", "epochs=3", "batch_size=16", "log_every=7"]
+
+
+@pytest.mark.parametrize(
+    ("recipe", "stop_after"), [*(("lenet", step) for step in (1, 5, 28, 40)), ("cnn", 20), ("keras-cnn", 17)]
+)
 def test_an_interrupted_run_goes_on_bit_for_bit(
-    stop_after: int, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    recipe: str, stop_after: int, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    train("lenet", data=str(digits_folder), out=tmp_path / "whole", settings=SHORT)
+    settings = SHORT if recipe == "lenet" else LARGER  # the others in other memory, precision and optimiser
+    train(recipe, data=str(digits_folder), out=tmp_path / "whole", settings=settings)
     signalled: list[int] = []
     original = engine.update
 
@@ -114,11 +120,11 @@ def test_an_interrupted_run_goes_on_bit_for_bit(
         return original(*arguments)
 
     monkeypatch.setattr("inkdigit.learning.train.update", interrupt)
-    with pytest.raises(Interrupted, match=f"stopped after step {stop_after} of 84") as caught:
-        train("lenet", data=str(digits_folder), out=tmp_path / "parts", settings=SHORT)
+    with pytest.raises(Interrupted, match=f"stopped after step {stop_after} of ") as caught:
+        train(recipe, data=str(digits_folder), out=tmp_path / "parts", settings=settings)
     assert caught.value.exit_code == 130
     assert not (tmp_path / "parts" / "model.onnx").exists()
-    train("lenet", out=tmp_path / "parts", resume=True)
+    train(recipe, out=tmp_path / "parts", resume=True)
     assert_same_weights(tmp_path / "whole", tmp_path / "parts")
     assert log_without_seconds(tmp_path / "parts") == log_without_seconds(tmp_path / "whole")
 
@@ -170,6 +176,21 @@ def test_resuming_a_finished_run_tells_its_result(trained_run: Path) -> None:
 def test_a_diverging_loss_stops_with_its_step(digits_folder: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"the loss is (nan|inf) at step \d+"):
         train("mlp", data=str(digits_folder), out=tmp_path / "r", settings=["lr=1e30", "steps=50"])
+
+
+def test_the_step_that_diverged_is_told_and_not_the_one_that_noticed(
+    digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[int] = []
+
+    def update(*arguments: Any) -> tuple[Tensor, Tensor]:
+        steps.append(len(steps))
+        loss, logits = engine.update(*arguments)
+        return (loss if len(steps) < 3 else loss * float("nan")), logits
+
+    monkeypatch.setattr("inkdigit.learning.train.update", update)
+    with pytest.raises(DataError, match="the loss is nan at step 3:"):
+        train("lenet", data=str(digits_folder), out=tmp_path / "r", settings=SHORT)
 
 
 def test_a_last_step_that_diverges_is_noticed(digits_folder: Path, tmp_path: Path) -> None:

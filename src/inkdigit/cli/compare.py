@@ -52,5 +52,5 @@ def compare(
     else:
         print_rows(comparison.rows)
         for test in comparison.tests:
-            print(f"{test.words} (p = {test.p:.3g})")
+            print(f"{test.words} (p = {test.p_adjusted:.3g})")
     tell(f"the page: {out / 'comparison.html'}")

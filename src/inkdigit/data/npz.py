@@ -26,6 +26,9 @@ MAX_IMAGES = 1_000_000
 MAX_HEADER_BYTES = 1000  # numpy's own have 118 for such arrays; longer ones can make Python's parser run deep
 CHUNK_BYTES = 2**20
 
+ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError)
+"""All that zipfile raises; the last where a member is said to begin beyond any file."""
+
 SAVE = "save it with numpy.savez(path, images=…, labels=…)"
 
 
@@ -45,7 +48,7 @@ def load_npz(path: Path, split: str) -> tuple[Images, Labels]:
         return _load(path)
     except OSError as error:
         raise DataError(f"{path}: cannot be read ({error.strerror or error})") from error
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as error:  # all that zipfile raises
+    except ZIP_ERRORS as error:
         raise DataError(f"{path}: damaged, or no {SUFFIX} ({str(error) or 'it ends early'}); {SAVE}") from error
 
 

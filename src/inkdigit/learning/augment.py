@@ -58,11 +58,13 @@ class Augmentation:
 
     Attributes:
         description: what it does, and the unit of its amount.
+        example: an amount large enough to be seen, for a picture of what there is to choose from.
         warp: for a change of place.
         paint: for a change of values.
     """
 
     description: str
+    example: float
     warp: Warping | None = None
     paint: Painting | None = None
 
@@ -145,17 +147,17 @@ def _wear(images: Tensor, amount: float, generator: Generator) -> Tensor:
 
 
 AUGMENTATIONS: Mapping[str, Augmentation] = {
-    "shift": Augmentation("move by up to this many pixels", warp=_shift),
-    "rotate": Augmentation("turn by up to this many degrees", warp=_rotate),
-    "scale": Augmentation("enlarge or shrink each axis by up to this share", warp=_scale),
-    "shear": Augmentation("slant by up to this many pixels per pixel", warp=_shear),
-    "flip": Augmentation("mirror left to right with this probability (a mirrored 2 is no 2)", paint=_flip),
-    "elastic": Augmentation("bend smoothly by up to this many pixels", warp=_elastic),
-    "thickness": Augmentation("make strokes thicker or thinner by up to this many pixels", paint=_thickness),
-    "contrast": Augmentation("soften or harden greys by a power of up to 1 + this", paint=_contrast),
-    "blur": Augmentation("blur with up to this share of the mean over 3x3 pixels", paint=_blur),
-    "wear": Augmentation("lose up to this share of the pixels, for half of the images", paint=_wear),
-    "noise": Augmentation("add Gaussian noise of this deviation, in grey values of 255", paint=_noise),
+    "shift": Augmentation("move by up to this many pixels", 4, warp=_shift),
+    "rotate": Augmentation("turn by up to this many degrees", 30, warp=_rotate),
+    "scale": Augmentation("enlarge or shrink each axis by up to this share", 0.3, warp=_scale),
+    "shear": Augmentation("slant by up to this many pixels per pixel", 0.5, warp=_shear),
+    "flip": Augmentation("mirror left to right with this probability (a mirrored 2 is no 2)", 0.5, paint=_flip),
+    "elastic": Augmentation("bend smoothly by up to this many pixels", 2.5, warp=_elastic),
+    "thickness": Augmentation("make strokes thicker or thinner by up to this many pixels", 2, paint=_thickness),
+    "contrast": Augmentation("soften or harden greys by a power of up to 1 + this", 2, paint=_contrast),
+    "blur": Augmentation("blur with up to this share of the mean over 3x3 pixels", 1, paint=_blur),
+    "wear": Augmentation("lose up to this share of the pixels, for half of the images", 0.4, paint=_wear),
+    "noise": Augmentation("add Gaussian noise of this deviation, in grey values of 255", 40, paint=_noise),
 }
 """A new augmentation is one function and its entry here."""
 

@@ -7,6 +7,7 @@ import torch
 from torch import Generator, Tensor, nn, optim
 from torch.nn import functional
 
+from inkdigit.errors import EnvironmentFault, unknown
 from inkdigit.learning.augment import augment
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import build_optimizer
@@ -18,6 +19,20 @@ SMALL_BATCH = 8
 
 LeNet on two cores: 1.1 against 1.5 ms a step with batches of 4; from batches of 16 on oneDNN leads.
 """
+
+
+def find_device(name: str) -> torch.device:
+    """``cpu``, ``cuda``, or with ``auto`` the best that there is.
+
+    Raises:
+        UsageError: another name.
+        EnvironmentFault: there is no such device.
+    """
+    if name not in ("auto", "cpu", "cuda"):
+        raise unknown("device", name, ("auto", "cpu", "cuda"))
+    if name == "cuda" and not torch.cuda.is_available():
+        raise EnvironmentFault("found no CUDA device that PyTorch can use; train with --device cpu")
+    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def build(recipe: Recipe, device: torch.device) -> tuple[nn.Module, optim.Optimizer]:
@@ -53,8 +68,8 @@ def tuned(recipe: Recipe) -> Iterator[None]:
 
     Numbers too small to be normal, below 1.2e-38, are taken as 0: Adam's moments of a weight that no longer learns
     fade into them, and a processor takes a hundred cycles for each (keras-cnn: 5.9 instead of 10.4 ms a step, with
-    the same losses to every digit). Threads take this over from the one that starts them, so that it works best
-    before anything else is computed.
+    the same losses to every digit). A thread takes this over from the one that starts it, and keeps it: in one
+    process it is what was computed first that decides for PyTorch's own threads.
     """
     threads, onednn = torch.get_num_threads(), bool(torch.backends.mkldnn.enabled)
     torch.set_num_threads(recipe.threads or threads)

@@ -7,7 +7,7 @@ import torch
 from torch import Generator
 
 from inkdigit.images import CLASSES, SIZE
-from inkdigit.learning.engine import build, prepare, tuned, update
+from inkdigit.learning.engine import build, find_device, prepare, tuned, update
 from inkdigit.learning.recipe import Recipe
 
 STEPS = 40
@@ -18,23 +18,24 @@ TIMED_IMAGES = 20_000
 
 
 def estimate_seconds(recipe: Recipe, n: int) -> float:
-    """Seconds that a recipe will train on n digits, to within a third or so."""
-    size = min(recipe.batch_size or n, n)
+    """Seconds that a recipe will train on n digits, where it would train by itself, to within a third or so."""
+    device, size = find_device("auto"), min(recipe.batch_size or n, n)
     pixels = np.random.default_rng(0).integers(0, 256, (size, 1, SIZE, SIZE), dtype=np.uint8)
-    images, labels, generator = torch.from_numpy(pixels), torch.arange(size) % CLASSES, Generator().manual_seed(0)
+    images, labels = torch.from_numpy(pixels).to(device), (torch.arange(size) % CLASSES).to(device)
+    generator = Generator(device).manual_seed(0)
     with torch.random.fork_rng(), tuned(recipe):
-        model, optimizer = build(recipe, images.device)
+        model, optimizer = build(recipe, device)
         prepared = prepare(images, recipe, generator)
 
-        def step() -> None:
-            x = prepare(images, recipe, generator) if recipe.augment else prepared
-            update(model, optimizer, x, labels, recipe)
+        def take(steps: int) -> float:
+            start = time.perf_counter()
+            for _ in range(steps):
+                x = prepare(images, recipe, generator) if recipe.augment else prepared
+                loss, _ = update(model, optimizer, x, labels, recipe)
+            loss.item()  # a device may still be at work
+            return time.perf_counter() - start
 
         steps = max(1, min(STEPS, TIMED_IMAGES // size))
-        for _ in range(steps):
-            step()
-        start = time.perf_counter()
-        for _ in range(steps):
-            step()
-        seconds = time.perf_counter() - start
+        take(steps)
+        seconds = take(steps)
     return seconds / steps * recipe.total_steps(-(-n // size))

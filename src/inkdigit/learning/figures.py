@@ -38,12 +38,6 @@ from inkdigit.learning.structure import trace_structure
 from inkdigit.preparation.load import load
 from inkdigit.preparation.prepare import prepare_single
 
-EXAMPLE_AMOUNTS: Mapping[str, float] = {
-    "shift": 4, "rotate": 30, "scale": 0.3, "shear": 0.5, "flip": 0.5, "elastic": 2.5,
-    "thickness": 2, "contrast": 2, "blur": 1, "wear": 0.4, "noise": 40,
-}  # fmt: skip
-"""Of every augmentation, large enough to be seen, for a picture of what there is to choose from."""
-
 
 @dataclass(frozen=True)
 class Request:
@@ -207,12 +201,15 @@ def _augmentations(request: Request, path: Path) -> None:
     dataset = request.data("train+validation")
     images = _one_of_each(dataset.images, dataset.labels)
     recipe = request.runs[0].recipe if request.runs else None
-    if recipe and recipe.augment:
-        amounts, title = recipe.augment, f"What the recipe {recipe.name} does to its digits"
+    amounts: Mapping[str, float] = recipe.augment if recipe else {}
+    together = bool(amounts)
+    if recipe and amounts:
+        title = f"What the recipe {recipe.name} does to its digits"
     else:
         without = f"; the recipe {recipe.name} does nothing of it" if recipe else ""
-        amounts, title = EXAMPLE_AMOUNTS, f"What augmentation can do to digits{without}"
-    rows = augment_each(images, amounts, together=amounts is not EXAMPLE_AMOUNTS)
+        amounts = {name: entry.example for name, entry in AUGMENTATIONS.items()}
+        title = f"What augmentation can do to digits{without}"
+    rows = augment_each(images, amounts, together=together)
     notes = {name: AUGMENTATIONS[name.split()[0]].description for name in list(rows)[1 : 1 + len(amounts)]}
     draw_augmentations(rows, notes, title, path)
 

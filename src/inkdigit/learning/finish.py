@@ -37,6 +37,7 @@ def finish(run: Run, model: nn.Module, progress: Progress, watched: Dataset, tes
         "epochs": round(progress.history[-1].epoch, 3),
         "steps": progress.step,
         "seconds": round(progress.seconds, 2),
+        "device": next(model.parameters()).device.type,
         "best_step": progress.best_step,
         "validation_accuracy": progress.best_accuracy if chooses else None,
         "test_accuracy": evaluation.accuracy,

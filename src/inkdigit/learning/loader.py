@@ -9,7 +9,7 @@ from torch import Tensor
 from inkdigit.data.dataset import Dataset
 
 PREPARED_AT_ONCE = 4096
-"""Images: so that preparing a whole set takes no more memory than the set."""
+"""Images: so that what lies between raw and prepared ones stays small."""
 
 
 class Batches:
@@ -44,7 +44,7 @@ class Batches:
         """
         images = torch.from_numpy(dataset.images.copy()).to(device)[:, None]  # (n, 28, 28) → (n, 1, 28, 28)
         if once:
-            images = torch.cat([prepare(part) for part in images.split(PREPARED_AT_ONCE)])  # type: ignore[no-untyped-call]
+            images = _prepared(images, prepare)
         self._images = images
         self._prepare = prepare if not once else None
         self._labels = torch.from_numpy(dataset.labels).to(device)
@@ -73,3 +73,14 @@ class Batches:
     def _order(self, epoch: int) -> Tensor:
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._labels))
         return torch.from_numpy(order).to(self._images.device)
+
+
+def _prepared(images: Tensor, prepare: Callable[[Tensor], Tensor]) -> Tensor:
+    """Prepares uint8 (n, 1, 28, 28) images part by part, into their place."""
+    first, *rest = images.split(PREPARED_AT_ONCE)  # type: ignore[no-untyped-call]
+    begun = prepare(first)
+    whole = begun.new_empty(len(images), *begun.shape[1:])
+    whole[: len(begun)] = begun
+    for number, part in enumerate(rest, 1):
+        whole[number * PREPARED_AT_ONCE :][: len(part)] = prepare(part)
+    return whole

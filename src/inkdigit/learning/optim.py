@@ -20,15 +20,17 @@ class KerasAdam(optim.Adam):
     def step(self, closure: Any = None) -> Any:
         """One update."""
         epsilons = [group["eps"] for group in self.param_groups]
-        for group in self.param_groups:
-            group["eps"] /= math.sqrt(1 - group["betas"][1] ** self._next_step(group))
-        result = super().step(closure)
-        for group, epsilon in zip(self.param_groups, epsilons, strict=True):
-            group["eps"] = epsilon
-        return result
+        try:
+            for group in self.param_groups:
+                group["eps"] /= math.sqrt(1 - group["betas"][1] ** self._next_step(group))
+            return super().step(closure)
+        finally:
+            for group, epsilon in zip(self.param_groups, epsilons, strict=True):
+                group["eps"] = epsilon
 
     def _next_step(self, group: dict[str, Any]) -> int:
-        return 1 + int(self.state[group["params"][0]].get("step", 0))
+        taken = (self.state[parameter].get("step", 0) for parameter in group["params"])
+        return 1 + max(map(int, taken), default=0)  # a frozen parameter takes none
 
 
 OPTIMIZERS: Mapping[str, Callable[..., optim.Optimizer]] = {

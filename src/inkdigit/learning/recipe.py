@@ -164,6 +164,8 @@ def _override(recipe: Recipe, name: str, value: str) -> Recipe:
         changes["steps" if name == "epochs" else "epochs"] = None
     if name == "model" and value != recipe.model:
         changes["model_options"] = {}
+    if name == "optimizer" and value != recipe.optimizer:
+        changes["optimizer_options"] = {}
     return replace(recipe, **changes)
 
 

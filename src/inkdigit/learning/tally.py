@@ -6,7 +6,6 @@ import torch
 from torch import Tensor
 
 from inkdigit.errors import DataError
-from inkdigit.evaluation.history import Meter
 from inkdigit.learning.checkpoint import Progress
 
 COUNTED_IMAGES = 4096
@@ -33,22 +32,21 @@ class Tally:
         if self._images >= COUNTED_IMAGES:
             self.count()
 
-    def count(self) -> Meter:
-        """The progress's meter, with every step in it.
+    def count(self) -> None:
+        """Brings the progress's meter up to its last step.
 
         Raises:
             DataError: a loss is no number.
         """
-        meter = self._progress.meter
-        if self._losses:
-            first = self._progress.step - len(self._losses) + 1
-            losses = torch.stack(self._losses).tolist()
-            for step, (loss, labels) in enumerate(zip(losses, self._labels, strict=True), first):
-                meter.loss += finite(loss, step) * len(labels)  # one by one, so that a resumed run sums up the same
-            meter.correct += int((torch.cat(self._logits).argmax(1) == torch.cat(self._labels)).sum())
-            meter.images += self._images
-            self._clear()
-        return meter
+        if not self._losses:
+            return
+        meter, first = self._progress.meter, self._progress.step - len(self._losses) + 1
+        losses = torch.stack(self._losses).tolist()
+        for step, (loss, labels) in enumerate(zip(losses, self._labels, strict=True), first):
+            meter.loss += finite(loss, step) * len(labels)  # one by one, so that a resumed run sums up the same
+        meter.correct += int((torch.cat(self._logits).argmax(1) == torch.cat(self._labels)).sum())
+        meter.images += self._images
+        self._clear()
 
     def _clear(self) -> None:
         for kept in (self._losses, self._logits, self._labels):

@@ -11,11 +11,11 @@ import torch
 from torch import Generator, nn
 
 from inkdigit.data.dataset import Dataset
-from inkdigit.errors import DataError, EnvironmentFault, Interrupted, UsageError, unknown
+from inkdigit.errors import DataError, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.evaluation.metrics import nll, predict
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
-from inkdigit.learning.engine import build, prepare, tuned, update
+from inkdigit.learning.engine import build, find_device, prepare, tuned, update
 from inkdigit.learning.finish import finish
 from inkdigit.learning.loader import Batches
 from inkdigit.learning.logs import LOGGERS, Logger
@@ -71,7 +71,7 @@ def train(
     """
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
     _check_buildable(chosen, seed or 0)
-    where = _device(device)
+    where = find_device(device)
     listeners = _loggers(loggers)
     if resume:
         folder = Path(out) if out is not None else newest_folder(chosen.name)
@@ -127,8 +127,9 @@ def fit(
             is_round = progress.step % round_steps == 0 or progress.step == total_steps
             if is_round or progress.step % recipe.log_every == 0:
                 clock.read()
+                tally.count()
                 measured = _watch(run, model, watched, progress) if is_round else {}
-                row = _row(progress, tally, lr, batches.per_epoch, measured)
+                row = _row(progress, lr, batches.per_epoch, measured)
                 for logger in loggers:
                     logger.log(row)
             if is_round or interruption.signal_number or clock.since_save() > CHECKPOINT_S:
@@ -174,9 +175,9 @@ def _watch(run: Run, model: nn.Module, watched: Dataset, progress: Progress) -> 
     return {f"{watched.split}_loss": loss, f"{watched.split}_accuracy": accuracy}
 
 
-def _row(progress: Progress, tally: Tally, lr: float, per_epoch: int, measured: Mapping[str, float]) -> Row:
+def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, float]) -> Row:
     """The next line of the log; it starts the sums anew."""
-    meter = tally.count()
+    meter = progress.meter
     row = Row(
         step=progress.step,
         epoch=progress.step / per_epoch,
@@ -226,11 +227,3 @@ def _loggers(names: Sequence[str]) -> list[Logger]:
         if name not in LOGGERS:
             raise unknown("logger", name, LOGGERS)
     return [LOGGERS[name]() for name in dict.fromkeys(names)]
-
-
-def _device(name: str) -> torch.device:
-    if name not in ("auto", "cpu", "cuda"):
-        raise unknown("device", name, ("auto", "cpu", "cuda"))
-    if name == "cuda" and not torch.cuda.is_available():
-        raise EnvironmentFault("found no CUDA device that PyTorch can use; train with --device cpu")
-    return torch.device("cuda" if name != "cpu" and torch.cuda.is_available() else "cpu")
