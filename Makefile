@@ -31,10 +31,10 @@ bench: .venv/installed  ## what reading and training cost on this machine
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
 	$(BIN)/python -m benchmarks.tutorial_way
 
-results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, about 45 min; goes on where it was stopped
+results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, about 75 min; goes on where it was stopped
 	$(BIN)/inkdigit compare convnet keras-cnn mlp lenet cnn linear inception residual convnet-fixed softmax --seeds 3
-	$(BIN)/inkdigit compare mlp cnn --set precision=float32 --seeds 3 --out comparison-float32
-	$(BIN)/python -m benchmarks.evidence comparison comparison-float32
+	$(BIN)/inkdigit compare mlp cnn --set precision=bfloat16 --seeds 3 --out comparison-bfloat16
+	$(BIN)/python -m benchmarks.evidence comparison comparison-bfloat16
 	$(MAKE) docs
 
 docs: .venv/installed  ## write docs/recipes.md anew, from benchmarks/results

@@ -53,6 +53,26 @@ TOLERANCES = {"float32": 1e-3, "bfloat16": 1e-2}
 """The greatest relative difference of the mean loss in the end, by the recipe's precision."""
 
 
+FASTER = ("mlp@bfloat16", "cnn@bfloat16")
+"""Recipes in another precision than their articles', timed as well: a name, ``@``, the precision."""
+
+
+def base_of(name: str) -> str:
+    """The recipe's name without a precision."""
+    return name.partition("@")[0]
+
+
+def tutorial_of(name: str) -> Tutorial:
+    """How its article trains it."""
+    return TUTORIALS[base_of(name)]
+
+
+def recipe_of(name: str) -> Recipe:
+    """The recipe, in another precision where the name says so."""
+    base, _, precision = name.partition("@")
+    return override(RECIPES[base], [f"precision={precision}"] if precision else [])
+
+
 def train_inkdigit(recipe: Recipe, training: Dataset) -> list[Row]:
     """The loop of inkdigit, as ``inkdigit train`` runs it, but that it watches next to nothing. Returns its log."""
     watched = replace(_first(training, 100), split="test")
@@ -64,10 +84,10 @@ def train_inkdigit(recipe: Recipe, training: Dataset) -> list[Row]:
 
 def time_tutorial(name: str, training: Dataset, steps: int = WHOLE_SET_STEPS) -> float:
     """Seconds of an epoch, or of so many steps of the whole set."""
-    tutorial = TUTORIALS[name]
+    tutorial = tutorial_of(name)
     if tutorial.optimizer is None:
         return float(train_apart(training.images, training.labels)["seconds"])
-    network, batches = build_network(name, SEED), load_batches(tutorial, training, steps)
+    network, batches = build_network(base_of(name), SEED), load_batches(tutorial, training, steps)
     start = time.perf_counter()
     train_tutorial(tutorial, network, batches)
     return time.perf_counter() - start
@@ -75,8 +95,8 @@ def time_tutorial(name: str, training: Dataset, steps: int = WHOLE_SET_STEPS) ->
 
 def time_inkdigit(name: str, training: Dataset, steps: int = WHOLE_SET_STEPS) -> tuple[float, float]:
     """Seconds of the same, by the loop's own clock, before it evaluates; and of all that is done once around it."""
-    is_whole = RECIPES[name].batch_size is None
-    recipe = override(RECIPES[name], [f"steps={steps}" if is_whole else "epochs=1"])
+    is_whole = recipe_of(name).batch_size is None
+    recipe = override(recipe_of(name), [f"steps={steps}" if is_whole else "epochs=1"])
     start = time.perf_counter()
     seconds = train_inkdigit(recipe, training)[-1].seconds
     return seconds, time.perf_counter() - start - seconds
@@ -84,7 +104,7 @@ def time_inkdigit(name: str, training: Dataset, steps: int = WHOLE_SET_STEPS) ->
 
 def time_in_turns(name: str, training: Dataset, repeats: int) -> dict[str, Any]:
     """Times inkdigit, the tutorial, inkdigit, the tutorial, …, after a short warm-up of both."""
-    tutorial = TUTORIALS[name]
+    tutorial = tutorial_of(name)
     few = _first(training, 20 * (tutorial.batch_size or 100))
     time_inkdigit(name, few, 2)
     if tutorial.optimizer:  # TensorFlow warms up for itself
@@ -117,10 +137,10 @@ def compare_losses(
         steps: to compare.
         tutorial: instead of the recipe's own.
     """
-    tutorial = tutorial or TUTORIALS[name]
+    tutorial = tutorial or tutorial_of(name)
     if tutorial.batch_size is not None:
         training = _first(training, steps * tutorial.batch_size)
-    recipe = replace(RECIPES[name], augment={})
+    recipe = replace(recipe_of(name), augment={})
     tolerance = TOLERANCES[recipe.precision]
     length = f"steps={steps}" if recipe.batch_size is None else "epochs=1"  # by epochs it validates but once
     ours = [row.train_loss for row in train_inkdigit(override(recipe, [length, "log_every=1"]), training)]
@@ -143,18 +163,18 @@ def _tutorial_losses(name: str, tutorial: Tutorial, training: Dataset, steps: in
     """The loss of each step, on inkdigit's batches."""
     order = _order(name, training, steps) if tutorial.batch_size else None
     if order and tutorial.optimizer is None:
-        weights = [weight.numpy() for weight in initial_weights(name, SEED)]
+        weights = [weight.numpy() for weight in initial_weights(base_of(name), SEED)]
         in_order = np.concatenate(order)
         return list(train_apart(training.images[in_order], training.labels[in_order], weights)["losses"])
     still = tuple(step for step in tutorial.transforms if not isinstance(step, RandomHorizontalFlip))
     batches = load_batches(replace(tutorial, transforms=still), training, steps, order)
-    return train_tutorial(tutorial, build_network(name, SEED), batches)
+    return train_tutorial(tutorial, build_network(base_of(name), SEED), batches)
 
 
 def _order(name: str, training: Dataset, steps: int) -> list[list[int]]:
     """Which images inkdigit's loop sees at each step: its batches of a set whose labels are numbers in a row."""
     numbered = replace(training, labels=np.arange(len(training)))
-    batches = Batches(numbered, RECIPES[name].batch_size, seed=SEED, device=CPU)
+    batches = Batches(numbered, recipe_of(name).batch_size, seed=SEED, device=CPU)
     return [numbers.tolist() for _, numbers in batches.steps(0, steps)]
 
 
@@ -171,7 +191,7 @@ def _first(dataset: Dataset, n: int) -> Dataset:
 
 
 def _announce(names: Sequence[str], repeats: int) -> None:
-    timed_s = sum(TUTORIALS[name].notes_s / TUTORIALS[name].timings_in_length for name in names)
+    timed_s = sum(tutorial.notes_s / tutorial.timings_in_length for tutorial in map(tutorial_of, names))
     minutes = (1.5 * repeats * timed_s + 25 * len(names)) / 60  # inkdigit's own need at most half; then the losses
     print(f"{', '.join(names)}: about {minutes:.0f} min on two cores", flush=True)
     if is_busy():
@@ -180,14 +200,14 @@ def _announce(names: Sequence[str], repeats: int) -> None:
 
 def _print_timing(name: str, timing: Mapping[str, Any]) -> None:
     ours, theirs = (" ".join(f"{s:.1f}" for s in timing[side]) for side in ("inkdigit_s", "tutorial_s"))
-    print(f"{name:<10} {timing['length']:<11} inkdigit {ours:<16} tutorial {theirs:<18} {timing['ratio']:5.1f} x"
+    print(f"{name:<12} {timing['length']:<11} inkdigit {ours:<16} tutorial {theirs:<18} {timing['ratio']:5.1f} x"
           f"   notes {timing['notes_s']:g} s, {timing['beside_notes_percent']:+.0f} %", flush=True)  # fmt: skip
 
 
 def _print_losses(name: str, losses: Mapping[str, Any]) -> None:
     worst, last = losses[f"worst_mean_of_{CHECK_MEAN}"], losses[f"last_mean_of_{CHECK_MEAN}"]
     early, verdict = losses[f"worst_step_of_first_{CHECK_MEAN}"], "agree" if losses["agrees"] else "DIFFER"
-    print(f"{name:<10} {losses['steps']} steps   losses {verdict}: {last:.1e} in the last mean of {CHECK_MEAN}, "
+    print(f"{name:<12} {losses['steps']} steps   losses {verdict}: {last:.1e} in the last mean of {CHECK_MEAN}, "
           f"{losses['tolerance']:g} allowed ({losses['precision']}); {early:.1e} at worst in the first {CHECK_MEAN} "
           f"steps, {worst:.1e} in a mean", flush=True)  # fmt: skip
 
@@ -195,13 +215,14 @@ def _print_losses(name: str, losses: Mapping[str, Any]) -> None:
 def main() -> None:
     """Times and compares; ends with 1 where the losses differ."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"of {', '.join(TUTORIALS)}; all by default")
+    known = (*TUTORIALS, *FASTER)
+    parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"of {', '.join(known)}; all by default")
     parser.add_argument("--repeats", type=int, default=2, help="timings of each side; 0 compares the losses alone")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "tutorial_way.json")
     arguments = parser.parse_args()
-    names = arguments.recipes or list(TUTORIALS)
-    if unknown := [name for name in names if name not in TUTORIALS]:
-        parser.error(f"found {', '.join(unknown)}, expected some of {', '.join(TUTORIALS)}")
+    names = arguments.recipes or known
+    if unknown := [name for name in names if name not in known]:
+        parser.error(f"found {', '.join(unknown)}, expected some of {', '.join(known)}")
     _announce(names, arguments.repeats)
     results: dict[str, Any] = {"machine": describe_machine(), "timings": {}, "losses": {}}
     training, _, _ = PROTOCOLS["all"].load("mnist")

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter
 
 from inkdigit.errors import IMAGE_ERROR_CODES
 from inkdigit.preparation.box import Box
-from inkdigit.reading.result import Candidate, Digit, Guess, Line, Reading
+from inkdigit.reading.result import Candidate, Digit, Guess, Line, Reading, Ruling
 
 TARGET = Path(__file__).with_name("reading.schema.json")
 
@@ -26,6 +26,7 @@ BOUNDS: Mapping[type, Mapping[str, dict[str, Any]]] = {
     Guess: {"value": VALUE, "confidence": SHARE},
     Digit: {"value": VALUE, "confidence": SHARE, "alternatives": {"minItems": 1}},
     Candidate: {"text": {"pattern": "^[0-9]+$"}, "probability": SHARE},
+    Ruling: {"changed": {"items": {"type": "integer", "minimum": 0}}, "probability": SHARE},
     Line: {"text": {"pattern": "^[0-9?]+$"}, "alternatives": {"minItems": 1}, "digits": {"minItems": 1}},
     Reading: {"text": {"pattern": r"^([0-9?]+(\n[0-9?]+)*)?$"}, "width": SIDE, "height": SIDE},
     Box: {"x": {"minimum": 0}, "y": {"minimum": 0}, "width": SIDE, "height": SIDE},
@@ -67,7 +68,7 @@ def generate() -> str:
 
 
 def _describe(kind: type, shape: Mapping[str, Any], bounds: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """A dataclass's schema with the words of its docstring and the bounds of its values."""
+    """A dataclass's schema with the words of its docstring and the bounds of its values; a default may be absent."""
     summary, _, attributes = (inspect.getdoc(kind) or "").partition("\n\nAttributes:\n")
     words = dict(re.findall(r"^ +(\w+): (.+)$", attributes, re.MULTILINE))
     properties = {
@@ -76,7 +77,7 @@ def _describe(kind: type, shape: Mapping[str, Any], bounds: Mapping[str, dict[st
         | bounds.get(name, {})
         for name, property_ in shape["properties"].items()
     }
-    return {"description": summary, "type": "object", "properties": properties, "required": sorted(properties)}
+    return {"description": summary, "type": "object", "properties": properties, "required": sorted(shape["required"])}
 
 
 if __name__ == "__main__":

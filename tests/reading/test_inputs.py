@@ -1,13 +1,21 @@
 """What arguments mean."""
 
 import io
+import subprocess
+import sys
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import pillow_heif
 import pytest
 
-from inkdigit.preparation.load import MAX_BYTES
+from inkdigit import Reader
+from inkdigit.errors import ImageError
+from inkdigit.preparation.load import MAX_BYTES, load_picture
 from inkdigit.reading.inputs import expand, may_be_several
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 @pytest.fixture
@@ -119,3 +127,157 @@ def test_an_empty_argument_is_no_folder(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
     assert list(expand([""], io.BytesIO())) == [("", "")]
+
+
+# --- pictures within files -------------------------------------------------------------------------------------------
+
+
+def pack(path: Path, *members: str) -> Path:
+    """A zip of pictures, named so."""
+    with zipfile.ZipFile(path, "w") as archive:
+        for member in members:
+            archive.write(SAMPLES / "seven.png", member)
+    return path
+
+
+def bind(path: Path, *samples: str) -> Path:
+    """A PDF of a page for each sample."""
+    pages = [load_picture(SAMPLES / sample) for sample in samples]
+    pages[0].save(path, "PDF", save_all=True, append_images=pages[1:])
+    return path
+
+
+def read(*arguments: str) -> dict[str, str]:
+    """The text of each picture, or the code of what is wrong with it, as the command line would have them."""
+    reader, texts = Reader(), {}
+    for name, source in expand(arguments, io.BytesIO()):
+        try:
+            texts[name] = reader.explain(source, name=name).reading.text
+        except ImageError as error:
+            texts[error.source] = error.code
+    return texts
+
+
+def test_a_zip_is_its_pictures_and_one_of_them_by_its_name(folder: Path) -> None:
+    pack(folder / "a.zip", "b.png", "deep/a.png", "notes.txt")
+    assert read("a.zip") == {"a.zip#b.png": "7", "a.zip#deep/a.png": "7"}
+    assert read("a.zip#deep/a.png") == {"a.zip#deep/a.png": "7"}
+    assert read("a.zip#none.png", "b.zip", "b.zip#c.png") == {
+        "a.zip#none.png": "not_found",
+        "b.zip": "not_found",
+        "b.zip#c.png": "not_found",
+    }
+
+
+def test_a_pdf_is_its_pages_and_one_of_them_by_its_number(folder: Path) -> None:
+    bind(folder / "scan.PDF", "page.png", "seven.png")
+    page = "2026\n314159\n80"
+    assert read("scan.PDF") == {"scan.PDF#page=1": page, "scan.PDF#page=2": "7"}
+    assert read("scan.PDF#page=2") == {"scan.PDF#page=2": "7"}
+    assert read("scan.PDF#page=3", "none.pdf") == {"scan.PDF#page=3": "not_found", "none.pdf": "not_found"}
+
+
+@pytest.mark.parametrize("sample", ["seven.png", "phone.jpg", "page.png", "chalk.png"])
+def test_a_heic_reads_as_the_picture_it_was_made_of(sample: str, tmp_path: Path) -> None:
+    picture = load_picture(SAMPLES / sample)
+    path = tmp_path / "a.heic"
+    pillow_heif.from_pillow(picture).save(path, quality=90)
+    assert read(str(path)) == {str(path): Reader().read(picture).text}
+
+
+def test_one_bad_picture_within_a_file_does_not_keep_the_others(folder: Path) -> None:
+    with zipfile.ZipFile(folder / "a.zip", "w") as archive:
+        archive.write(SAMPLES / "seven.png", "c.png")
+        archive.writestr("a.png", b"no picture")
+        archive.writestr("b.png", b"")
+    (folder / "bad.zip").write_bytes(b"PK")
+    assert read("bad.zip", "a.zip") == {
+        "bad.zip": "truncated",
+        "a.zip#a.png": "not_an_image",
+        "a.zip#b.png": "empty",
+        "a.zip#c.png": "7",
+    }
+    content = bytearray((folder / "a.zip").read_bytes())
+    content[content.index(b"c.png") + 100] ^= 0xFF
+    (folder / "a.zip").write_bytes(content)
+    assert read("a.zip")["a.zip#c.png"] == "not_an_image"
+
+
+def test_a_file_with_the_name_of_a_part_is_itself(folder: Path) -> None:
+    pack(folder / "a.zip", "b.png")
+    (folder / "a.zip#b.png").touch()
+    assert list(expand(["a.zip#b.png"], io.BytesIO())) == [("a.zip#b.png", "a.zip#b.png")]
+    (folder / "a#1.png").touch()
+    assert names("a#1.png") == ["a#1.png"]
+    assert names("none#1.png") == ["none#1.png"]
+
+
+def test_a_name_with_the_sign_of_a_part_in_it(folder: Path) -> None:
+    pack(folder / "a#1.zip", "b#2.png", "c[1].png")
+    assert names("a#1.zip") == ["a#1.zip#b#2.png", "a#1.zip#c[1].png"]
+    assert read("a#1.zip#b#2.png", "a#1.zip#c[1].png") == {"a#1.zip#b#2.png": "7", "a#1.zip#c[1].png": "7"}
+
+
+def test_a_pattern_may_mean_zips_and_pdfs_and_one_part_of_each(folder: Path) -> None:
+    for name in ("x1.zip", "x2.zip"):
+        pack(folder / name, "a.png", "b.png")
+    bind(folder / "x3.pdf", "seven.png")
+    assert names("x*") == ["x1.zip#a.png", "x1.zip#b.png", "x2.zip#a.png", "x2.zip#b.png", "x3.pdf#page=1"]
+    assert names("x?.zip#b.png") == ["x1.zip#b.png", "x2.zip#b.png"]
+
+
+def test_of_a_folder_heics_and_pdfs_are_read_but_no_zips(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "in").mkdir()
+    pack(folder / "in" / "a.zip", "a.png")
+    bind(folder / "in" / "b.pdf", "seven.png")
+    (folder / "in" / "c.HEIC").touch()
+    (folder / "in" / "._b.pdf").touch()
+    assert names("in") == ["in/b.pdf#page=1", "in/c.HEIC"]
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    assert names("in") == ["in/c.HEIC"], "a PDF that cannot be rendered is no picture"
+
+
+def test_a_folder_that_is_named_like_a_zip_is_a_folder(folder: Path) -> None:
+    (folder / "x.zip").mkdir()
+    (folder / "x.zip" / "a.png").touch()
+    assert names("x.zip") == ["x.zip/a.png"]
+    assert read("x.zip#a.png", "x.zi?") == {"x.zip#a.png": "not_found", "x.zip": "not_an_image"}
+
+
+def test_where_pdfs_and_heics_cannot_be_read_the_others_are(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bind(folder / "a.pdf", "seven.png")
+    pillow_heif.from_pillow(load_picture(SAMPLES / "seven.png")).save(folder / "a.heic")
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    monkeypatch.setitem(sys.modules, "pypdfium2", None)
+    seven = str(SAMPLES / "seven.png")
+    assert read("a.heic", "a.pdf", seven) == {
+        "a.heic": "unsupported_format",
+        "a.pdf": "unsupported_format",
+        seven: "7",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "several"),
+    [
+        (["a.zip"], True),
+        (["scan.pdf"], True),
+        (["a.zip#b.png"], False),
+        (["scan.pdf#page=2"], False),
+        (["a.zip#b[1].png"], False),
+        (["*.pdf#page=2"], True),
+        (["a.heic"], False),
+    ],
+)
+def test_whether_there_may_be_several_within_a_file(arguments: list[str], several: bool, folder: Path) -> None:
+    assert may_be_several(arguments) is several
+
+
+def test_reading_a_picture_loads_nothing_that_zips_pdfs_and_heics_need() -> None:
+    program = (
+        "import io, sys; from inkdigit.reading.inputs import expand; from inkdigit.preparation.load import load;"
+        f"[load(source) for _, source in expand([{str(SAMPLES / 'seven.png')!r}], io.BytesIO())];"
+        "print(sorted({'pypdfium2', 'pillow_heif', 'inkdigit.reading.archive'} & set(sys.modules)))"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert ended.stdout == "[]\n"

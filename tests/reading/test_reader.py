@@ -1,11 +1,13 @@
 """The reader: from probabilities to a reading. The network is a lambda."""
 
+import csv
 import io
 import itertools
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import jsonschema  # type: ignore[import-untyped]
 import numpy as np
 import PIL.Image
 import pytest
@@ -21,7 +23,10 @@ from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE
 from inkdigit.preparation.load import PictureLike
 from inkdigit.preparation.prepare import Prepared
+from inkdigit.reading.draw import CHANGED, SURE, draw_annotated
+from inkdigit.reading.formats import FORMATS
 from inkdigit.reading.reader import ALTERNATIVES
+from inkdigit.reading.rules import RULES, Rules
 
 Page = NDArray[np.uint8]
 DrawPage = Callable[..., Page]
@@ -234,3 +239,186 @@ def test_a_model_is_opened_once(draw_page: DrawPage, monkeypatch: pytest.MonkeyP
     inkdigit.read(draw_page(THREE[0]))
     monkeypatch.setattr("inkdigit.reading.reader.Reader", lambda *_: pytest.fail("opened again"))
     assert inkdigit.read(draw_page(THREE[0])).width == 400
+
+
+CARD = "4111111111111111"
+
+
+def says(text: str, place: int = -1, value: int = 0, confidence: float = 0.6) -> Callable[[Images], Probabilities]:
+    """A classifier that sees a text, but at one place likelier another digit."""
+    rows = np.full((len(text), 10), 1e-5, np.float32)
+    rows[range(len(text)), list(map(int, text))] = 1 - 9e-5
+    if place >= 0:
+        rows[place] = 0.001
+        rows[place, int(text[place])], rows[place, value] = 0.992 - confidence, confidence
+    return lambda images: rows[: len(images)]
+
+
+@pytest.fixture
+def draw_bars(draw_page: DrawPage) -> Callable[..., Page]:
+    """Draws lines of so many bars."""
+
+    def draw(*counts: int) -> Page:
+        boxes = [Box(20 + 40 * i, 20 + 100 * j, 12, 60) for j, count in enumerate(counts) for i in range(count)]
+        return draw_page(*boxes, width=700, height=300)
+
+    return draw
+
+
+class TestRules:
+    def test_what_a_rule_changes_is_marked(self, draw_bars: DrawPage) -> None:
+        reading = Reader(says(CARD, 3, 7)).read(draw_bars(16), rules="luhn")
+        (line,) = reading.lines
+        assert reading.text == line.text == CARD
+        assert line.guess == "4117111111111111"
+        assert line.rule is not None
+        assert (line.rule.name, line.rule.changed) == ("luhn", (3,))
+        assert line.rule.probability == line.alternatives[0].probability > 0.97
+        assert line.alternatives[0].text == CARD
+        digit = line.digits[3]
+        assert (digit.value, digit.refused, digit.reason) == (1, False, "rule")
+        assert digit.confidence == pytest.approx(0.392), "what its picture says, which is no matter of rules"
+        assert [guess.value for guess in digit.alternatives[:2]] == [1, 7]
+        assert len(digit.alternatives) == ALTERNATIVES
+        assert {other.reason for place, other in enumerate(line.digits) if place != 3} == {None}
+
+    def test_what_fits_stays_as_it_is(self, draw_bars: DrawPage) -> None:
+        reader = Reader(says(CARD))
+        plain, ruled = reader.read(draw_bars(16)), reader.read(draw_bars(16), rules=["luhn", "length=16"])
+        assert ruled.digits == plain.digits
+        assert ruled.lines[0].rule is not None
+        assert (ruled.lines[0].rule.name, ruled.lines[0].rule.changed) == ("luhn+length", ())
+        assert plain.lines[0].rule is None
+
+    def test_what_fits_is_told_however_doubtful(self, draw_bars: DrawPage) -> None:
+        line = Reader(always(*[0.1] * 10)).read(draw_bars(16), rules="length=16").lines[0]
+        assert line.text == "0" * 16
+        assert line.rule is not None
+        assert line.rule.probability < 1e-6
+
+    @pytest.mark.parametrize("rule", ["length=15", "length=17-20", "pattern=9+", "isbn13", "luhn"])
+    def test_a_line_that_nothing_likely_fits_is_refused(self, rule: str, draw_bars: DrawPage) -> None:
+        line = Reader(says("4111111111111112")).read(draw_bars(16), rules=rule).lines[0]
+        assert line.text == "?" * 16
+        assert line.guess == "".join(str(digit.value) for digit in line.digits) == "4111111111111112"
+        assert {(digit.refused, digit.reason) for digit in line.digits} == {(True, "rule")}
+        assert line.rule is not None
+        assert line.rule.changed == ()
+        assert line.rule.probability < 0.5
+        assert line.alternatives
+
+    def test_each_line_is_judged_by_itself(self, draw_bars: DrawPage) -> None:
+        reading = Reader(says("18123", 1, 9)).read(draw_bars(2, 3), rules=["length=2", "luhn"])
+        assert reading.text == "18\n???"
+        assert [line.rule.changed if line.rule else None for line in reading.lines] == [(1,), ()]
+
+    def test_one_of_a_list(self, draw_bars: DrawPage, tmp_path: Path) -> None:
+        (tmp_path / "numbers").write_text("2026\n2031\n")
+        reader, rule = Reader(says("2026", 3, 5, 0.9)), f"among={tmp_path / 'numbers'}"
+        assert reader.read(draw_bars(4)).text == "2025"
+        assert reader.read(draw_bars(4), rules=rule).text == "2026"
+        (tmp_path / "numbers").write_text("1999\n20260\n")
+        assert reader.read(draw_bars(4), rules=rule).text == "????"
+
+    def test_an_empty_box_stays_refused(self, monkeypatch: pytest.MonkeyPatch, draw_page: DrawPage) -> None:
+        images = np.zeros((2, 28, 28), np.uint8)
+        images[1, 5:20, 10:14] = 255
+        prepared = Prepared(np.zeros((300, 400), np.float32), [list(THREE[:2])], images)
+        monkeypatch.setattr("inkdigit.reading.reader.prepare", lambda _: prepared)
+        for rule, text in (("pattern=18", "?8"), ("pattern=99", "??")):
+            line = Reader(says("18", 0, 2)).read(draw_page(), rules=rule).lines[0]
+            assert line.text == text
+            assert line.digits[0].reason == "not_a_digit"
+
+    def test_the_same_call_from_everywhere(self, draw_bars: DrawPage, monkeypatch: pytest.MonkeyPatch) -> None:
+        page, reader = draw_bars(16), Reader(says(CARD, 3, 7))
+        expected = reader.read(page, rules=["luhn"], min_confidence=0.2)
+        for rules in ("luhn", ("luhn",), iter(["luhn"]), Rules("luhn")):
+            assert reader.read(page, rules=rules, min_confidence=0.2) == expected
+        assert reader.explain(page, rules="luhn", min_confidence=0.2).reading == expected
+        assert list(reader.read_many([page, page], rules=iter(["luhn"]), min_confidence=0.2)) == [expected] * 2
+        monkeypatch.setattr("inkdigit.reading.reader._open", lambda *_: reader)
+        assert inkdigit.read(page, rules=["luhn"], min_confidence=0.2) == expected
+
+    def test_a_wrong_rule_is_told(self, draw_bars: DrawPage, tmp_path: Path) -> None:
+        for rule, error in (("lunh", UsageError), ("length=5-3", UsageError), (f"among={tmp_path}", DataError)):
+            with pytest.raises(error):
+                Reader(SEES_SEVEN).read(draw_bars(1), rules=rule)
+            with pytest.raises(error):
+                list(Reader(SEES_SEVEN).read_many([draw_bars(1)], rules=rule))
+
+    def test_plain_values_say_it_and_come_back(self, draw_bars: DrawPage) -> None:
+        schema = json.loads((Path(__file__).parents[2] / "docs" / "reading.schema.json").read_text())
+        reader = Reader(says("18123", 1, 9))
+        for rules, keys in (((), []), (["length=2", "luhn"], ["rule"])):
+            reading = reader.read(draw_bars(2, 3), rules=rules)
+            values = json.loads(json.dumps(reading.to_dict()))
+            jsonschema.validate([values], schema)
+            assert list(values["lines"][0]) == ["text", "alternatives", "digits", *keys]
+            assert Reading.from_dict(values) == reading
+        rule = values["lines"][0]["rule"]
+        assert rule == {"name": "length+luhn", "changed": [1], "probability": pytest.approx(1, abs=0.02)}
+        for wrong in ({"name": "luhn"}, {"name": "luhn", "changed": [-1], "probability": 1}, 7):
+            values["lines"][0]["rule"] = wrong
+            with pytest.raises(jsonschema.ValidationError):
+                jsonschema.validate([values], schema)
+
+    def test_tables_and_pictures_mark_it(self, draw_bars: DrawPage) -> None:
+        explanation = Reader(says("18123", 1, 9)).explain(draw_bars(2, 3), rules=["length=2", "luhn"])
+        rows = list(csv.DictReader(FORMATS["csv"].write([explanation], False, None)))
+        assert [(row["value"], row["refused"], row["reason"]) for row in rows[:3]] == [
+            ("1", "false", ""),
+            ("8", "false", "rule"),
+            ("1", "true", "rule"),
+        ]
+        assert "".join(FORMATS["text"].write([explanation], False, None)) == "18\n???\n"
+        drawn = np.asarray(draw_annotated(explanation))
+        for colour, first, last in ((SURE, 10, 40), (CHANGED, 50, 90)):
+            found = np.nonzero((drawn == colour).all(2))[1]
+            assert first <= found.min() <= found.max() <= last
+
+    @given(text=st.text("0123456789", min_size=1, max_size=8), data=st.data())
+    @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def test_no_change_goes_unmarked(self, text: str, data: st.DataObject, draw_bars: DrawPage) -> None:
+        place, value = data.draw(st.integers(0, len(text) - 1)), data.draw(st.integers(0, 9))
+        reader, page = Reader(says(text, place, value, data.draw(st.floats(0.5, 0.98)))), draw_bars(len(text))
+        rule = data.draw(st.sampled_from(["luhn", "length=1-4", "pattern=.*[02468]", r"pattern=(\d\d)+"]))
+        plain, line = reader.read(page).lines[0], reader.read(page, rules=rule).lines[0]
+        assert line.rule is not None
+        if "?" in line.text:
+            assert line.text == "?" * len(text)
+        else:
+            assert RULES[rule.split("=")[0]].build(rule.partition("=")[2])(line.text)
+            different = tuple(i for i, (a, b) in enumerate(zip(plain.text, line.text, strict=True)) if a != b)
+            assert line.rule.changed == different
+        assert line.guess == plain.text
+
+
+class TestMinConfidence:
+    @pytest.mark.parametrize(("least", "text"), [(0, "7"), (0.69, "7"), (0.7, "7"), (0.700001, "?"), (1, "?")])
+    def test_a_digit_less_sure_is_refused(self, least: float, text: str, draw_page: DrawPage) -> None:
+        reading = Reader(SEES_SEVEN).read(draw_page(THREE[0]), min_confidence=least)
+        assert reading.text == reading.lines[0].text == text
+        digit = reading.digits[0]
+        assert (digit.value, digit.refused) == (7, text == "?")
+        assert digit.reason == ("unsure" if text == "?" else None)
+
+    def test_the_sure_ones_beside_it_are_told(self, draw_bars: DrawPage) -> None:
+        assert Reader(says("2026", 1, 6)).read(draw_bars(4), min_confidence=0.9).text == "2?26"
+
+    def test_a_rule_makes_sure(self, draw_bars: DrawPage) -> None:
+        reader, page = Reader(says(CARD, 3, 7)), draw_bars(16)
+        assert reader.read(page, min_confidence=0.9).text == "411?111111111111"
+        assert reader.read(page, rules="luhn", min_confidence=0.9).text == CARD
+        doubtful = reader.read(page, rules="length=16", min_confidence=0.9).lines[0]
+        assert doubtful.text == "411?111111111111", "how many there are says nothing about which"
+        assert doubtful.digits[3].reason == "unsure"
+
+    def test_a_line_against_its_rules_stays_refused_for_that(self, draw_bars: DrawPage) -> None:
+        reading = Reader(says("12")).read(draw_bars(2), rules="length=3", min_confidence=1)
+        assert {digit.reason for digit in reading.digits} == {"rule"}
+
+    @pytest.mark.parametrize("least", [-0.1, 1.1, float("nan"), float("inf")])
+    def test_anything_but_a_share_is_told(self, least: float, draw_page: DrawPage) -> None:
+        with pytest.raises(UsageError, match="expected 0, which refuses nothing, to 1"):
+            Reader(SEES_SEVEN).read(draw_page(THREE[0]), min_confidence=least)

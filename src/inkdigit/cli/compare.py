@@ -11,7 +11,6 @@ from inkdigit.cli.examples import with_examples
 @with_examples(
     "inkdigit compare cnn residual --seeds 2",
     "inkdigit compare softmax lenet --seeds 1 --data optdigits --set epochs=1 --out quick",
-    "inkdigit compare runs/lenet-1 lenet --seeds 1",
 )
 def compare(
     names: Annotated[

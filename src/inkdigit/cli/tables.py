@@ -7,12 +7,12 @@ import typer
 from inkdigit.cli.examples import with_examples
 
 
-@with_examples("inkdigit list recipes", "inkdigit list formats")
+@with_examples("inkdigit list recipes", "inkdigit list formats", "inkdigit list rules")
 def tables(
     kind: Annotated[
         str,
         typer.Argument(
-            help="models, recipes, protocols, datasets, formats, figures, augmentations, variants or corruptions."
+            help="models, recipes, protocols, datasets, formats, rules, figures, augmentations, variants, corruptions."
         ),
     ],
 ) -> None:
@@ -54,6 +54,12 @@ def _formats() -> dict[str, str]:
     return {name: entry.description for name, entry in FORMATS.items()}
 
 
+def _rules() -> dict[str, str]:
+    from inkdigit.reading.rules import RULES
+
+    return {name: entry.description for name, entry in RULES.items()}
+
+
 def _augmentations() -> dict[str, str]:
     from inkdigit.learning.augment import AUGMENTATIONS
 
@@ -89,6 +95,7 @@ _TABLES = {
     "recipes": _recipes,
     "datasets": _datasets,
     "formats": _formats,
+    "rules": _rules,
     "augmentations": _augmentations,
     "variants": _variants,
     "protocols": _protocols,

@@ -7,9 +7,11 @@ or its number of scans would cost more than a picture of digits ever needs.
 import io
 import os
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, BinaryIO, TypeAlias
 
 import numpy as np
 import PIL.Image
@@ -18,12 +20,29 @@ from PIL import ImageOps, UnidentifiedImageError
 
 from inkdigit.errors import ImageError
 from inkdigit.images import Grey
+from inkdigit.preparation.heic import BRANDS, open_heic
 
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | PIL.Image.Image | NDArray[Any]
 """What can be read: a path, the bytes of a file, a PIL image, or an array (h, w), (h, w, 3) or (h, w, 4)."""
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
+"""What Pillow decodes for us; HEIC is read too, where its extra is installed."""
+
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".heif"})
+
+
+@dataclass(frozen=True)
+class Unreadable(os.PathLike[str]):
+    """A picture that failed before it was loaded, as a damaged page of a PDF: loading it raises the error.
+
+    It passes for a path, which is its name, so that it goes wherever a picture goes.
+    """
+
+    name: str
+    error: ImageError
+
+    def __fspath__(self) -> str:
+        return self.name
 
 
 def is_picture_name(path: Path) -> bool:
@@ -46,10 +65,12 @@ _MAGIC: Mapping[str, tuple[int, tuple[bytes, ...]]] = {
     "BMP": (0, (b"BM",)),
     "TIFF": (0, (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")),
     "WEBP": (8, (b"WEBP",)),
+    "HEIC": (4, BRANDS),
 }
 _OTHER_MAGIC: Mapping[str, tuple[int, bytes]] = {
-    "HEIC or AVIF": (4, b"ftyp"),
+    "AVIF or a video": (4, b"ftyp"),
     "PDF": (0, b"%PDF"),
+    "a zip": (0, b"PK\x03\x04"),
     "JPEG 2000": (4, b"jP  "),
     "a JPEG 2000 codestream": (0, b"\xff\x4f\xff\x51"),
     "JPEG XL": (0, b"\xff\x0a"),
@@ -85,12 +106,16 @@ def load(source: PictureLike) -> Grey:
 
 def load_picture(source: PictureLike) -> PIL.Image.Image:
     """Loads a picture as an upright PIL image of mode L or RGB; arguments and errors as for ``load``."""
+    if isinstance(source, Unreadable):
+        raise source.error
     if isinstance(source, np.ndarray):
         return _flatten(_from_array(source))
     if isinstance(source, PIL.Image.Image):
         return _decode("found a PIL image", lambda: source)
     content = source if isinstance(source, bytes) else _read_bytes(Path(source))
     kind = _check_format(content)
+    if kind == "HEIC":
+        return _decode("begins as HEIC", lambda: open_heic(content))
     return _decode(f"begins as {kind}", lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS))
 
 
@@ -99,22 +124,31 @@ def to_grey(picture: PIL.Image.Image) -> Grey:
     return np.asarray(picture.convert("L"))
 
 
-def _read_bytes(path: Path) -> bytes:
+@contextmanager
+def open_file(path: Path) -> Iterator[BinaryIO]:
+    """A regular file, open to be read; whatever keeps it from that is an ``ImageError``."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ImageError("too_large", f"found a file of {path.stat().st_size} bytes, at most {MAX_BYTES} are read")
+        path.stat()  # tells what is wrong, which is_dir and is_file keep to themselves
         if path.is_dir():
             raise ImageError("not_an_image", "found a folder, expected a picture or a folder that has some")
         if not path.is_file():
             raise ImageError("not_an_image", "found no regular file, expected a picture")
         with path.open("rb") as file:
-            return file.read(MAX_BYTES + 1)
+            yield file
     except FileNotFoundError:
         raise ImageError("not_found", "no such file") from None
     except PermissionError:
         raise ImageError("forbidden", "no permission to read the file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise ImageError("not_found", f"cannot be opened ({error})") from error
+
+
+def _read_bytes(path: Path) -> bytes:
+    with open_file(path) as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > MAX_BYTES:
+            raise ImageError("too_large", f"found a file of {size} bytes, at most {MAX_BYTES} are read")
+        return file.read(MAX_BYTES + 1)
 
 
 def _decode(found: str, opened: Callable[[], PIL.Image.Image]) -> PIL.Image.Image:

@@ -12,10 +12,11 @@ from inkdigit.preparation.box import Box
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.result import Digit
 
-SURE, REFUSED = (
+SURE, REFUSED, CHANGED = (
     (0, 114, 178),
     (213, 94, 0),
-)  # blue and vermilion of Okabe and Ito: told apart by colour-blind eyes
+    (0, 158, 115),
+)  # blue, vermilion and bluish green of Okabe and Ito: told apart by colour-blind eyes
 PAPER, TEXT, GROUND = (255, 255, 255), (30, 30, 30), (225, 225, 225)
 LEGIBLE_SIDE = 400
 """A picture of half of this or less is enlarged by a whole factor before anything is written on it, in pixels."""
@@ -95,7 +96,7 @@ def _draw_answer(draw: ImageDraw.ImageDraw, digit: Digit, box: Box, size: tuple[
 
 
 def _colour(digit: Digit) -> tuple[int, int, int]:
-    return REFUSED if digit.refused else SURE
+    return REFUSED if digit.refused else CHANGED if digit.reason == "rule" else SURE
 
 
 def _enlarge(box: Box, scale: float, x: int, y: int) -> Box:

@@ -1,34 +1,57 @@
-"""Files, folders, globs and standard input → pictures by name."""
+"""Files, folders, globs, zips, PDFs and standard input → pictures by name."""
 
 import glob
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
-from inkdigit.preparation.load import MAX_BYTES, PictureLike, is_picture_name
+from inkdigit.errors import ImageError
+from inkdigit.preparation.load import MAX_BYTES, PictureLike, Unreadable, is_picture_name
+from inkdigit.preparation.pdf import can_render, is_pdf_name, render_pages
 
 STANDARD_INPUT = "-"
+
+_PART = re.compile(r"(.+?\.(?:zip|pdf))#(.+)", re.IGNORECASE | re.DOTALL)
+
+Opener: TypeAlias = Callable[[Path, str], Iterator[tuple[str, Callable[[], PictureLike]]]]
+"""From a file, and the one part of it that is wanted or "", to the names of pictures and what gives each."""
 
 
 def expand(arguments: Iterable[str], standard_input: BinaryIO) -> Iterator[tuple[str, PictureLike]]:
     """Yields a name and a picture for each that the arguments mean, in order.
 
-    A folder means the pictures in it and below, sorted; a pattern those it matches; ``-`` one on standard
-    input. What matches nothing is yielded as it is, so that reading it tells what is wrong.
+    A folder means the pictures in it and below, sorted, and the PDFs where they can be rendered, but no zips, whose
+    pictures often lie beside them; a pattern what it matches; a zip its pictures, a PDF its pages, ``a.zip#b.png`` and
+    ``scan.pdf#page=2`` one of them; ``-`` one picture on standard input. What matches nothing, and what cannot be
+    taken out of its file, is yielded all the same, so that reading it tells what is wrong.
     """
     for argument in arguments:
         if argument == STANDARD_INPUT:
             yield argument, standard_input.read(MAX_BYTES + 1)
         else:
-            for path in _paths(argument):
-                yield path, path
+            file, part = _split(argument)
+            for path in _paths(file):
+                yield from _pictures(path, part)
 
 
 def may_be_several(arguments: Sequence[str]) -> bool:
     """Whether arguments may mean more than one picture, told before any is looked at."""
-    return len(arguments) > 1 or any(
-        _holds(Path.is_dir, Path(argument)) or _is_pattern(argument) for argument in arguments
-    )
+    return len(arguments) > 1 or any(map(_may_be_several, arguments))
+
+
+def _may_be_several(argument: str) -> bool:
+    file, part = _split(argument)
+    path = Path(file)
+    return _holds(Path.is_dir, path) or _is_pattern(file) or (not part and path.suffix.lower() in _OPENERS)
+
+
+def _split(argument: str) -> tuple[str, str]:
+    """A file, and what of it is wanted, or ""."""
+    match = _PART.fullmatch(argument)
+    if match is None or _holds(Path.exists, Path(argument)) or _holds(Path.is_dir, Path(match[1])):
+        return argument, ""
+    return match[1], match[2]
 
 
 def _paths(argument: str) -> list[str]:
@@ -36,13 +59,47 @@ def _paths(argument: str) -> list[str]:
     if not argument:  # an empty shell variable means no picture, and not every one below this folder
         return [argument]
     if _holds(Path.is_dir, path):
-        pictures = (file for file in path.rglob("*") if is_picture_name(file) and _holds(Path.is_file, file))
+        pictures = (file for file in path.rglob("*") if _is_wanted(file) and _holds(Path.is_file, file))
         found = sorted(map(str, pictures))
     elif _is_pattern(argument):
         found = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - a pattern may begin anywhere
     else:
         found = []
     return found or [argument]
+
+
+def _is_wanted(file: Path) -> bool:
+    return is_picture_name(file) or (is_pdf_name(file) and can_render())
+
+
+def _pictures(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:
+    """A file, or the pictures in it."""
+    opener = _OPENERS.get(Path(path).suffix.lower())
+    if opener is None:
+        yield path, path
+        return
+    try:
+        for inner, give in opener(Path(path), part):
+            yield (name := f"{path}#{inner}"), _attempt(name, give)
+    except ImageError as error:
+        name = f"{path}#{part}" if part else path
+        yield name, Unreadable(name, error)
+
+
+def _attempt(name: str, give: Callable[[], PictureLike]) -> PictureLike:
+    try:
+        return give()
+    except ImageError as error:
+        return Unreadable(name, error)
+
+
+def _read_members(path: Path, part: str) -> Iterator[tuple[str, Callable[[], PictureLike]]]:
+    from inkdigit.reading.archive import read_members  # noqa: PLC0415 - slow, and seldom needed
+
+    return read_members(path, part)
+
+
+_OPENERS: Mapping[str, Opener] = {".zip": _read_members, ".pdf": render_pages}
 
 
 def _is_pattern(argument: str) -> bool:

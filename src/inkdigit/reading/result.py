@@ -6,8 +6,8 @@ from typing import Any, Literal, TypeAlias
 
 from inkdigit.preparation.box import Box
 
-Reason: TypeAlias = Literal["unsure", "not_a_digit", "cut_off", "too_small"]
-"""Why a digit was refused."""
+Reason: TypeAlias = Literal["unsure", "not_a_digit", "cut_off", "too_small", "rule"]
+"""Why a digit was refused, or changed."""
 
 REFUSED = "?"
 
@@ -30,12 +30,12 @@ class Digit:
     """One digit of a picture.
 
     Attributes:
-        value: the best guess, 0 to 9, also where it is refused.
-        confidence: the probability that the best guess is right, 0..1.
+        value: the best guess, 0 to 9, also where it is refused; or what a rule made of it.
+        confidence: the probability of this value by the picture of the digit alone, 0..1.
         box: in pixels of the upright picture.
         refused: whether it is too doubtful to be told.
-        reason: why it is refused, or None.
-        alternatives: the guesses, best first; the first is ``value``.
+        reason: why it is refused; ``rule`` where it is not: a rule changed it; or None.
+        alternatives: the guesses, best first; but the first is ``value``, also where a rule changed it.
     """
 
     value: int
@@ -65,18 +65,41 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Ruling:
+    """What rules made of a line.
+
+    Attributes:
+        name: of the rules, joined by ``+``.
+        changed: places of the digits, from 0, that are not what they look like.
+        probability: of the best text that fits, given the rules; 0 where none is near.
+    """
+
+    name: str
+    changed: tuple[int, ...]
+    probability: float
+
+
+@dataclass(frozen=True)
 class Line:
     """Digits side by side.
 
     Attributes:
         text: from left to right, a refused digit as ``?``.
-        alternatives: the most probable texts of the whole line, best first.
+        alternatives: the most probable texts of the whole line, best first; of those that fit its rules, if any do.
         digits: from left to right.
+        rule: what rules made of it, or None where none was asked for.
     """
 
     text: str
     alternatives: tuple[Candidate, ...]
     digits: tuple[Digit, ...]
+    rule: Ruling | None = None
+
+    @property
+    def guess(self) -> str:
+        """What it looks like: the best guesses, before rules and refusal."""
+        changed = self.rule.changed if self.rule else ()
+        return "".join(str(digit.alternatives[place in changed].value) for place, digit in enumerate(self.digits))
 
 
 @dataclass(frozen=True)
@@ -103,8 +126,12 @@ class Reading:
         return tuple(digit for line in self.lines for digit in line.digits)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values, for JSON."""
-        return asdict(self)
+        """Plain values, for JSON; a line has no ``rule`` where none was asked for."""
+        values = asdict(self)
+        for line in values["lines"]:
+            if line["rule"] is None:
+                del line["rule"]
+        return values
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "Reading":
@@ -115,7 +142,12 @@ class Reading:
 
 def _line(values: Mapping[str, Any]) -> Line:
     candidates = tuple(Candidate(item["text"], item["probability"]) for item in values["alternatives"])
-    return Line(values["text"], candidates, tuple(_digit(digit) for digit in values["digits"]))
+    digits = tuple(_digit(digit) for digit in values["digits"])
+    return Line(values["text"], candidates, digits, _ruling(values.get("rule")))
+
+
+def _ruling(values: Mapping[str, Any] | None) -> Ruling | None:
+    return Ruling(values["name"], tuple(values["changed"]), values["probability"]) if values else None
 
 
 def _digit(values: Mapping[str, Any]) -> Digit:
