@@ -150,8 +150,8 @@ def test_a_run_of_another_version(
     [
         ({"model": "gone"}, "unknown model 'gone'"),
         ({"model_options": {"gone": 1}}, "the model lenet has no option gone"),
-        ({"gone": 1}, "'gone'"),
-        ({"source": ...}, "'source'"),
+        ({"gone": 1}, "an unknown gone"),
+        ({"source": ...}, "no source"),
     ],
     ids=lambda value: "" if isinstance(value, str) else " ".join(value),
 )
