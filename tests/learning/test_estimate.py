@@ -10,9 +10,9 @@ from inkdigit.learning.recipes import RECIPES
 
 def test_it_grows_with_what_is_asked() -> None:
     recipe = RECIPES["softmax"]
-    short, long = (estimate_seconds(replace(recipe, epochs=epochs), 10_000) for epochs in (1, 1000))
+    short, long = (estimate_seconds(replace(recipe, epochs=epochs), 10_000) for epochs in (1, 100_000))
     assert short > 0
-    assert long > 100 * short
+    assert long > 100 * short  # far less than the truth: seconds of a busy machine
 
 
 def test_it_leaves_the_generator_alone() -> None:
