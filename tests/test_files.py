@@ -1,6 +1,7 @@
 """Files that appear whole or not at all, and places that are given once."""
 
 import errno
+import io
 import os
 import stat
 import threading
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from inkdigit.errors import EnvironmentFault
-from inkdigit.files import Places, write_atomic
+from inkdigit.files import Places, read_bounded, write_atomic
 
 
 def names(folder: Path) -> list[str]:
@@ -138,3 +139,8 @@ def test_no_source_leads_out_of_the_folder(tmp_path: Path, source: str, suffix: 
     place = Places(tmp_path).take(source, suffix)
     assert place.resolve().parent == tmp_path.resolve()
     assert not place.name.startswith(".")
+
+
+@pytest.mark.parametrize(("there", "size", "read"), [(5, 9, 5), (9, 9, 9), (30, 9, 10), (0, 0, 0)])
+def test_no_more_is_read_than_tells_whether_there_is_more(there: int, size: int, read: int) -> None:
+    assert len(read_bounded(io.BytesIO(bytes(there)), size)) == read

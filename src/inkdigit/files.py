@@ -1,12 +1,15 @@
-"""Files that appear whole or not at all."""
+"""Files that appear whole or not at all, and are read no further than they should be."""
 
 import contextlib
 import itertools
 import os
 import secrets
 from pathlib import Path
+from typing import IO
 
 from inkdigit.errors import EnvironmentFault
+
+CHUNK_BYTES = 2**20
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -66,3 +69,11 @@ def _write_and_rename(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def read_bounded(file: IO[bytes], size: int) -> bytearray:
+    """Reads so many bytes, and one more where there is one: memory grows with what is there, not with a promise."""
+    content = bytearray()
+    while len(content) <= size and (chunk := file.read(min(CHUNK_BYTES, size + 1 - len(content)))):
+        content += chunk
+    return content

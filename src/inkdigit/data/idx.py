@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigit.errors import DataError
-from inkdigit.files import write_atomic
+from inkdigit.files import read_bounded, write_atomic
 
 UINT8 = 8
 MAX_VALUES = 2**31  # a header may promise anything; memory is ours
-CHUNK_BYTES = 2**20
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -69,9 +68,7 @@ def _parse(file: BinaryIO, path: Path, ndim: int) -> NDArray[np.uint8]:
     size = math.prod(shape)
     if math.prod(max(side, 1) for side in shape) > MAX_VALUES:  # numpy refuses such a shape even of no values
         raise DataError(f"{path}: the header promises values {shape}, more than {MAX_VALUES}")
-    content = bytearray()  # grows with what is there, not with what was promised
-    while len(content) <= size and (chunk := file.read(min(CHUNK_BYTES, size + 1 - len(content)))):
-        content += chunk
+    content = read_bounded(file, size)
     if len(content) != size:
         found = "more" if len(content) > size else f"{len(content)}"
         raise DataError(f"{path}: the header promises {size} values {shape}, found {found}")

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigit.errors import DataError, UsageError
+from inkdigit.files import CHUNK_BYTES, read_bounded
 from inkdigit.images import CLASSES, SIZE, Images, Labels
 
 SUFFIX = ".npz"
@@ -24,7 +25,6 @@ MAX_IMAGES = 1_000_000
 """784 MB of images; a zip of a thousandth of that can unpack to them."""
 
 MAX_HEADER_BYTES = 1000  # numpy's own have 118 for such arrays; longer ones can make Python's parser run deep
-CHUNK_BYTES = 2**20
 
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError)
 """All that zipfile raises; the last where a member is said to begin beyond any file."""
@@ -130,9 +130,7 @@ def _read_header(file: IO[bytes], path: Path, name: str) -> tuple[tuple[int, ...
 
 def _read_content(file: IO[bytes], size: int, path: Path, name: str) -> bytearray:
     """Exactly so many bytes, with nothing behind them; the zip's checksum is compared at their end."""
-    content = bytearray()  # grows with what is there, not with what was promised
-    while len(content) <= size and (chunk := file.read(min(CHUNK_BYTES, size + 1 - len(content)))):
-        content += chunk
+    content = read_bounded(file, size)
     if len(content) != size:
         found = "more" if len(content) > size else f"{len(content)}"
         raise DataError(f"{path}: the header of {name} promises {size} bytes, found {found}; {SAVE}")
