@@ -5,7 +5,7 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test check bench tutorial-way results docs schema
+.PHONY: demo test check bench tutorial-way wild results docs schema
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
@@ -30,6 +30,16 @@ bench: .venv/installed  ## what reading and training cost on this machine
 
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
 	$(BIN)/python -m benchmarks.tutorial_way
+
+benchmarks/.venv-peers/installed: benchmarks/peers.txt
+	$(PYTHON) -m venv benchmarks/.venv-peers
+	echo '*' > benchmarks/.venv-peers/.gitignore
+	benchmarks/.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --requirement benchmarks/peers.txt
+	touch $@
+
+wild: .venv/installed benchmarks/.venv-peers/installed  ## strangers' digits and strings, beside RapidOCR and Tesseract; wants the machine for itself
+	$(BIN)/python -m benchmarks.wild --sizes
+	$(BIN)/python -m benchmarks.strings
 
 results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, about 75 min; goes on where it was stopped
 	$(BIN)/inkdigit compare convnet keras-cnn mlp lenet cnn linear inception residual convnet-fixed softmax --seeds 3

@@ -20,6 +20,7 @@ from inkdigit import OnnxClassifier, load_dataset
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.history import read_history
 from inkdigit.evaluation.metrics import predict
+from inkdigit.learning.classify import judge
 from inkdigit.learning.engine import build, prepare, tuned, update
 from inkdigit.learning.loader import Batches
 from inkdigit.learning.predict import TorchClassifier
@@ -47,7 +48,7 @@ def train_with_slip(recipe: Recipe, training: Dataset, watched: Dataset, test: D
         for epoch in range(recipe.epochs or 0):
             model.train(epoch == 0)
             for x, labels in batches.steps(epoch * batches.per_epoch, (epoch + 1) * batches.per_epoch):
-                update(model, optimizer, x, labels, recipe)
+                update(model, optimizer, x, labels, recipe, judge=judge)
             epochs.append((accuracy(model, recipe, watched), accuracy(model, recipe, test), epoch + 1))
     watched_accuracy, test_accuracy, kept_epoch = max(epochs, key=lambda epoch: epoch[0])  # the first of equals
     return {"watched_accuracy": watched_accuracy, "accuracy": test_accuracy, "kept_epoch": kept_epoch}

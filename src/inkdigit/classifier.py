@@ -4,7 +4,6 @@ Evaluation, calibration, the report and the reader know only that; in a test a c
 """
 
 import base64
-import json
 import os
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -17,15 +16,15 @@ from numpy.typing import NDArray
 
 from inkdigit.errors import DataError
 from inkdigit.images import CLASSES, SIZE, Images, Probabilities, check_images
+from inkdigit.session import IMAGES, PAGES, open_session, read_metadata, shape_of
 
 Classifier: TypeAlias = Callable[[Images], Probabilities]
 """uint8 (n, 28, 28), ink bright on 0 → float32 (n, 10), or (n, 11) where the last class is "not a digit"."""
 
-INPUT, OUTPUT = "images", "probabilities"
+INPUT, OUTPUT = IMAGES, "probabilities"
 FEATURE_OUTPUTS = "feature_outputs"
 """The metadata key of the declaration that makes feature maps outputs."""
 
-MAX_MODEL_BYTES = 256 * 2**20
 SUM_TOLERANCE = 1e-3
 BATCH_SIZE = 512  # larger batches leave the cache and are slower
 
@@ -49,9 +48,9 @@ class OnnxClassifier:
         """
         self.path = Path(path)
         self._threads = threads
-        self._session = _open_session(self.path, threads)
+        self._session = open_session(self.path, threads)
         _check_signature(self._session, self.path)
-        self.metadata: Mapping[str, Any] = _decode(self._session.get_modelmeta().custom_metadata_map)
+        self.metadata: Mapping[str, Any] = read_metadata(self._session)
 
     def __call__(self, images: Images) -> Probabilities:
         """Probabilities, float32 (n, classes), of uint8 (n, 28, 28) images."""
@@ -84,49 +83,18 @@ class OnnxClassifier:
         if not isinstance(declared, str):
             raise DataError(f"{self.path}: declares no feature maps; export the run again")
         # Protocol buffers merge when they are joined: these bytes append outputs to the graph.
-        return _open_session(self.path, self._threads, base64.b64decode(declared))
-
-
-def _open_session(path: Path, threads: int, suffix: bytes = b"") -> onnxruntime.InferenceSession:
-    if not path.is_file():
-        raise DataError(f"{path}: no such model file; expected a model.onnx that 'inkdigit export' wrote")
-    if path.stat().st_size > MAX_MODEL_BYTES:
-        raise DataError(f"{path}: larger than {MAX_MODEL_BYTES // 2**20} MiB, so no model of digits")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.log_severity_level = 4  # its warnings are for people who write graphs
-    # A model may name files that hold its weights (external data), to be read from the current folder: it finds none.
-    options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
-    try:
-        return onnxruntime.InferenceSession(path.read_bytes() + suffix, options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # ONNX Runtime raises a dozen types that share no parent but this
-        reason = str(error).splitlines()[0][:120]
-        raise DataError(f"{path}: not a model that can be opened ({reason}); export it again") from error
+        return open_session(self.path, self._threads, base64.b64decode(declared))
 
 
 def _check_signature(session: onnxruntime.InferenceSession, path: Path) -> None:
     """Only a graph from uint8 (n, 28, 28) to (n, 10 or 11) is a classifier of digit images."""
-    found = [(i.name, i.type, _shape(i)) for i in session.get_inputs()]
+    found = [(i.name, i.type, shape_of(i)) for i in session.get_inputs()]
     expected = [(INPUT, "tensor(uint8)", ["n", SIZE, SIZE])]
-    shapes = {output.name: _shape(output) for output in session.get_outputs()}
+    shapes = {output.name: shape_of(output) for output in session.get_outputs()}
+    if [name for name, *_ in found] == [PAGES]:
+        raise DataError(f"{path}: a locator, which finds digits on pages; expected a classifier, which reads one")
     if found != expected or shapes.get(OUTPUT) not in (["n", CLASSES], ["n", CLASSES + 1]):
         raise DataError(
             f"{path}: found inputs {found} and outputs {shapes}, expected '{INPUT}' uint8 (n, 28, 28) and "
             f"'{OUTPUT}' (n, 10 or 11); export the run with 'inkdigit export'"
         )
-
-
-def _shape(value: onnxruntime.NodeArg) -> list[int | str]:
-    """A shape of a graph; ``n`` where a side is of any length."""
-    return [side if isinstance(side, int) else "n" for side in value.shape]
-
-
-def _decode(metadata: Mapping[str, str]) -> dict[str, Any]:
-    """Metadata values are JSON where inkdigit wrote them, and left as text where someone else did."""
-    decoded: dict[str, Any] = {}
-    for key, value in metadata.items():
-        try:
-            decoded[key] = json.loads(value)
-        except ValueError:
-            decoded[key] = value
-    return decoded

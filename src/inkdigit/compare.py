@@ -81,6 +81,8 @@ def plan(names: Sequence[str], *, seeds: int, data: str, out: Path, settings: Se
         for name in names
         if not _is_folder(name)
     ]
+    for entry in entries:
+        _check_task(entry.name, entry.recipe)
     if settings and not entries:
         raise UsageError("found --set and finished runs alone, which are not trained again; name a recipe, or leave it")
     for entry in entries:
@@ -145,6 +147,12 @@ def _is_folder(name: str) -> bool:
     return name not in RECIPES and ("/" in name or Path(name).is_dir())
 
 
+def _check_task(name: str, recipe: Recipe) -> None:
+    """Measures and tests are of networks that read one digit."""
+    if recipe.task != "classify":
+        raise UsageError(f"{name}: a locator, which finds digits on pages; expected networks that read one digit")
+
+
 def _check_begun(entry: Entry, data: str) -> None:
     """Whatever lies in an entry's folders already must be its runs."""
     for seed, folder in entry.folders.items():
@@ -167,6 +175,7 @@ def _group(folders: Iterable[Path], data: str, taken: set[str]) -> list[Entry]:
     groups: dict[str, list[Run]] = {}
     for folder in folders:
         run = Run.open(folder)
+        _check_task(str(folder), run.recipe)
         run.result()  # an error where it is not finished
         check_same(run, None, data=data)
         groups.setdefault(run.recipe.name + json.dumps(run.recipe.settings()), []).append(run)

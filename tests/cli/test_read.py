@@ -17,6 +17,9 @@ import PIL.Image
 import pytest
 
 from inkdigit import Reader
+from inkdigit.images import Grey, Images, Probabilities
+from inkdigit.locator import Findings
+from inkdigit.reading.regions import load_regions
 from inkdigit.reading.rules import RULES
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -101,7 +104,10 @@ def test_a_picture_that_may_not_be_read(invoke: Run, samples: Path, monkeypatch:
 
 
 def test_refused_digits_are_no_failure(invoke: Run, samples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inkdigit.preparation.prepare.normalize", lambda ink: np.zeros((28, 28), np.uint8))
+    nothing = Findings(np.empty((0, 4), np.float32), np.empty((0, 10), np.float32))
+    seen = np.eye(11, dtype=np.float32)[[10]]  # no digit
+    monkeypatch.setattr("inkdigit.reading.reader.OnnxLocator", lambda *_, **__: lambda page: nothing)
+    monkeypatch.setattr("inkdigit.reading.reader.OnnxClassifier", lambda *_, **__: lambda images: seen)
     ended = invoke("read", samples / "seven.png")
     assert (ended.returncode, ended.stdout, ended.stderr) == (0, "?\n", "")
 
@@ -311,3 +317,138 @@ def test_a_wrong_rule_is_one_line(
 def test_rules_are_listed(invoke: Run) -> None:
     lines = invoke("list", "rules").stdout.splitlines()
     assert [line.split()[0] for line in lines] == list(RULES)
+
+
+def find_bars(page: Grey) -> Findings:
+    """A locator that takes every upright bar for a 1."""
+    dark = page < 128
+    edges = np.flatnonzero(np.diff(np.pad(dark.any(0), 1).astype(int))).reshape(-1, 2)
+    rows = [np.flatnonzero(dark[:, start:end].any(1)) for start, end in edges]
+    boxes = [[start, row[0], end - start, np.ptp(row) + 1] for (start, end), row in zip(edges, rows, strict=True)]
+    scores = np.full((len(boxes), 10), 0.01, np.float32)
+    scores[:, 1] = 0.99
+    return Findings(np.array(boxes, np.float32).reshape(-1, 4), scores)
+
+
+def see_bars(images: Images) -> Probabilities:
+    """A classifier that takes a bar for a 1, and for no digit what is as wide as it is high."""
+    probabilities = np.full((len(images), 11), 0.001, np.float32)
+    probabilities[range(len(images)), np.where(images.mean((1, 2)) > 80, 10, 1)] = 0.99
+    return probabilities
+
+
+class TestParts:
+    """A form of 400x300: two bars, a blot below, the rest empty."""
+
+    @pytest.fixture(autouse=True)
+    def form(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        monkeypatch.setattr("inkdigit.reading.reader.OnnxLocator", lambda *_, **__: find_bars)
+        monkeypatch.setattr("inkdigit.reading.reader.OnnxClassifier", lambda *_, **__: see_bars)
+        page = np.full((300, 400), 255, np.uint8)
+        page[40:100, 50:62] = page[40:100, 120:132] = page[180:240, 250:310] = 0
+        PIL.Image.fromarray(page).save(tmp_path / "form.png")
+        regions = {"code": [30, 20, 130, 100], "blot": [230, 160, 100, 100], "empty": [10, 150, 150, 120]}
+        (tmp_path / "regions.json").write_text(json.dumps(regions))
+        (tmp_path / "some.json").write_text(json.dumps(regions | {"away": [400, 0, 9, 9], "last": [100, 20, 60, 100]}))
+
+    def test_a_region(self, invoke: Run) -> None:
+        ended = invoke("read", "form.png", "--region", "100,20,60,100")
+        assert (ended.returncode, ended.stdout, ended.stderr) == (0, "1\n", "")
+        box = json.loads(invoke("read", "form.png", "--region", "100,20,60,100", "--format", "json").stdout)[0]
+        assert box["source"] == "form.png"
+        assert box["lines"][0]["digits"][0]["box"]["x"] == pytest.approx(120, abs=3)
+        assert invoke("read", "form.png", "--region", "-50,-50,210,190").stdout == "11\n", "clipped"
+
+    def test_a_region_outside_is_an_error_of_its_picture(self, invoke: Run) -> None:
+        PIL.Image.new("L", (900, 900), 255).save("larger.png")
+        ended = invoke("read", "form.png", "larger.png", "--region", "400,0,90,90")
+        assert (ended.returncode, ended.stdout) == (1, "larger.png: \n")
+        assert ended.stderr.splitlines()[0] == (
+            "inkdigit: form.png: found the region 400,0,90,90, expected one within 400x300 pixels; move it"
+        )
+
+    def test_single_tells_one_digit(self, invoke: Run) -> None:
+        assert invoke("read", "form.png", "--region", "30,20,130,100").stdout == "11\n"
+        assert invoke("read", "form.png", "--region", "30,20,130,100", "--single").stdout == "1\n"
+        assert "#region=code: 1\n" in invoke("read", "form.png", "--regions", "regions.json", "--single").stdout
+
+    def test_text_names_each_region_and_an_empty_one_is_empty(self, invoke: Run) -> None:
+        ended = invoke("read", "form.png", "--regions", "regions.json")
+        assert (ended.returncode, ended.stderr) == (0, "")
+        assert ended.stdout == "form.png#region=code: 11\nform.png#region=blot: ?\nform.png#region=empty: \n"
+
+    def test_json_tells_empty_from_unreadable_and_is_what_python_reads(self, invoke: Run) -> None:
+        ended = invoke("read", "form.png", "--regions", "regions.json", "--format", "json")
+        values = json.loads(ended.stdout)
+        jsonschema.validate(values, json.loads(SCHEMA.read_text()))
+        assert [(value["text"], len(value["lines"])) for value in values] == [("11", 1), ("?", 1), ("", 0)]
+        regions = load_regions(Path("regions.json"))
+        found = Reader(see_bars, locator=find_bars).read_regions("form.png", regions).values()
+        assert values == [json.loads(json.dumps(reading.to_dict())) for reading in found]
+
+    def test_csv_tells_empty_from_unreadable(self, invoke: Run) -> None:
+        ended = invoke("read", "form.png", "--regions", "some.json", "--format", "csv")
+        rows = list(csv.DictReader(io.StringIO(ended.stdout)))
+        told = [(row["source"].partition("=")[2], row["value"], row["refused"], row["error"]) for row in rows]
+        assert told == [
+            ("code", "1", "false", ""),
+            ("code", "1", "false", ""),
+            ("blot", "1", "true", ""),
+            ("empty", "", "", ""),
+            ("away", "", "", "empty"),
+            ("last", "1", "false", ""),
+        ]
+
+    def test_a_region_outside_leaves_the_others(self, invoke: Run) -> None:
+        ended = invoke("read", "form.png", "--regions", "some.json", "--format", "jsonl")
+        values = [json.loads(line) for line in ended.stdout.splitlines()]
+        assert [value.get("text") for value in values] == ["11", "?", "", None, "1"]
+        assert (ended.returncode, values[3]["error"]["code"]) == (1, "empty")
+        assert ended.stderr == f"inkdigit: form.png#region=away: {values[3]['error']['message']}\n"
+
+    def test_a_bad_picture_has_one_error_and_the_next_is_read(self, invoke: Run) -> None:
+        ended = invoke("read", "none.png", "form.png", "--regions", "regions.json", "--format", "jsonl")
+        sources = [json.loads(line)["source"] for line in ended.stdout.splitlines()]
+        assert sources == ["none.png", *(f"form.png#region={name}" for name in ("code", "blot", "empty"))]
+        assert (ended.returncode, ended.stderr) == (1, "inkdigit: none.png: no such file\n")
+
+    def test_standard_input_has_regions_too(self, invoke: Run) -> None:
+        ended = invoke("read", "-", "--regions", "regions.json", stdin=Path("form.png").read_bytes())
+        assert ended.stdout.splitlines()[0] == "-#region=code: 11"
+
+    @pytest.mark.parametrize(
+        ("options", "names"),
+        [
+            (["--region", "30,20,130,100"], ["form"]),
+            (["--regions", "some.json"], ["form-blot", "form-code", "form-empty", "form-last"]),
+        ],
+    )
+    def test_pictures_are_written_for_each(self, options: list[str], names: list[str], invoke: Run) -> None:
+        ended = invoke("read", "form.png", *options, "--steps", "steps", "--format", "annotated", "--out", "out")
+        assert sorted(ended.stdout.splitlines()) == [f"out/{name}.png" for name in names]
+        assert sorted(path.name for path in Path("steps").iterdir()) == names
+        assert all(len(list(place.iterdir())) == 6 for place in Path("steps").iterdir())
+
+    def test_what_a_rule_refuses_is_said_of_its_region(self, invoke: Run) -> None:
+        ended = invoke("read", "form.png", "--regions", "regions.json", "--length", "1")
+        assert ended.stdout.splitlines()[0] == "form.png#region=code: ??"
+        assert ended.stderr == "inkdigit: form.png#region=code: 11 does not fit length, and nothing likely does\n"
+
+    @pytest.mark.parametrize(
+        ("code", "options", "words"),
+        [
+            (2, ["--region", "1,2,3"], 'found the region "1,2,3", expected x,y,w,h in whole pixels'),
+            (2, ["--region", ""], 'found the region "", expected x,y,w,h'),
+            (2, ["--region", "1,2,0,4"], 'found the region "1,2,0,4"'),
+            (2, ["--region", "1,2,3,4", "--regions", "regions.json"], "found both --region and --regions"),
+            (4, ["--regions", "none.json"], "none.json: cannot be read (No such file or directory)"),
+            (4, ["--regions", ""], "cannot be read (Is a directory)"),
+            (4, ["--regions", "form.png"], "form.png: is no JSON"),
+            (4, ["--regions", "list.json"], "list.json: found [1, 2, 3, 4], expected a JSON object"),
+        ],
+    )
+    def test_what_is_wrong_is_one_line(
+        self, code: int, options: list[str], words: str, fails: Callable[..., str]
+    ) -> None:
+        Path("list.json").write_text("[1, 2, 3, 4]")
+        assert words in fails(code, "read", "form.png", "none.png", *options)

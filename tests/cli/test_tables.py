@@ -8,12 +8,12 @@ import pytest
 from inkdigit.data.sources import DATASETS
 from inkdigit.evaluation.corruptions import CORRUPTIONS
 from inkdigit.learning.augment import AUGMENTATIONS
-from inkdigit.learning.models import MODELS
+from inkdigit.learning.models import NETWORKS
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.reading.formats import FORMATS
 
 TABLES = {
-    "models": MODELS,
+    "models": NETWORKS,
     "recipes": RECIPES,
     "datasets": DATASETS,
     "formats": FORMATS,

@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
+from inkdigit.learning.classify import judge
 from inkdigit.learning.engine import SMALL_BATCH, build, prepare, tuned, update
 from inkdigit.learning.models import MODELS, build_model
 from inkdigit.learning.optim import build_optimizer
@@ -48,7 +49,7 @@ def fast_steps(recipe: Recipe, x: Tensor, labels: Tensor) -> list[Tensor]:
     with tuned(recipe):
         for _ in range(3):
             torch.manual_seed(1)
-            update(model, optimizer, x, labels, recipe)
+            update(model, optimizer, x, labels, recipe, judge=judge)
     return [parameter.detach() for parameter in model.parameters()]
 
 
@@ -67,6 +68,31 @@ def test_small_batches_take_other_kernels_to_the_same_end(size: int) -> None:
     small = replace(recipe, batch_size=size)
     for fast, plain in zip(fast_steps(small, *batch(size)), plain_steps(small, *batch(size)), strict=True):
         torch.testing.assert_close(fast, plain, atol=1e-5, rtol=1e-3)
+
+
+def test_a_gradient_is_followed_no_farther_than_the_clip() -> None:
+    x, labels = batch(16)
+    lengths = {}
+    for clip in (None, 1e-3, 1e9):
+        recipe = recipe_of("softmax", clip_norm=clip, optimizer_options={})
+        torch.manual_seed(0)
+        model, optimizer = build(recipe, CPU)
+        before = [parameter.detach().clone() for parameter in model.parameters()]
+        update(model, optimizer, x, labels, recipe, judge=judge)
+        moved = [(after - old).flatten() for after, old in zip(model.parameters(), before, strict=True)]
+        lengths[clip] = float(torch.cat(moved).detach().norm()) / recipe.lr
+    assert lengths[1e-3] == pytest.approx(1e-3, rel=1e-2)
+    assert lengths[1e9] == lengths[None] > 0.1
+
+
+def test_a_step_tells_loss_answers_and_labels_of_the_network_as_it_was() -> None:
+    recipe, (x, labels) = recipe_of("softmax"), batch(16)
+    model, optimizer = build(recipe, CPU)
+    expected = model(x).detach()
+    loss, logits, told = update(model, optimizer, x, labels, recipe, judge=judge)
+    assert torch.equal(logits, expected)
+    assert torch.equal(told, labels)
+    assert float(loss) == pytest.approx(float(functional.cross_entropy(expected, labels)))
 
 
 def test_threads_and_kernels_are_restored_even_after_an_error() -> None:

@@ -15,6 +15,10 @@ def test_it_grows_with_what_is_asked() -> None:
     assert long > 100 * short  # far less than the truth: seconds of a busy machine
 
 
+def test_a_clipped_gradient_is_timed_too() -> None:
+    assert estimate_seconds(replace(RECIPES["softmax"], clip_norm=1.0, epochs=1), 1000) > 0
+
+
 def test_it_leaves_the_generator_alone() -> None:
     torch.manual_seed(0)
     before = torch.get_rng_state()

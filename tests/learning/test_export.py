@@ -11,8 +11,8 @@ from safetensors.torch import load_file
 from torch import nn
 
 from inkdigit.classifier import INPUT, OnnxClassifier
-from inkdigit.errors import DataError, InkdigitError, UsageError
-from inkdigit.learning.export import export_onnx, export_run
+from inkdigit.errors import DataError, UsageError
+from inkdigit.learning.export import export_run
 from inkdigit.learning.models import build_model
 from inkdigit.learning.scaling import SCALINGS
 
@@ -50,13 +50,6 @@ def test_safetensors_holds_the_weights(trained_run: Path) -> None:
     assert path == trained_run / "model.safetensors"
     build_model("lenet", {}).load_state_dict(load_file(path))
     path.unlink()
-
-
-def test_a_file_that_computes_something_else_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inkdigit.learning.export.PARITY", -1.0)
-    with pytest.raises(InkdigitError, match="nothing was written"):
-        export_onnx(build_model("softmax", {}), SCALINGS["unit"], 1.0, tmp_path / "m.onnx", metadata={})
-    assert not list(tmp_path.iterdir())
 
 
 def test_errors(trained_run: Path, tmp_path: Path) -> None:

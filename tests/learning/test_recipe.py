@@ -62,11 +62,44 @@ def test_another_model_or_optimizer_forgets_the_options_of_the_first() -> None:
         ("name=other", "unknown setting"),
         ("optimizer.momentum=big", "expected a number"),
         ("precision=float8", "unknown precision"),
+        ("clip_norm=0", "more than 0"),
+        ("clip_norm=nan", "more than 0"),
+        ("crops=-1", "a number from 0"),
+        ("outliers.half=-1", "a number from 0"),
+        ("outliers.halb=1", "did you mean 'half'"),
+        ("crops=0.1", "an eleventh: set model.classes=11 of model vgg"),
+        ("outliers.half=0.1", "found outliers for mlp of 10 classes"),
     ],
 )
 def test_a_wrong_setting_says_what_is_expected(setting: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         override(MLP, [setting])
+
+
+def test_what_is_no_digit_needs_an_eleventh_class() -> None:
+    settings = ["crops=0.1", "outliers.half=0.2", "model=vgg", "model.classes=11"]
+    changed = override(MLP, settings)  # in any order
+    assert (changed.crops, changed.outliers, changed.model_options) == (0.1, {"half": 0.2}, {"classes": 11})
+    with pytest.raises(UsageError, match=r"an eleventh: set model\.classes=11$"):
+        override(RECIPES["reader"], ["model.classes=10"])
+    with pytest.raises(UsageError, match=r"model\.classes=12, expected 10 or 11"):
+        override(MLP, ["model=vgg", "model.classes=12"])
+
+
+@pytest.mark.parametrize("setting", ["augment.rotate=3", "label_smoothing=0.1", "crops=0.1", "outliers.half=0.1"])
+def test_a_locator_refuses_what_only_images_can_have(setting: str) -> None:
+    with pytest.raises(UsageError, match="learns from pages"):
+        override(RECIPES["locator"], [setting])
+
+
+def test_a_locator_marks_ten_digits() -> None:
+    with pytest.raises(UsageError, match=r"model\.classes=11, expected 10$"):
+        override(RECIPES["locator"], ["model.classes=11"])
+
+
+def test_the_network_decides_the_task() -> None:
+    assert (LENET.task, RECIPES["locator"].task) == ("classify", "locate")
+    assert replace(LENET, model="centres").task == "locate"
 
 
 def test_hidden_widths_must_be_numbers() -> None:

@@ -64,7 +64,7 @@ def test_the_protocol_keeps_the_best_watched_epoch_or_the_last(
     protocol: str, kept: int, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     accuracies = iter([0.5, 0.9, 0.7])
-    monkeypatch.setattr("inkdigit.learning.train.predict", lambda _: Rigged(next(accuracies)))
+    monkeypatch.setattr("inkdigit.learning.classify.predict", lambda _: Rigged(next(accuracies)))
     settings = [*SHORT, f"protocol={protocol}", "batch_size=8" if protocol == "held-out" else "batch_size=9"]
     result = train("lenet", data=str(digits_folder), out=tmp_path / "r", settings=settings)
     steps = sorted(int(path.stem[5:]) for path in (tmp_path / "r" / "weights").iterdir())
@@ -113,11 +113,11 @@ def test_an_interrupted_run_goes_on_bit_for_bit(
     signalled: list[int] = []
     original = engine.update
 
-    def interrupt(*arguments: Any) -> tuple[Tensor, Tensor]:
+    def interrupt(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor, Tensor]:
         signalled.append(len(signalled))
         if len(signalled) == stop_after:
             os.kill(os.getpid(), signal.SIGINT)
-        return original(*arguments)
+        return original(*arguments, **options)
 
     monkeypatch.setattr("inkdigit.learning.train.update", interrupt)
     with pytest.raises(Interrupted, match=f"stopped after step {stop_after} of ") as caught:
@@ -183,10 +183,10 @@ def test_the_step_that_diverged_is_told_and_not_the_one_that_noticed(
 ) -> None:
     steps: list[int] = []
 
-    def update(*arguments: Any) -> tuple[Tensor, Tensor]:
+    def update(*arguments: Any, **options: Any) -> tuple[Tensor, Tensor, Tensor]:
         steps.append(len(steps))
-        loss, logits = engine.update(*arguments)
-        return (loss if len(steps) < 3 else loss * float("nan")), logits
+        loss, logits, labels = engine.update(*arguments, **options)
+        return (loss if len(steps) < 3 else loss * float("nan")), logits, labels
 
     monkeypatch.setattr("inkdigit.learning.train.update", update)
     with pytest.raises(DataError, match="the loss is nan at step 3:"):
@@ -226,6 +226,7 @@ def test_bfloat16_trains(digits_folder: Path, tmp_path: Path) -> None:
         ({"settings": ["lr=x"]}, UsageError, "expected a number"),
         ({"settings": ["lr=inf"]}, UsageError, "a number more than 0"),
         ({"settings": ["optimizer.foo=3"]}, UsageError, "cannot be built"),
+        ({"settings": ["crops=0.1"], "data": "none/such"}, UsageError, "an eleventh"),
         ({"recipe": "mlp", "settings": ["model.hidden=-3"]}, UsageError, "cannot be built"),
         ({"seed": 2**63}, UsageError, "expected 0 to"),
         ({"seed": -1}, UsageError, "expected 0 to"),

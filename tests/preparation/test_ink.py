@@ -1,12 +1,12 @@
 """How much ink each pixel holds, whatever the polarity, the light and the paper."""
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw
 
 from inkdigit.images import Grey
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink, one_sidedness, reduce
@@ -14,10 +14,12 @@ from inkdigit.preparation.ink import WORKING_SIDE, find_ink, one_sidedness, redu
 
 def stroke(height: int = 120, width: int = 160, pen: int = 8) -> NDArray[np.bool_]:
     """Where the ink of a 2 lies."""
-    mask = np.zeros((height, width), np.uint8)
-    scale = min(height, width) / 40
-    cv2.putText(mask, "2", (width // 3, height * 3 // 4), cv2.FONT_HERSHEY_SIMPLEX, scale, 1, pen)
-    return mask > 0
+    mask = Image.new("L", (width, height))
+    shape = [(-3, -7), (0, -10), (4, -9), (5, -4), (-4, 8), (6, 8)]
+    scale = min(height, width) / 32
+    points = [(width / 2 + x * scale, height / 2 + y * scale) for x, y in shape]
+    ImageDraw.Draw(mask).line(points, 1, pen, joint="curve")
+    return np.asarray(mask) > 0
 
 
 def paint(mask: NDArray[np.bool_], ink: float, paper: float) -> Grey:
@@ -67,6 +69,39 @@ def test_ink_on_noisy_paper() -> None:
     mask = stroke(300, 400, 20)
     noise = np.random.default_rng(0).normal(0, 8, mask.shape)
     agree(np.clip(paint(mask, 60, 200) + noise, 0, 255).astype(np.uint8), mask)
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(40, 210), (210, 40)])
+def test_a_little_digit_on_a_large_page(ink: int, paper: int) -> None:
+    mask = np.zeros((1200, 1600), bool)
+    mask[903:943, 1104:1107] = True
+    noise = np.random.default_rng(0).normal(0, 2, mask.shape)
+    found = find_ink(np.clip(paint(mask, ink, paper) + noise, 0, 255).astype(np.uint8)) > 0.3
+    assert found[mask].all()
+    assert not found[:900].any()
+    assert found.mean() < 2 * mask.mean()
+
+
+@pytest.mark.parametrize(("ink", "paper"), [(20, 230), (230, 20)])
+def test_ink_that_is_wider_than_the_paper_beside_it(ink: int, paper: int) -> None:
+    """Paper is unknown in the middle of so much ink: it is taken from afar."""
+    mask = np.zeros((28, 28), bool)
+    mask[6:22, 6:22] = True
+    agree(paint(mask, ink, paper), mask)
+
+
+def test_nine_of_ten_pixels_of_noisy_paper_hold_no_ink_at_all() -> None:
+    mask = stroke()
+    noise = np.random.default_rng(0).normal(0, 6, mask.shape)
+    ink = find_ink(np.clip(paint(mask, 100, 150) + noise, 0, 255).astype(np.uint8))
+    assert (ink[~mask] > 0).mean() < 0.12
+
+
+def test_a_photo_is_smoothed_by_less_than_a_pen() -> None:
+    mask = stroke(1200, 1200, 40)
+    grain = np.random.default_rng(0).normal(0, 20, mask.shape)
+    grey = np.clip(paint(mask, 60, 190) + grain, 0, 255).astype(np.uint8)
+    agree(grey, mask)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 50), (50, 1), (28, 28), (300, 400), (401, 302)])
@@ -142,3 +177,14 @@ def test_thin_strokes_outlive_reduction() -> None:
     grey = np.full((3200, 3200), 255, np.uint8)
     grey[:, 1601] = 0
     assert reduce(grey)[0].max(0).min() <= 128
+
+
+@pytest.mark.parametrize("width", [1700, 2100, 2500, 3300])
+def test_reduction_leaves_out_no_pixel(width: int) -> None:
+    """A thin stroke grows fainter, the same wherever it lies."""
+    grey = np.zeros((20, width), np.uint8)
+    factor = width / WORKING_SIDE
+    for column in range(700, 800):
+        line = grey.copy()
+        line[:, column] = 240
+        assert reduce(line)[0][5].sum() == pytest.approx(240 / factor, rel=0.03)

@@ -2,13 +2,13 @@
 
 import os
 
-import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFilter
 
 from inkdigit.data.sources import data_folder, load_mnist, load_optdigits
 from inkdigit.images import BRIGHT, DIGIT_SIDE, SIZE, Grey, Images, Ink, is_digit_image
@@ -43,17 +43,29 @@ def hold(ink: Ink) -> Grey:
     return image
 
 
+def draw(shape: tuple[int, int], points: list[tuple[int, int]], pen: int, ink: float = 1) -> Ink:
+    """A line through points (x, y) on paper (h, w)."""
+    picture = Image.new("F", shape[::-1])
+    ImageDraw.Draw(picture).line(points, ink, pen)
+    return np.array(picture, np.float32)
+
+
+def smooth(ink: Ink, sigma: float) -> Ink:
+    blurred = Image.fromarray((ink * 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(sigma))
+    return np.asarray(blurred, np.float32) / np.float32(255)
+
+
 @st.composite
-def inks(draw: st.DrawFn) -> Ink:
+def inks(choose: st.DrawFn) -> Ink:
     """Strokes of any pen, blurred or not, with paper around them or none."""
-    height, width = draw(st.integers(1, 300)), draw(st.integers(1, 300))
+    height, width = choose(st.integers(1, 300)), choose(st.integers(1, 300))
     point = st.tuples(st.integers(0, width - 1), st.integers(0, height - 1))
     ink = np.zeros((height, width), np.float32)
-    for _ in range(draw(st.integers(1, 4))):
-        pen, strength = draw(st.integers(1, max(1, min(height, width) // 5))), draw(st.floats(INK, 1))
-        cv2.line(ink, draw(point), draw(point), strength, pen)
-    blur = draw(st.sampled_from([0, 0, 0.5, 1, 2]))
-    return np.asarray(cv2.GaussianBlur(ink, (0, 0), blur), np.float32) if blur else ink
+    for _ in range(choose(st.integers(1, 4))):
+        pen, strength = choose(st.integers(1, max(1, min(height, width) // 5))), choose(st.floats(INK, 1))
+        ink = np.maximum(ink, draw((height, width), [choose(point), choose(point)], pen, strength))
+    blur = choose(st.sampled_from([0, 0, 0.5, 1, 2]))
+    return smooth(ink, blur) if blur else ink
 
 
 @given(inks())
@@ -82,15 +94,35 @@ def test_full_boxes_of_any_shape(shape: tuple[int, int]) -> None:
 
 
 def test_a_tall_digit_at_working_size() -> None:
-    ink = np.zeros((1600, 1200), np.float32)
-    cv2.ellipse(ink, (600, 800), (450, 750), 0, 20, 330, 1.0, 60)
-    cv2.line(ink, (600, 20), (600, 60), 0.3, 1)  # a hair
-    hold(ink)
+    picture = Image.new("F", (1200, 1600))
+    ImageDraw.Draw(picture).arc((150, 50, 1050, 1550), 20, 330, 1.0, 60)
+    ImageDraw.Draw(picture).line([(600, 20), (600, 60)], 0.3, 1)  # a hair
+    hold(np.array(picture, np.float32))
+
+
+@pytest.mark.parametrize("shape", [(50, 33), (21, 21), (37, 100), (300, 7), (100, 1)])
+def test_shrinking_averages_areas(shape: tuple[int, int]) -> None:
+    """Also where a pixel of the small image covers parts of pixels of the large one."""
+    ink = np.random.default_rng(0).uniform(0.1, 1, shape).astype(np.float32)
+    rows, columns = (max(1, round(side * DIGIT_SIDE / max(shape))) for side in shape)
+    fine = ink.repeat(rows, 0).repeat(columns, 1)
+    expected = fine.reshape(rows, shape[0], columns, shape[1]).mean((1, 3))
+    image = normalize(ink)
+    small = image[np.ix_(image.any(1), image.any(0))]
+    np.testing.assert_allclose(small, expected * 255 / expected.max(), atol=0.51)
+
+
+def test_enlarging_is_smooth() -> None:
+    """A ramp stays a ramp, its ends flat for half a pixel of the small picture."""
+    ramp = np.tile(np.linspace(0.2, 1, 5, dtype=np.float32), (5, 1))
+    image = normalize(ramp)
+    small = image[np.ix_(image.any(1), image.any(0))]
+    expected = np.interp((np.arange(20) + 0.5) / 4 - 0.5, np.arange(5), ramp[0] * 255)
+    np.testing.assert_allclose(small, np.tile(expected, (20, 1)), atol=0.51)
 
 
 def test_paper_around_a_digit_does_not_matter() -> None:
-    ink = np.zeros((60, 40), np.float32)
-    cv2.line(ink, (5, 5), (30, 50), 1.0, 5)
+    ink = draw((60, 40), [(5, 5), (30, 50)], 5)
     np.testing.assert_array_equal(normalize(np.pad(ink, ((7, 90), (33, 0)))), normalize(ink))
 
 

@@ -93,14 +93,23 @@ def test_json_of_a_name_that_is_no_text_is_still_json(make_explanation: MakeExpl
     assert json.loads(written)[0]["source"] == source
 
 
-def test_csv_has_a_row_per_digit_counted_from_one(two_lines: Explanation, make_explanation: MakeExplanation) -> None:
-    written = render("csv", two_lines, make_explanation())
+def test_csv_has_a_row_per_digit_counted_from_one(two_lines: Explanation) -> None:
+    written = render("csv", two_lines)
     assert written == (
         "source,line,position,value,confidence,refused,reason,x,y,width,height,error\n"
         "page.png,1,1,1,0.9,false,,10,20,30,40,\n"
         "page.png,1,2,2,0.9,false,,60,20,31,41,\n"
         "page.png,2,1,3,0.9,true,unsure,12,90,32,42,\n"
     )
+
+
+def test_csv_of_no_digit_is_a_row_without_a_value(two_lines: Explanation, make_explanation: MakeExplanation) -> None:
+    """An empty box of a form is there, and told apart from an unreadable one and from one outside the picture."""
+    blank = make_explanation(source="form.png#region=total")
+    empty, *full, outside = rows(blank, two_lines, ERROR)
+    assert empty == {**dict.fromkeys(CSV_COLUMNS, ""), "source": "form.png#region=total"}
+    assert [(row["value"], row["refused"]) for row in full] == [("1", "false"), ("2", "false"), ("3", "true")]
+    assert outside["error"] == "truncated"
 
 
 def test_csv_of_a_bad_picture_is_a_row_with_its_code(two_lines: Explanation) -> None:
@@ -158,6 +167,15 @@ def test_annotated_pictures_are_named_after_their_sources(
     monkeypatch.chdir(tmp_path)
     assert render("annotated", results[0]) == "annotated/x.png\n"
     assert (tmp_path / "annotated" / "x.png").exists()
+
+
+def test_annotated_regions_are_named_after_picture_and_region(
+    make_explanation: MakeExplanation, tmp_path: Path
+) -> None:
+    sources = ["in/form.png#region=total", "in/form.png#region=v1.2", "in/form.png#region=v1.3", "in/form.png"]
+    results = [make_explanation(source=source) for source in sources]
+    written = render("annotated", *results, several=True, folder=tmp_path).splitlines()
+    assert written == [str(tmp_path / f"form{part}.png") for part in ("-total", "-v1.2", "-v1.3", "")]
 
 
 def test_an_annotated_picture_never_replaces_its_source(tmp_path: Path) -> None:

@@ -10,8 +10,8 @@ from inkdigit.preparation.box import Box
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.result import Candidate, Digit, Guess, Line, Reading
 
-DIGIT = Digit(7, 0.75, Box(1, 2, 3, 4), False, None, (Guess(7, 0.75), Guess(1, 0.2)))
-DOUBTFUL = Digit(0, 0.5, Box(5, 6, 7, 8), True, "unsure", (Guess(0, 0.5), Guess(6, 0.3)))
+DIGIT = Digit(7, 0.75, Box(1, 2, 3, 4), True, False, None, (Guess(7, 0.75), Guess(1, 0.2)))
+DOUBTFUL = Digit(0, 0.5, Box(5, 6, 7, 8), False, True, "unsure", (Guess(0, 0.5), Guess(6, 0.3)))
 READING = Reading(
     "a.png",
     40,
@@ -40,6 +40,7 @@ def test_plain_values_have_the_names_that_are_relied_upon() -> None:
                 "value": 7,
                 "confidence": 0.75,
                 "box": {"x": 1, "y": 2, "width": 3, "height": 4},
+                "sure": True,
                 "refused": False,
                 "reason": None,
                 "alternatives": [{"value": 7, "confidence": 0.75}, {"value": 1, "confidence": 0.2}],
@@ -48,6 +49,7 @@ def test_plain_values_have_the_names_that_are_relied_upon() -> None:
                 "value": 0,
                 "confidence": 0.5,
                 "box": {"x": 5, "y": 6, "width": 7, "height": 8},
+                "sure": False,
                 "refused": True,
                 "reason": "unsure",
                 "alternatives": [{"value": 0, "confidence": 0.5}, {"value": 6, "confidence": 0.3}],
@@ -61,7 +63,7 @@ def test_names_stand_in_the_order_of_the_documentation() -> None:
     line, digit = values["lines"][0], values["lines"][0]["digits"][0]
     assert list(values) == ["source", "width", "height", "text", "lines"]
     assert list(line) == ["text", "alternatives", "digits"]
-    assert list(digit) == ["value", "confidence", "box", "refused", "reason", "alternatives"]
+    assert list(digit) == ["value", "confidence", "box", "sure", "refused", "reason", "alternatives"]
     assert list(digit["box"]) == ["x", "y", "width", "height"]
 
 

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +12,11 @@ from inkdigit.cli.examples import with_examples
 from inkdigit.cli.messages import tell
 
 if TYPE_CHECKING:
+    from inkdigit.preparation.box import Box
+    from inkdigit.preparation.load import PictureLike
+    from inkdigit.reading.formats import Result
+    from inkdigit.reading.options import Options
+    from inkdigit.reading.reader import Reader
     from inkdigit.reading.result import Reading
 
 
@@ -20,6 +25,9 @@ if TYPE_CHECKING:
     "inkdigit read samples --format csv",
     "inkdigit read samples/page.png --format annotated --out answers",
     "inkdigit read samples/seven.png --steps steps",
+    "inkdigit read samples/seven.png --single",
+    "inkdigit read samples/page.png --region 90,40,420,160",
+    "inkdigit read samples/page.png --regions samples/regions.json",
     "inkdigit read samples/page.png --length 2-6 --min-confidence 0.5",
     "inkdigit read samples/page.png --pattern '20[0-9]{2}|[0-9]{6}|80'",
 )
@@ -31,6 +39,15 @@ def read(
     format_: Annotated[str, typer.Option("--format", help="See 'inkdigit list formats'.")] = "text",
     out: Annotated[Path | None, typer.Option(help="Write into this folder instead of standard output.")] = None,
     steps: Annotated[Path | None, typer.Option(help="Write a picture of each step into this folder.")] = None,
+    single: Annotated[
+        bool, typer.Option("--single", help="Each picture, or region, holds one digit: tell it alone.")
+    ] = False,
+    region: Annotated[
+        str | None, typer.Option(metavar="X,Y,W,H", help="Read this part alone, in pixels of the upright picture.")
+    ] = None,
+    regions: Annotated[
+        Path | None, typer.Option(metavar="FILE.json", help="Read the named parts of a form or gauge, one by one.")
+    ] = None,
     length: Annotated[str | None, typer.Option(metavar="N|N-M", help="As many digits a line, or from N to M.")] = None,
     pattern: Annotated[
         str | None,
@@ -45,8 +62,9 @@ def read(
         str | None, typer.Option(metavar="NAME", help="A line ends in this check digit; see 'inkdigit list rules'.")
     ] = None,
     min_confidence: Annotated[
-        float, typer.Option(min=0, max=1, help="A digit less sure than this is '?'; at 0 none is.")
-    ] = 0.0,
+        float | None,
+        typer.Option(min=0, max=1, help="A digit less sure than this is '?'; at 0 none is. [default: the model's own]"),
+    ] = None,
 ) -> int:
     """Read the digits of pictures.
 
@@ -54,16 +72,21 @@ def read(
     4,096 in the order of their probability. A digit that a rule changes is marked, and said on standard error. Where
     no text is more likely than not, given the rule and that one line in a hundred breaks it, all its digits are "?".
 
-    Exits with 1 if a picture could not be read; the others are still read.
+    A file of regions is {"total": [x, y, width, height], ...}. Each region has an answer of its own, of the source
+    form.png#region=total: in an empty one there is nothing (JSON: no lines; CSV: a row without a value), and what
+    cannot be read in a full one is "?".
+
+    Exits with 1 if a picture or a region could not be read; the others are still read.
     """
     # Reading multiplies no matrices: the threads that numpy's BLAS starts would only spin, for a third of the time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-    from inkdigit.errors import ImageError, unknown
+    from inkdigit.errors import ImageError, UsageError, unknown
     from inkdigit.files import Places
-    from inkdigit.reading.formats import FORMATS, Result
+    from inkdigit.reading.formats import FORMATS
     from inkdigit.reading.inputs import expand, may_be_several
     from inkdigit.reading.reader import Reader
+    from inkdigit.reading.regions import load_regions, name_file, parse_region
     from inkdigit.reading.rules import CHECKS, Rules
     from inkdigit.reading.steps import write_steps
 
@@ -74,36 +97,60 @@ def read(
     valued = {"length": length, "pattern": pattern, "among": among}
     wanted = [f"{name}={value}" for name, value in valued.items() if value is not None]
     rules = Rules([*wanted, check] if check else wanted)
+    if region is not None and regions is not None:
+        raise UsageError("found both --region and --regions, expected one of them")
+    parts = None if regions is None else load_regions(regions)
+    options: Options = {
+        "single": single,
+        "region": None if region is None else parse_region(region),
+        "rules": rules,
+        "min_confidence": min_confidence,
+    }
     reader = Reader(model)
     places = Places(steps) if steps else None
     failed = False
 
-    def results() -> Iterator[Result]:
+    def results() -> "Iterator[Result]":
         nonlocal failed
         for name, source in expand(pictures, sys.stdin.buffer):
-            try:
-                explanation = reader.explain(source, name=name, rules=rules, min_confidence=min_confidence)
-            except ImageError as error:
-                failed = True
-                tell(f"{name}: {error.message}")
-                yield error
-            else:
-                if not explanation.reading.lines:
-                    tell(f"{name}: found no digit; --steps DIR shows what was looked at")
-                _tell_rulings(name, explanation.reading)
-                if places:
-                    write_steps(explanation, places.take(name))
-                yield explanation
+            for result in _explain(reader, source, parts, {**options, "name": name}):
+                if isinstance(result, ImageError):
+                    failed = True
+                    tell(f"{result.source}: {result.message}")
+                else:
+                    reading = result.reading
+                    if not reading.lines and parts is None:  # an empty box of a form is nothing to wonder about
+                        tell(f"{name}: found no digit; --steps DIR shows what was looked at")
+                    _tell_rulings(reading)
+                    if places:
+                        write_steps(result, places.take(name_file(reading.source)))
+                yield result
 
-    for text in FORMATS[format_].write(results(), may_be_several(pictures), out):
+    several = parts is not None or may_be_several(pictures)
+    for text in FORMATS[format_].write(results(), several, out):
         print(text, end="", flush=True)  # as the pictures come, also into a pipe
     return int(failed)
 
 
-def _tell_rulings(name: str, reading: "Reading") -> None:
+def _explain(
+    reader: "Reader", source: "PictureLike", parts: "Mapping[str, Box] | None", options: "Options"
+) -> "Iterator[Result]":
+    """What is seen in a picture, or in each of its parts, or the error."""
+    from inkdigit.errors import ImageError
+
+    try:
+        if parts is None:
+            yield reader.explain(source, **options)
+        else:
+            yield from reader.explain_regions(source, parts, **options)
+    except ImageError as error:
+        yield error
+
+
+def _tell_rulings(reading: "Reading") -> None:
     """Says what rules changed or refused."""
     for line in reading.lines:
         if line.rule and line.rule.changed:
-            tell(f"{name}: {line.guess} became {line.alternatives[0].text} by {line.rule.name}")
+            tell(f"{reading.source}: {line.guess} became {line.alternatives[0].text} by {line.rule.name}")
         elif line.rule and any(digit.reason == "rule" for digit in line.digits):
-            tell(f"{name}: {line.guess} does not fit {line.rule.name}, and nothing likely does")
+            tell(f"{reading.source}: {line.guess} does not fit {line.rule.name}, and nothing likely does")

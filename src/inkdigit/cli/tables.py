@@ -28,9 +28,9 @@ def tables(
 
 
 def _models() -> dict[str, str]:
-    from inkdigit.learning.models import MODELS
+    from inkdigit.learning.models import NETWORKS
 
-    return {name: (model.__doc__ or "").splitlines()[0] for name, model in MODELS.items()}
+    return {name: (model.__doc__ or "").splitlines()[0] for name, model in NETWORKS.items()}
 
 
 def _recipes() -> dict[str, str]:

@@ -1,11 +1,11 @@
 """One step of training, and what makes it fast on this machine without changing its mathematics."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeAlias
 
 import torch
 from torch import Generator, Tensor, nn, optim
-from torch.nn import functional
 
 from inkdigit.errors import EnvironmentFault, unknown
 from inkdigit.learning.augment import augment
@@ -13,6 +13,9 @@ from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import build_optimizer
 from inkdigit.learning.recipe import MEMORY_FORMATS, PRECISIONS, Recipe
 from inkdigit.learning.scaling import SCALINGS
+
+Judge: TypeAlias = Callable[[Tensor, Any, Recipe], tuple[Tensor, Tensor, Tensor]]
+"""A batch's outputs and targets → the mean loss, (), and logits (k, classes) and labels (k,) of its digits."""
 
 SMALL_BATCH = 8
 """Up to so many images PyTorch's own convolutions beat oneDNN's, whose every call costs more than it computes.
@@ -50,16 +53,18 @@ def prepare(images: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
 
 
 def update(
-    model: nn.Module, optimizer: optim.Optimizer, x: Tensor, labels: Tensor, recipe: Recipe
-) -> tuple[Tensor, Tensor]:
-    """One step down the gradient. Returns the mean loss, (), and the logits, (b, classes), before it."""
+    model: nn.Module, optimizer: optim.Optimizer, x: Tensor, targets: Any, recipe: Recipe, *, judge: Judge
+) -> tuple[Tensor, Tensor, Tensor]:
+    """One step down the gradient. Returns what the judge says of the network as it was before."""
     with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
-        logits = model(x).float()  # (b, 1, 28, 28) → (b, classes)
-    loss = functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing)
+        outputs = model(x).float()  # (b, 1, 28, 28) → (b, classes), or (b, 1, h, w) → maps
+    loss, logits, labels = judge(outputs, targets, recipe)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    if recipe.clip_norm is not None:
+        nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
     optimizer.step()
-    return loss, logits
+    return loss, logits, labels
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import torch
 from torch import Generator
 
 from inkdigit.images import CLASSES, SIZE
+from inkdigit.learning.classify import judge
 from inkdigit.learning.engine import build, find_device, prepare, tuned, update
 from inkdigit.learning.recipe import Recipe
 
@@ -18,7 +19,7 @@ TIMED_IMAGES = 20_000
 
 
 def estimate_seconds(recipe: Recipe, n: int) -> float:
-    """Seconds that a recipe will train on n digits, where it would train by itself, to within a third or so."""
+    """Seconds that a recipe will train to classify n digits, where it would by itself, to within a third or so."""
     device, size = find_device("auto"), min(recipe.batch_size or n, n)
     pixels = np.random.default_rng(0).integers(0, 256, (size, 1, SIZE, SIZE), dtype=np.uint8)
     images, labels = torch.from_numpy(pixels).to(device), (torch.arange(size) % CLASSES).to(device)
@@ -31,7 +32,7 @@ def estimate_seconds(recipe: Recipe, n: int) -> float:
             start = time.perf_counter()
             for _ in range(steps):
                 x = prepare(images, recipe, generator) if recipe.augment else prepared
-                loss, _ = update(model, optimizer, x, labels, recipe)
+                loss, _, _ = update(model, optimizer, x, labels, recipe, judge=judge)
             loss.item()  # a device may still be at work
             return time.perf_counter() - start
 

@@ -185,6 +185,8 @@ def _check(kind: str, figure: Figure, request: Request) -> None:
     for path in request.paths:
         if path.suffix == ".onnx" and not figure.takes_model:
             raise UsageError(f"found the model {path}, expected the folder of a run: a model knows too little")
+        if path.suffix != ".onnx" and figure.takes_model and Run.open(path).recipe.task != "classify":
+            raise UsageError(f"{path}: the run of a locator; {kind} expects that of a network that reads one digit")
 
 
 def _check_index(index: int, dataset: Dataset) -> None:

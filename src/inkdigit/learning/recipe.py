@@ -12,11 +12,13 @@ from typing import Any
 import torch
 
 from inkdigit.errors import DataError, UsageError, unknown
+from inkdigit.images import CLASSES
 from inkdigit.learning.augment import AUGMENTATIONS
-from inkdigit.learning.models import MODELS, model_options
+from inkdigit.learning.models import LOCATORS, NETWORKS, model_options
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.scaling import SCALINGS
+from inkdigit.synthesis.outliers import OUTLIERS
 from inkdigit.synthesis.variants import VARIANTS
 
 PRECISIONS: Mapping[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -38,7 +40,7 @@ class Recipe:
         expected: where the accuracy on its protocol's test digits of MNIST lies, mean over seeds, 0..1: the 95 %
             interval that was measured.
         published: what the source reached, in its own terms; empty where it tells none.
-        model: an entry of ``MODELS``.
+        model: an entry of ``MODELS`` or ``LOCATORS``; it decides the task.
         model_options: what the network is built with; ``--set model.hidden=64,64``.
         scaling: an entry of ``SCALINGS``.
         protocol: an entry of ``PROTOCOLS``.
@@ -50,6 +52,11 @@ class Recipe:
         lr: the highest learning rate.
         schedule: an entry of ``SCHEDULES``.
         label_smoothing: share of probability given to all classes alike, 0..1.
+        clip_norm: the longest gradient that is followed in full; None follows all.
+        outliers: how many images of what is no digit are learnt from, per training digit and crop, by names of
+            ``OUTLIERS``; they need a network of eleven classes; ``--set outliers.half=0.1``.
+        crops: how many digits and other things cut out of generated pages are learnt from, per training digit; they
+            need eleven classes, too.
         variants: shares of digits written in ways that MNIST hardly has, by names of ``VARIANTS``;
             ``--set variants.hooked-1=0.4``.
         augment: amounts by names of ``AUGMENTATIONS``; ``--set augment.rotate=15``.
@@ -76,6 +83,9 @@ class Recipe:
     lr: float = 0.01
     schedule: str = "constant"
     label_smoothing: float = 0.0
+    clip_norm: float | None = None
+    outliers: Mapping[str, float] = field(default_factory=dict)
+    crops: float = 0.0
     variants: Mapping[str, float] = field(default_factory=dict)
     augment: Mapping[str, float] = field(default_factory=dict)
     precision: str = "float32"
@@ -86,6 +96,11 @@ class Recipe:
     def __post_init__(self) -> None:
         _check_names(self)
         _check_numbers(self)
+
+    @property
+    def task(self) -> str:
+        """What its network learns to do, as an entry of ``TASKS``."""
+        return "locate" if self.model in LOCATORS else "classify"
 
     def total_steps(self, per_epoch: int) -> int:
         """Updates in all, for a training set of so many batches."""
@@ -126,6 +141,7 @@ OPTION_FIELDS = {
     "model": "model_options",
     "optimizer": "optimizer_options",
     "variants": "variants",
+    "outliers": "outliers",
     "augment": "augment",
 }
 """The prefix of a dotted setting and the field that it reaches."""
@@ -138,13 +154,14 @@ def override(recipe: Recipe, settings: Iterable[str]) -> Recipe:
     """A recipe with ``name=value`` settings applied.
 
     Raises:
-        UsageError: not ``name=value``, an unknown name, or a value of another type.
+        UsageError: not ``name=value``, an unknown name, a value of another type, or settings that do not go together.
     """
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not equals or not value:
             raise UsageError(f"found '{setting}', expected name=value, such as lr=0.01 or model.hidden=64,64")
         recipe = _override(recipe, name.strip(), value.strip())
+    _check_task(recipe)  # here, because settings that need each other come one by one
     return recipe
 
 
@@ -170,7 +187,7 @@ def _override(recipe: Recipe, name: str, value: str) -> Recipe:
 
 
 def _parse_option(recipe: Recipe, prefix: str, option: str, value: str) -> Any:
-    if prefix in ("augment", "variants"):
+    if prefix in ("augment", "variants", "outliers"):
         return _parse(f"{prefix}.{option}", value, float)
     if prefix == "model":
         known = model_options(recipe.model)
@@ -205,9 +222,24 @@ def _parse_literal(value: str) -> Any:
     return numbers[0] if len(numbers) == 1 else tuple(numbers)
 
 
+def _check_task(recipe: Recipe) -> None:
+    """A network must take what it is to learn from."""
+    model, locates = recipe.model, recipe.task == "locate"
+    classes = {**model_options(model), **recipe.model_options}.get("classes", CLASSES)
+    if classes not in ((CLASSES,) if locates else (CLASSES, CLASSES + 1)):
+        raise UsageError(f"found model.classes={classes}, expected {CLASSES}{'' if locates else f' or {CLASSES + 1}'}")
+    for name in ("augment", "label_smoothing", "crops", "outliers"):
+        if locates and getattr(recipe, name):
+            raise UsageError(f"found {name} for {model}, which learns from pages; expected it for a network of images")
+    for name in ("crops", "outliers"):
+        if classes == CLASSES and getattr(recipe, name):
+            need = f"set model.classes={CLASSES + 1}" + ("" if "classes" in model_options(model) else " of model vgg")
+            raise UsageError(f"found {name} for {model} of {CLASSES} classes; what is no digit is an eleventh: {need}")
+
+
 def _check_names(recipe: Recipe) -> None:
     tables: tuple[tuple[str, Iterable[str]], ...] = (
-        ("model", MODELS), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("scaling", SCALINGS),
+        ("model", NETWORKS), ("optimizer", OPTIMIZERS), ("schedule", SCHEDULES), ("scaling", SCALINGS),
         ("precision", PRECISIONS), ("memory format", MEMORY_FORMATS), ("protocol", PROTOCOLS),
     )  # fmt: skip
     for kind, known in tables:
@@ -217,6 +249,7 @@ def _check_names(recipe: Recipe) -> None:
     for kind, names, table in (
         ("augmentation", recipe.augment, AUGMENTATIONS),
         ("variant", recipe.variants, VARIANTS),
+        ("outlier", recipe.outliers, OUTLIERS),
     ):
         for name in names:
             if name not in table:
@@ -235,8 +268,12 @@ def _check_numbers(recipe: Recipe) -> None:
     for name, share in recipe.variants.items():
         if not (isinstance(share, int | float) and 0 <= share <= 1):
             raise UsageError(f"found variants.{name}={share}, expected 0 to 1")
-    for name, amount in recipe.augment.items():
+    amounts = {f"augment.{name}": amount for name, amount in recipe.augment.items()}
+    amounts |= {f"outliers.{name}": amount for name, amount in recipe.outliers.items()} | {"crops": recipe.crops}
+    for name, amount in amounts.items():
         if not (isinstance(amount, int | float) and 0 <= amount < math.inf):
-            raise UsageError(f"found augment.{name}={amount}, expected a number from 0")
+            raise UsageError(f"found {name}={amount}, expected a number from 0")
+    if recipe.clip_norm is not None and not recipe.clip_norm > 0:
+        raise UsageError(f"found clip_norm={recipe.clip_norm}, expected a number more than 0")
     if not 0 <= recipe.label_smoothing < 1:
         raise UsageError(f"found label_smoothing={recipe.label_smoothing}, expected 0 to 1")

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,19 @@ from torch import Generator, nn
 from inkdigit.data.dataset import Dataset
 from inkdigit.errors import DataError, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
-from inkdigit.evaluation.metrics import nll, predict
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
-from inkdigit.learning.engine import build, find_device, prepare, tuned, update
+from inkdigit.learning.engine import build, find_device, tuned, update
 from inkdigit.learning.finish import finish
-from inkdigit.learning.loader import Batches
 from inkdigit.learning.logs import LOGGERS, Logger
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import SCHEDULES, build_optimizer, set_lr
-from inkdigit.learning.predict import TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import find_recipe
 from inkdigit.learning.run import Run, claim_folder, newest_folder
-from inkdigit.learning.scaling import SCALINGS
 from inkdigit.learning.signals import Interruption
 from inkdigit.learning.tally import Tally, finite
-from inkdigit.synthesis.variants import vary
+from inkdigit.learning.tasks import TASKS
 
 CHECKPOINT_S = 20.0
 """At most so many seconds of training are lost to a power cut."""
@@ -97,7 +92,7 @@ def fit(
     run: Run, training: Dataset, watched: Dataset, loggers: Sequence[Logger], device: torch.device
 ) -> tuple[Progress, nn.Module]:
     """The loop: from the run's state, or from the start, to the last step. Returns progress and network."""
-    recipe = run.recipe
+    recipe, task = run.recipe, TASKS[run.recipe.task]
     with ExitStack() as stack:
         interruption = stack.enter_context(Interruption())
         stack.enter_context(tuned(recipe))
@@ -105,10 +100,7 @@ def fit(
         generator = Generator(device).manual_seed(run.seed)
         model, optimizer = build(recipe, device)
         progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
-        batches = Batches(
-            vary(training, recipe.variants, run.seed), recipe.batch_size, seed=run.seed, device=device,
-            prepare=partial(prepare, recipe=recipe, generator=generator), once=not recipe.augment,
-        )  # fmt: skip
+        batches = task.stream(recipe, training, run.seed, device, generator)
         total_steps = recipe.total_steps(batches.per_epoch)
         round_steps = recipe.round_steps(batches.per_epoch)
         schedule = SCHEDULES[recipe.schedule]
@@ -118,10 +110,10 @@ def fit(
             stack.callback(logger.close)
         clock = _Clock(progress)
         model.train()
-        for x, labels in batches.steps(progress.step, total_steps):
+        for x, targets in batches.steps(progress.step, total_steps):
             lr = recipe.lr * schedule(progress.step / total_steps)
             set_lr(optimizer, lr)
-            loss, logits = update(model, optimizer, x, labels, recipe)
+            loss, logits, labels = update(model, optimizer, x, targets, recipe, judge=task.judge)
             progress.step += 1
             tally.add(loss, logits, labels)
             is_round = progress.step % round_steps == 0 or progress.step == total_steps
@@ -166,9 +158,8 @@ class _Clock:
 
 def _watch(run: Run, model: nn.Module, watched: Dataset, progress: Progress) -> dict[str, float]:
     """Measures the network on the watched digits, keeps its weights, and remembers the step that is to be kept."""
-    probabilities = TorchClassifier(model, SCALINGS[run.recipe.scaling])(watched.images)
-    loss = finite(nll(probabilities, watched.labels), progress.step)
-    accuracy = float((predict(probabilities) == watched.labels).mean())
+    loss, accuracy = TASKS[run.recipe.task].watch(model, run.recipe, watched)
+    finite(loss, progress.step)
     save_weights(run.weights(progress.step), model)
     if accuracy > progress.best_accuracy or not PROTOCOLS[run.recipe.protocol].chooses:
         progress.best_step, progress.best_accuracy = progress.step, accuracy
@@ -178,12 +169,13 @@ def _watch(run: Run, model: nn.Module, watched: Dataset, progress: Progress) -> 
 def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, float]) -> Row:
     """The next line of the log; it starts the sums anew."""
     meter = progress.meter
+    images = max(meter.images, 1)  # a few pages may be without a digit
     row = Row(
         step=progress.step,
         epoch=progress.step / per_epoch,
         lr=lr,
-        train_loss=meter.loss / meter.images,
-        train_accuracy=meter.correct / meter.images,
+        train_loss=meter.loss / images,
+        train_accuracy=meter.correct / images,
         seconds=progress.seconds,
         **measured,
     )

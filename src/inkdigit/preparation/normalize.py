@@ -5,11 +5,14 @@ at pixel 14 within half a pixel (whole-pixel shifts), the brightest pixel is 250
 Source: LeCun, Cortes, Burges, "The MNIST database of handwritten digits".
 """
 
-import cv2
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from inkdigit.images import DIGIT_SIDE, SIZE, Grey, Images, Ink
+from inkdigit.preparation.ink import area_shares
 
 FAINT = 12 / 255
 """Less ink than this beside a digit's box is paper."""
@@ -33,11 +36,26 @@ def _shrink(ink: Ink) -> NDArray[np.float32]:
     """To 20 pixels along the longer side, the aspect ratio kept; area averaging on the way down."""
     height, width = ink.shape
     scale = DIGIT_SIDE / max(height, width)
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = np.asarray(cv2.resize(ink, size, interpolation=method), np.float32)
+    rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
+    small = _average(ink, rows, columns) if scale < 1 else _enlarge(ink, rows, columns)
     small[small < 1 / 510 * small.max()] = 0
     return small
+
+
+def _average(ink: Ink, rows: int, columns: int) -> NDArray[np.float32]:
+    """Means over equal areas."""
+    height, width = ink.shape
+    return np.asarray(_shares(height, rows) @ ink @ _shares(width, columns).T, np.float32)
+
+
+@lru_cache(maxsize=256)
+def _shares(side: int, n: int) -> NDArray[np.float32]:
+    """The share (n, side) of each pixel of a side in each of n equal parts of it."""
+    return area_shares(np.arange(n + 1) * (side / n), np.arange(side))
+
+
+def _enlarge(ink: Ink, rows: int, columns: int) -> NDArray[np.float32]:
+    return np.array(Image.fromarray(ink).resize((columns, rows), Image.Resampling.BILINEAR), np.float32)
 
 
 def _centre(small: Grey) -> Images:

@@ -1,66 +1,58 @@
-"""A grey picture → digit images: the one way from pixels to what a network sees."""
-
-from dataclasses import dataclass
+"""A picture of one digit → its digit image, without a network: how a user's own pictures become training digits."""
 
 import numpy as np
+import PIL.Image
 
 from inkdigit.errors import ImageError
 from inkdigit.images import Grey, Images, Ink, is_digit_image
-from inkdigit.preparation.box import Box
+from inkdigit.preparation.cut import STROKE, Edges, cut_digit
 from inkdigit.preparation.ink import find_ink, reduce
-from inkdigit.preparation.locate import locate
-from inkdigit.preparation.normalize import normalize
 
-
-@dataclass(frozen=True)
-class Prepared:
-    """What reading looks at.
-
-    Attributes:
-        ink: float32 (h, w), at working size.
-        lines: boxes of digits, line by line, in pixels of the picture.
-        images: uint8 (k, 28, 28), all digits in order.
-    """
-
-    ink: Ink
-    lines: list[list[Box]]
-    images: Images
-
-
-def prepare(grey: Grey) -> Prepared:
-    """Finds the digits of a picture, uint8 (h, w). One that is a digit image already passes unchanged."""
-    if is_digit_image(grey):
-        return Prepared(np.asarray(grey / 255, np.float32), [[_ink_box(grey)]], grey[None].copy())
-    small, factor = reduce(grey)
-    ink = find_ink(small)
-    lines = locate(ink)
-    images = [normalize(cut) for line in lines for _, cut in line]
-    boxes = [[_enlarge(box, factor, grey.shape) for box, _ in line] for line in lines]
-    return Prepared(ink, boxes, np.stack(images) if images else np.empty((0, 28, 28), np.uint8))
+COARSE = 64
+"""Pieces of ink are told apart on a picture of this size: what is nearer than a cell belongs together."""
 
 
 def prepare_single(grey: Grey) -> Images:
-    """The digit image, uint8 (28, 28), of a picture that is known to hold one digit: the largest that is found.
+    """The digit image, uint8 (28, 28), of a picture, uint8 (h, w), that is known to hold one digit.
 
     Raises:
         ImageError: there is no ink.
     """
     if is_digit_image(grey):
         return grey.copy()
-    cuts = [found for line in locate(find_ink(reduce(grey)[0])) for found in line]
-    if not cuts:
+    ink = find_ink(reduce(grey)[0])
+    box = main_box(ink)
+    if box is None:
         raise ImageError("empty", "found no ink")
-    return normalize(max(cuts, key=lambda found: found[0].height * found[0].width)[1])
+    return cut_digit(ink, box)
 
 
-def _ink_box(grey: Grey) -> Box:
-    rows, columns = (np.flatnonzero(grey.any(axis)) for axis in (1, 0))
-    return Box(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+def main_box(ink: Ink) -> Edges | None:
+    """Around the largest piece of ink (h, w), small gaps bridged; None where there is none."""
+    strokes = PIL.Image.fromarray(np.asarray((ink > STROKE) * np.uint8(255)))
+    scale = min(1.0, COARSE / max(strokes.size))
+    size = (max(1, round(strokes.width * scale)), max(1, round(strokes.height * scale)))
+    cells = np.asarray(strokes.resize(size, PIL.Image.Resampling.BOX)) > 0
+    labels = _label(cells)
+    if not labels.any():
+        return None
+    sizes = np.bincount(labels.ravel())[1:]
+    rows, columns = np.nonzero(labels == sizes.argmax() + 1)
+    down, across = ink.shape[0] / size[1], ink.shape[1] / size[0]
+    x, y = float(columns.min() * across), float(rows.min() * down)
+    return x, y, float((columns.max() + 1) * across) - x, float((rows.max() + 1) * down) - y
 
 
-def _enlarge(box: Box, factor: float, shape: tuple[int, ...]) -> Box:
-    """A box at working size → the picture's own pixels, within its bounds."""
-    x, y = int(box.x * factor), int(box.y * factor)
-    right, bottom = (min(round((a + b) * factor), limit) for a, b, limit in
-                     ((box.x, box.width, shape[1]), (box.y, box.height, shape[0])))  # fmt: skip
-    return Box(x, y, max(1, right - x), max(1, bottom - y))
+def _label(cells: np.ndarray) -> np.ndarray:
+    """Numbers the pieces of True cells (h, w) that touch, corners and gaps of one cell included; 0 elsewhere."""
+    labels = np.where(cells, np.arange(1, cells.size + 1).reshape(cells.shape), 0)
+    while True:
+        spread = labels
+        for axis in (0, 1):
+            padded = np.pad(spread, [(2, 2) if a == axis else (0, 0) for a in (0, 1)])
+            windows = np.lib.stride_tricks.sliding_window_view(padded, 5, axis)
+            spread = windows.max(-1)
+        spread = np.where(cells, spread, 0)
+        if (spread == labels).all():
+            return np.unique(labels, return_inverse=True)[1].reshape(cells.shape)
+        labels = spread

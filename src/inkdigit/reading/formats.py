@@ -12,6 +12,7 @@ from inkdigit.errors import ImageError
 from inkdigit.files import Places, write_atomic
 from inkdigit.reading.draw import draw_annotated
 from inkdigit.reading.explain import Explanation
+from inkdigit.reading.regions import name_file
 from inkdigit.reading.result import Digit
 from inkdigit.reading.steps import write_png
 
@@ -103,6 +104,8 @@ def _csv(results: Iterable[Result], several: bool) -> Iterator[str]:  # noqa: AR
         if isinstance(result, ImageError):
             yield _row([result.source, *[""] * (len(CSV_COLUMNS) - 2), result.code])
             continue
+        if not result.reading.lines:  # without a row, an empty box of a form could not be told from one not asked for
+            yield _row([result.reading.source, *[""] * (len(CSV_COLUMNS) - 1)])
         for number, line in enumerate(result.reading.lines, start=1):
             for position, digit in enumerate(line.digits, start=1):
                 yield _row([result.reading.source, number, position, *_cells(digit), ""])
@@ -125,7 +128,7 @@ def _annotate(results: Iterable[Result], several: bool, folder: Path | None) -> 
     places = Places(folder or Path("annotated"))
     for result in results:
         if isinstance(result, Explanation):
-            path = places.take(result.reading.source, ".png")
+            path = places.take(name_file(result.reading.source), ".png")
             write_png(path, draw_annotated(result))
             yield f"{path}\n"
 
@@ -134,6 +137,6 @@ FORMATS: Mapping[str, Format] = {
     "text": Format("the digits alone, a line for each line of writing", _textual(_text, "readings.txt")),
     "json": Format("a list with boxes, confidences and alternatives", _textual(_json, "readings.json")),
     "jsonl": Format("one JSON object a line, as the pictures come", _textual(_jsonl, "readings.jsonl")),
-    "csv": Format("one row for each digit", _textual(_csv, "readings.csv")),
+    "csv": Format("one row for each digit, or one without a value where there is none", _textual(_csv, "readings.csv")),
     "annotated": Format("each picture with boxes and answers drawn on it, in --out or annotated/", _annotate),
 }

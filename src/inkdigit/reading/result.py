@@ -31,8 +31,9 @@ class Digit:
 
     Attributes:
         value: the best guess, 0 to 9, also where it is refused; or what a rule made of it.
-        confidence: the probability of this value by the picture of the digit alone, 0..1.
+        confidence: the probability of this value by the picture alone, 0..1.
         box: in pixels of the upright picture.
+        sure: whether both networks name it, and it is at least 90 % probable.
         refused: whether it is too doubtful to be told.
         reason: why it is refused; ``rule`` where it is not: a rule changed it; or None.
         alternatives: the guesses, best first; but the first is ``value``, also where a rule changed it.
@@ -41,6 +42,7 @@ class Digit:
     value: int
     confidence: float
     box: Box
+    sure: bool
     refused: bool
     reason: Reason | None
     alternatives: tuple[Guess, ...]
@@ -155,6 +157,7 @@ def _digit(values: Mapping[str, Any]) -> Digit:
         value=values["value"],
         confidence=values["confidence"],
         box=Box(**{side: values["box"][side] for side in ("x", "y", "width", "height")}),
+        sure=values["sure"],
         refused=values["refused"],
         reason=values["reason"],
         alternatives=tuple(Guess(item["value"], item["confidence"]) for item in values["alternatives"]),

@@ -1,6 +1,7 @@
-"""The networks by name. A new one is a file here and its line in ``MODELS``.
+"""The networks by name. A new one is a file here and its line in ``MODELS``, or in ``LOCATORS``.
 
-Each takes float32 (n, 1, 28, 28), scaled as its recipe says, and returns logits (n, classes).
+Those of ``MODELS`` take float32 (n, 1, 28, 28), scaled as their recipe says, and return logits (n, classes); those
+of ``LOCATORS`` take pages (n, 1, h, w), and return maps (n, classes + 4, h/4, w/4).
 """
 
 import inspect
@@ -10,6 +11,7 @@ from typing import Any
 from torch import nn
 
 from inkdigit.errors import UsageError, unknown
+from inkdigit.learning.models.centres import Centres
 from inkdigit.learning.models.cnn import CNN
 from inkdigit.learning.models.convnet import ConvNet
 from inkdigit.learning.models.inception import Inception
@@ -32,6 +34,13 @@ MODELS: Mapping[str, Callable[..., nn.Module]] = {
     "vgg": VGG,
 }
 
+LOCATORS: Mapping[str, Callable[..., nn.Module]] = {
+    "centres": Centres,
+}
+"""Networks that mark the digits of a page."""
+
+NETWORKS: Mapping[str, Callable[..., nn.Module]] = {**MODELS, **LOCATORS}
+
 
 def build_model(name: str, options: Mapping[str, Any]) -> nn.Module:
     """Builds a network with fresh weights from torch's global generator.
@@ -39,19 +48,19 @@ def build_model(name: str, options: Mapping[str, Any]) -> nn.Module:
     Raises:
         UsageError: an unknown name or option, or a value that the network cannot take.
     """
-    if name not in MODELS:
-        raise unknown("model", name, MODELS)
+    if name not in NETWORKS:
+        raise unknown("model", name, NETWORKS)
     known = model_options(name)
     for option in options:
         if option not in known:
             raise unknown(f"option of model {name}", option, known)
     try:
-        return MODELS[name](**options)
+        return NETWORKS[name](**options)
     except (ValueError, TypeError, RuntimeError) as error:
         raise UsageError(f"model {name} cannot be built with {dict(options)}: {error}") from error
 
 
 def model_options(name: str) -> dict[str, Any]:
     """The options of a network and their defaults."""
-    parameters = inspect.signature(MODELS[name]).parameters.values()
+    parameters = inspect.signature(NETWORKS[name]).parameters.values()
     return {parameter.name: parameter.default for parameter in parameters}

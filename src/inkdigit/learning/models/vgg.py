@@ -8,20 +8,27 @@ from inkdigit.images import CLASSES
 
 
 class VGG(nn.Module):
-    """Stages of two 3x3 convolutions with batch norm and ReLU; max pooling between, the mean at the end.
+    """Stages of 3x3 convolutions with batch norm and ReLU; max pooling between, the mean at the end.
 
     After Simonyan and Zisserman, "Very deep convolutional networks", 2015, and Ioffe and Szegedy, "Batch
-    normalization", 2015. With widths (24, 48, 96): 162,000 parameters.
+    normalization", 2015. With widths (24, 48, 96) and two convolutions each: 162,000 parameters.
     """
 
-    def __init__(self, widths: Sequence[int] = (24, 48, 96), dropout: float = 0.2, classes: int = CLASSES) -> None:
+    def __init__(
+        self,
+        widths: Sequence[int] = (24, 48, 96),
+        depths: Sequence[int] = (2, 2, 2),
+        dropout: float = 0.2,
+        classes: int = CLASSES,
+    ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = 1
-        for stage, width in enumerate(widths):
+        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
             layers += [nn.MaxPool2d(2)] if stage else []
-            layers += [*_convolution(channels, width), *_convolution(width, width)]
-            channels = width
+            for _ in range(depth):
+                layers += _convolution(channels, width)
+                channels = width
         self.features = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
         self.head = nn.Linear(channels, classes)

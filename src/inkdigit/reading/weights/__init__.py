@@ -7,6 +7,7 @@ from pathlib import Path
 from inkdigit.errors import DataError, unknown
 
 DEFAULT = "reader"
+LOCATOR = "locator"
 
 SHIPPED: Mapping[str, Path] = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.onnx"))}
 

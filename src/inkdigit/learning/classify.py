@@ -1,0 +1,72 @@
+"""The task of most recipes: which digit does an image show?"""
+
+from collections.abc import Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from inkdigit.data.dataset import Dataset
+from inkdigit.evaluation.calibrate import fit_temperature
+from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.evaluation.metrics import nll, predict
+from inkdigit.learning.engine import prepare
+from inkdigit.learning.graph import export_classifier
+from inkdigit.learning.loader import Batches
+from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.protocols import PROTOCOLS
+from inkdigit.learning.recipe import Recipe
+from inkdigit.learning.run import Run, write_json
+from inkdigit.learning.scaling import SCALINGS
+from inkdigit.synthesis.crops import add_crops
+from inkdigit.synthesis.outliers import add_outliers
+from inkdigit.synthesis.variants import vary
+
+
+def stream(recipe: Recipe, training: Dataset, seed: int, device: torch.device, generator: Generator) -> Batches:
+    """Shuffled batches of the training digits, and of what the recipe adds to them."""
+    varied = vary(training, recipe.variants, seed)
+    extended = add_outliers(add_crops(varied, recipe.crops, seed), recipe.outliers, seed)
+    return Batches(
+        extended, recipe.batch_size, seed=seed, device=device,
+        prepare=partial(prepare, recipe=recipe, generator=generator), once=not recipe.augment,
+    )  # fmt: skip
+
+
+def judge(logits: Tensor, labels: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
+    """Cross entropy; logits (b, classes) and labels (b,) as they are."""
+    return functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing), logits, labels
+
+
+def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, float]:
+    """Mean negative log likelihood and accuracy on digits."""
+    probabilities = TorchClassifier(model, SCALINGS[recipe.scaling])(watched.images)
+    accuracy = float((predict(probabilities) == watched.labels).mean())
+    return nll(probabilities, watched.labels), accuracy
+
+
+def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dict[str, Any]:
+    """Fits the temperature and evaluates on the test digits.
+
+    Where the protocol does not hold digits out, no temperature is fitted: that would be choosing by the test set.
+    """
+    scaling = SCALINGS[run.recipe.scaling]
+    probabilities = TorchClassifier(model, scaling)(watched.images)
+    chooses = PROTOCOLS[run.recipe.protocol].chooses
+    temperature = fit_temperature(probabilities, watched.labels) if chooses else 1.0
+    evaluation = evaluate(TorchClassifier(model, scaling, temperature), test)
+    write_json(run.evaluation, evaluation.to_dict())
+    return {
+        "test_accuracy": evaluation.accuracy,
+        "test_accuracy_interval": list(evaluation.accuracy_interval),
+        "test_n": evaluation.n,
+        "temperature": temperature,
+    }
+
+
+def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
+    """Writes ``model.onnx``: uint8 (n, 28, 28) → probabilities."""
+    export_classifier(model, SCALINGS[run.recipe.scaling], result["temperature"], path, metadata=run.card(result))

@@ -1,0 +1,146 @@
+"""A network → the bytes of an ONNX graph that computes the same."""
+
+import base64
+import json
+import logging
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from torch import Tensor, nn
+
+from inkdigit import locator
+from inkdigit.classifier import FEATURE_OUTPUTS, INPUT, OUTPUT
+from inkdigit.errors import InkdigitError
+from inkdigit.files import write_atomic
+from inkdigit.images import SIZE
+from inkdigit.learning.predict import Deployed
+from inkdigit.learning.scaling import Scaling
+
+PARITY = 1e-4
+"""The probabilities of file and network may differ by so much: rounding, not another network."""
+
+OPSET = 20
+
+
+class _WithFeatures(nn.Module):
+    """A deployed network that also returns the output of each of its convolutions."""
+
+    def __init__(self, deployed: Deployed) -> None:
+        super().__init__()
+        self.deployed = deployed
+        self.convolutions = {n: m for n, m in deployed.model.named_modules() if isinstance(m, nn.Conv2d)}
+
+    @property
+    def names(self) -> list[str]:
+        return [f"features:{name}" for name in self.convolutions]
+
+    def forward(self, images: Tensor) -> tuple[Tensor, ...]:
+        maps: list[Tensor] = []
+        hooks = [c.register_forward_hook(lambda *io: maps.append(io[2])) for c in self.convolutions.values()]
+        probabilities = self.deployed(images)
+        for hook in hooks:
+            hook.remove()
+        return probabilities, *maps
+
+
+def export_classifier(
+    model: nn.Module, scaling: Scaling, temperature: float, path: Path, *, metadata: Mapping[str, Any]
+) -> None:
+    """Writes ``model.onnx``: uint8 (n, 28, 28) → probabilities (n, classes).
+
+    The feature maps are values inside the graph. As outputs they would cost every plain read 13 to 50 % (no
+    fusing across them), so the file declares them in its metadata alone, and a classifier makes them outputs
+    when they are asked for.
+
+    Raises:
+        InkdigitError: the file would not compute what the network computes; nothing is written.
+    """
+    deployed = Deployed(model, scaling, temperature).cpu().eval()
+    whole = _WithFeatures(deployed).eval()
+    example = torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)
+    proto = _to_onnx(whole, example, {0: torch.export.Dim("n")}, INPUT, [OUTPUT, *whole.names])
+    feature_outputs = onnx.ModelProto()
+    feature_outputs.graph.output.extend(list(proto.graph.output)[1:])
+    del proto.graph.output[1:]
+    declared = base64.b64encode(feature_outputs.SerializeToString()).decode()
+    for key, value in {**metadata, FEATURE_OUTPUTS: declared}.items():
+        proto.metadata_props.add(key=key, value=json.dumps(value))
+    content = proto.SerializeToString()
+    _check_parity(deployed, content)
+    write_atomic(path, content)
+
+
+def export_locator(deployed: nn.Module, path: Path, *, metadata: Mapping[str, Any]) -> None:
+    """Writes ``model.onnx``: pages, uint8 (1, h, w) → centres (1, 10, h/4, w/4) and boxes (1, 4, h/4, w/4).
+
+    Raises:
+        InkdigitError: the file would not compute what the network computes; nothing is written.
+    """
+    deployed = deployed.cpu().eval()
+    example = torch.zeros(1, 64, 80, dtype=torch.uint8)
+    free = torch.export.Dim.DYNAMIC
+    proto = _to_onnx(deployed, example, {1: free, 2: free}, locator.INPUT, [locator.CENTRES, locator.BOXES])
+    for key, value in metadata.items():
+        proto.metadata_props.add(key=key, value=json.dumps(value))
+    content = proto.SerializeToString()
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    for shape in ((1, 64, 80), (1, 101, 55)):
+        page = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+        with torch.inference_mode():
+            expected = deployed(torch.from_numpy(page))
+        found = session.run([locator.CENTRES, locator.BOXES], {locator.INPUT: page})
+        _check_close(*(float(np.abs(a - b.numpy()).max()) for a, b in zip(found, expected, strict=True)))
+    write_atomic(path, content)
+
+
+def _to_onnx(
+    module: nn.Module, example: Tensor, free: Mapping[int, Any], name: str, outputs: Sequence[str]
+) -> onnx.ModelProto:
+    """The graph of a module with one input, some of whose sides may be of any length."""
+    with warnings.catch_warnings(), _quiet("torch.onnx"):
+        warnings.simplefilter("ignore")  # the exporter's own code is behind its own deprecations
+        program = torch.onnx.export(
+            module, (example,), input_names=[name], output_names=list(outputs), opset_version=OPSET,
+            dynamic_shapes=(dict(free),), dynamo=True, verbose=False,
+        )  # fmt: skip
+    if program is None:
+        raise InkdigitError("the exporter returned nothing; nothing was written")
+    proto: onnx.ModelProto = program.model_proto
+    return proto
+
+
+@contextmanager
+def _quiet(name: str) -> Iterator[None]:
+    """Without the exporter's word on every package that it did not find."""
+    logger = logging.getLogger(name)
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(level)
+
+
+def _check_parity(deployed: Deployed, content: bytes) -> None:
+    """Compares file and network on noise, blank and full images, one and several at once."""
+    images = np.random.default_rng(0).integers(0, 256, (16, SIZE, SIZE), dtype=np.uint8)
+    images[0], images[1] = 0, 255
+    session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
+    with torch.inference_mode():
+        expected = deployed(torch.from_numpy(images)).numpy()
+    found = session.run([OUTPUT], {INPUT: images})[0]
+    alone = session.run([OUTPUT], {INPUT: images[2:3]})[0]
+    _check_close(float(np.abs(found - expected).max()), float(np.abs(alone - expected[2:3]).max()))
+
+
+def _check_close(*differences: float) -> None:
+    if not all(difference <= PARITY for difference in differences):  # false of what is no number, too
+        found = ", ".join(f"{difference:.1e}" for difference in differences)
+        raise InkdigitError(f"the exported outputs differ by {found} from PyTorch's; nothing was written")

@@ -1,0 +1,133 @@
+"""The task of the recipe ``locator``: where on a page are digits, and which?"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn import functional
+
+from inkdigit.data.dataset import Dataset
+from inkdigit.evaluation.locating import Count
+from inkdigit.evaluation.metrics import wilson_interval
+from inkdigit.images import CLASSES, Grey
+from inkdigit.learning.graph import export_locator
+from inkdigit.learning.pages import PageBatches
+from inkdigit.learning.recipe import Recipe
+from inkdigit.learning.run import Run, write_json
+from inkdigit.learning.targets import LEAST_DEVIATION, Targets
+from inkdigit.locator import STRIDE, Findings, find_peaks
+from inkdigit.synthesis.pages import Pages
+from inkdigit.synthesis.variants import vary
+
+WATCHED_PAGES = 256
+TEST_PAGES = 1024
+UNSEEN = 2**32
+"""The seed of pages that a network is not trained on: beyond those that people choose."""
+
+MARGIN = 16
+"""Pixels of nothing that a page is given on each side: a whole number of cells."""
+
+
+class Deployed(nn.Module):
+    """A network with standardisation and sigmoid inside: pages uint8 (n, h, w) → centres and boxes."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pages: Tensor) -> tuple[Tensor, Tensor]:
+        """Maps (n, 10, h/4, w/4) of 0..1 and (n, 4, h/4, w/4)."""
+        x = pages.float()[:, None]  # (n, h, w) → (n, 1, h, w)
+        x = x - x.mean((2, 3), keepdim=True)
+        x = x / (x * x).mean((2, 3), keepdim=True).sqrt().clamp(min=LEAST_DEVIATION)
+        maps = self.model(functional.pad(x, (MARGIN,) * 4))
+        cut = MARGIN // STRIDE
+        maps = maps[:, :, cut:-cut, cut:-cut]
+        return torch.sigmoid(maps[:, :CLASSES]), maps[:, CLASSES:]
+
+
+class TorchLocator:
+    """A locator that runs a network where its weights lie; it leaves the network's mode as it was."""
+
+    def __init__(self, model: nn.Module) -> None:
+        self._deployed = Deployed(model)
+
+    def __call__(self, page: Grey) -> Findings:
+        """The digits on a page, uint8 (h, w)."""
+        device = next(self._deployed.parameters()).device
+        was_training = self._deployed.model.training
+        self._deployed.eval()
+        with torch.inference_mode():
+            centres, boxes = self._deployed(torch.from_numpy(page.copy()).to(device)[None])
+        self._deployed.train(was_training)
+        return find_peaks(centres[0].cpu().numpy(), boxes[0].cpu().numpy())
+
+
+def stream(recipe: Recipe, training: Dataset, seed: int, device: torch.device, generator: Generator) -> PageBatches:  # noqa: ARG001
+    """Batches of pages written with the training digits."""
+    pages = Pages(vary(training, recipe.variants, seed), seed=seed)
+    return PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=device)
+
+
+def judge(maps: Tensor, targets: Targets, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
+    """Focal loss of the centres, as CornerNet's (Law, Deng 2018), plus the mean error of the boxes.
+
+    Args:
+        maps: (n, 14, h, w) of the network.
+        targets: of the same pages.
+        recipe: it has no say.
+
+    Returns:
+        The loss, and what the maps say at each true centre: logits (k, 10) and labels (k,).
+    """
+    logits, boxes = maps[:, :CLASSES], maps[:, CLASSES:]
+    is_centre = targets.centres >= 1
+    likely = torch.sigmoid(logits)
+    hit = functional.logsigmoid(logits) * (1 - likely) ** 2
+    spared = functional.logsigmoid(-logits) * likely**2 * (1 - targets.centres) ** 4
+    centre_loss = -(torch.where(is_centre, hit, spared) * targets.asked).sum() / is_centre.sum().clamp(min=1)
+    box_loss = ((boxes - targets.boxes).abs() * targets.near).sum() / targets.near.sum().clamp(min=1)
+    page, label, row, column = is_centre.nonzero(as_tuple=True)
+    return centre_loss + box_loss, logits[page, :, row, column], label
+
+
+def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, float]:
+    """Mean loss on pages written with digits that the network has not seen, and the share of them found."""
+    pages = Pages(vary(watched, recipe.variants, 0), seed=UNSEEN)
+    loss, was_training = 0.0, model.training
+    model.eval()
+    with torch.inference_mode():
+        batches = PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=next(model.parameters()).device)
+        n = -(-WATCHED_PAGES // (recipe.batch_size or WATCHED_PAGES))
+        for x, targets in batches.steps(0, n):
+            loss += float(judge(model(x), targets, recipe)[0]) / n
+    model.train(was_training)
+    count = _count(model, pages, WATCHED_PAGES)
+    return loss, count.right / max(count.total, 1)
+
+
+def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dict[str, Any]:  # noqa: ARG001
+    """Counts what is found on pages written with the test digits."""
+    count = _count(model, Pages(vary(test, run.recipe.variants, 0), seed=UNSEEN), TEST_PAGES)
+    write_json(run.evaluation, {"pages": TEST_PAGES, **asdict(count)})
+    return {
+        "test_accuracy": count.right / max(count.total, 1),
+        "test_accuracy_interval": list(wilson_interval(count.right, count.total)),
+        "test_n": count.total,
+        "temperature": 1.0,
+    }
+
+
+def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
+    """Writes ``model.onnx``: a page, uint8 (1, h, w) → maps of centres and boxes."""
+    export_locator(Deployed(model), path, metadata=run.card(result))
+
+
+def _count(model: nn.Module, pages: Pages, n: int) -> Count:
+    locator, count = TorchLocator(model), Count()
+    for page in (pages[number] for number in range(n)):
+        count.add(page, locator(page.grey))
+    return count

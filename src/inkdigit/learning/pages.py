@@ -1,0 +1,73 @@
+"""Batches of generated pages, drawn by other processes while the network learns."""
+
+import math
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader
+from torch.utils.data import Dataset as Numbered
+
+from inkdigit.learning.targets import Targets, draw_targets, standardize
+from inkdigit.synthesis.pages import Pages
+
+AHEAD = 8
+"""Batches that a process may be ahead of the network."""
+
+CONTRAST = 0.3
+"""Deviation of the logarithm by which the contrast of a page is changed: around the writing, a page may be anything."""
+
+
+class PageBatches:
+    """An endless stream of batches of pages, addressed by step.
+
+    Attributes:
+        per_epoch: steps in which as many pages pass as there are digits to write them with.
+    """
+
+    def __init__(self, pages: Pages, batch_size: int, *, device: torch.device) -> None:
+        """Takes pages by number: step s holds those from s times the batch size on."""
+        self._batches = _Batches(pages, batch_size)
+        self._device = device
+        self.per_epoch = -(-len(pages.digits) // batch_size)
+
+    def steps(self, start: int, stop: int) -> Iterator[tuple[Tensor, Targets]]:
+        """Yields standardised pages (b, 1, h, w) and their targets, of the steps from start to stop."""
+        workers = min((os.cpu_count() or 1) - 1, 8)
+        loader: DataLoader[Any] = DataLoader(
+            self._batches, batch_size=None, sampler=range(start, stop), num_workers=workers,
+            prefetch_factor=AHEAD if workers else None, worker_init_fn=_leave_signals,
+        )  # fmt: skip
+        for x, targets in loader:
+            yield x.to(self._device), targets.to(self._device)
+
+
+class _Batches(Numbered[tuple[Tensor, Targets]]):
+    """Batches by number, as PyTorch's loader asks for them."""
+
+    def __init__(self, pages: Pages, batch_size: int) -> None:
+        self._pages, self._batch_size = pages, batch_size
+
+    def __getitem__(self, step: int) -> tuple[Tensor, Targets]:
+        side = self._pages.side
+        random = np.random.default_rng((self._pages.seed, step))
+        x = np.zeros((self._batch_size, 1, side, side), np.float32)
+        targets = []
+        for place in range(self._batch_size):
+            page = self._pages[step * self._batch_size + place]
+            height, width = page.grey.shape
+            left, top = int(random.integers(side - width + 1)), int(random.integers(side - height + 1))
+            contrast = math.exp(random.normal(0, CONTRAST))
+            x[place, 0, top : top + height, left : left + width] = contrast * standardize(page.grey)
+            targets.append(draw_targets(page, (left, top), side))
+        return torch.from_numpy(x), Targets.stack(targets)
+
+
+def _leave_signals(_worker: int) -> None:
+    """Ctrl-C is for the process that can save."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    torch.set_num_threads(1)

@@ -1,0 +1,64 @@
+"""Ink and the rough box of a digit → the digit's own ink."""
+
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigit.images import Images, Ink
+from inkdigit.preparation.normalize import normalize
+
+Edges: TypeAlias = tuple[float, float, float, float]
+"""x, y, width and height in pixels of the ink, not rounded; it may reach beyond."""
+
+REACH = 0.14
+"""A box may be wrong by so much of the digit's longer side."""
+
+STROKE = 0.3
+"""As much ink as this belongs to a stroke and not to its soft edge."""
+
+
+def cut_digit(ink: Ink, box: Edges) -> Images:
+    """One digit, uint8 (28, 28), as a network sees it; all 0 where there is no ink.
+
+    Each side of the box is moved to where the ink ends; a stroke that goes on beyond reach is a neighbour's or a
+    ruling, and is cut off at the box.
+
+    Args:
+        ink: float32 (h, w), 0..1.
+        box: around the digit, more or less.
+    """
+    x, y, width, height = box
+    reach = max(1.0, REACH * max(width, height))
+    left, right = _clip(x - reach, ink.shape[1]), _clip(x + width + reach + 1, ink.shape[1])
+    top, bottom = _clip(y - reach, ink.shape[0]), _clip(y + height + reach + 1, ink.shape[0])
+    window = ink[top:bottom, left:right]
+    strokes = window > STROKE
+    inner = (_clip(y - top, len(window)), _clip(y + height - top, len(window)))
+    first, last = _fit(strokes[inner[0] : inner[1]].any(0), x - left, x + width - left, 2 * reach)
+    upper, lower = _fit(strokes[:, first:last].any(1), y - top, y + height - top, 2 * reach)
+    return normalize(window[upper:lower, first:last])
+
+
+def _clip(edge: float, limit: int) -> int:
+    return min(max(round(edge), 0), limit)
+
+
+def _fit(inked: NDArray[np.bool_], start: float, end: float, reach: float) -> tuple[int, int]:
+    """Where a digit begins and ends, of the lines (n,) that hold ink, given where it is thought to."""
+    first = _first(inked, _clip(start, len(inked)), reach)
+    last = len(inked) - _first(inked[::-1], _clip(len(inked) - end, len(inked)), reach)
+    return (max(first - 1, 0), min(last + 1, len(inked))) if first < last else (0, len(inked))
+
+
+def _first(inked: NDArray[np.bool_], guess: int, reach: float) -> int:
+    """The first line of a digit, near to the guess."""
+    if guess >= len(inked):
+        return max(len(inked) - 1, 0)
+    if not inked[guess]:  # inwards, to the first ink
+        within = np.flatnonzero(inked[guess : guess + round(reach) + 1])
+        return guess + int(within[0]) if len(within) else guess
+    empty = np.flatnonzero(~inked[:guess])  # outwards, to the last line with ink
+    if len(empty):
+        return int(empty[-1]) + 1
+    return guess if guess > 1 else 0

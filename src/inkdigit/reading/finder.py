@@ -1,0 +1,192 @@
+"""A grey picture → its digits: the locator finds them, the classifier reads each again, and both are heard."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigit.classifier import Classifier
+from inkdigit.errors import ImageError
+from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, is_digit_image
+from inkdigit.locator import Findings, Locator
+from inkdigit.preparation.box import Box
+from inkdigit.preparation.cut import STROKE, cut_digit
+from inkdigit.preparation.ink import find_ink, reduce
+from inkdigit.preparation.prepare import main_box
+from inkdigit.reading.detector import SIDES, View, choose_apart, look, merge
+from inkdigit.reading.joining import Joining
+
+GLANCE = SIDES[1:2]
+"""A picture with nothing but one plain digit is read from this view alone."""
+
+PLAIN = 0.98
+"""So sure must both be together, to leave it at a glance."""
+
+COVERED = 0.97
+"""And of all ink, the digit holds so much."""
+
+LEGIBLE = 22
+"""Digits this tall in one view need no closer one, in pixels."""
+
+LIKELY = 0.5
+"""What is more probably no digit is left out, unless there is nothing else."""
+
+MAX_DIGITS = 4000
+"""More are no page of digits, and would cost minutes."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The digits of a picture, in no order.
+
+    Attributes:
+        ink: float32 (h, w), at the working size.
+        boxes: in pixels of the picture.
+        images: uint8 (k, 28, 28), what the classifier saw.
+        probabilities: float32 (k, 11), of both together.
+        agreed: bool (k,), whether locator and classifier named the same digit.
+    """
+
+    ink: Ink
+    boxes: list[Box]
+    images: Images
+    probabilities: Probabilities
+    agreed: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What may be a digit.
+
+    Attributes:
+        findings: the locator's, k of them, in pixels of the ink.
+        images: uint8 (k, 28, 28).
+        probabilities: float32 (k, 11), the classifier's.
+    """
+
+    findings: Findings
+    images: Images
+    probabilities: Probabilities
+
+
+class Finder:
+    """Finds and reads the digits of pictures."""
+
+    def __init__(self, locator: Locator, classifier: Classifier, joining: Joining) -> None:
+        """Takes the two readers and how to join them."""
+        self._locator, self._classifier, self._joining = locator, classifier, joining
+
+    def find(self, grey: Grey, *, single: bool = False) -> Found:
+        """The digits of a picture, uint8 (h, w).
+
+        Args:
+            grey: a picture.
+            single: whether it is known to hold one digit, which is then found wherever there is ink.
+
+        Raises:
+            ImageError: more digits than can be read.
+        """
+        if is_digit_image(grey):
+            return self._read_image(grey)
+        small, factor = reduce(grey)
+        ink = find_ink(small)
+        found = self._glance(small, ink) or self._examine(small, ink, single=single)
+        boxes = [_enlarge(box, factor, grey.shape) for box in found.findings.boxes]
+        return Found(ink, boxes, found.images, found.probabilities, found.agreed)
+
+    def _read_image(self, grey: Grey) -> Found:
+        """A digit image as MNIST's are passes unchanged, and the locator is not asked."""
+        probabilities = as_eleven(self._classifier(grey[None]))
+        rows, columns = (np.flatnonzero(grey.any(axis)) for axis in (1, 0))
+        box = Box(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+        return Found(np.asarray(grey / 255, np.float32), [box], grey[None].copy(), probabilities, np.ones(1, bool))
+
+    def _glance(self, page: Grey, ink: Ink) -> "_Read | None":
+        """The only digit of a plain picture, or None where there may be more to it."""
+        read = self._join(self._propose(ink, merge(list(look(self._locator, page, GLANCE)))))
+        is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
+        return read if is_plain and _covered(read.findings, ink) > COVERED else None
+
+    def _examine(self, page: Grey, ink: Ink, *, single: bool) -> "_Read":
+        """All digits, or the surest if there is but one, or what is the likeliest to be one."""
+        read = self._join(self.propose(page, ink))
+        chance = 1 - read.probabilities[:, CLASSES]
+        kept = choose_apart(read.findings.boxes, chance)
+        likely = [place for place in kept if chance[place] >= LIKELY]
+        return read.take(likely[:1] if single and likely else likely or kept[:1])
+
+    def propose(self, page: Grey, ink: Ink) -> Proposals:
+        """Everything on a page, uint8 (h, w), that may be a digit, as both readers see it.
+
+        Raises:
+            ImageError: more than can be read.
+        """
+        findings = merge(list(self._views(page, ink)))
+        if len(findings) > MAX_DIGITS:
+            raise ImageError("too_complex", f"found {len(findings)} digits, at most {MAX_DIGITS} are read; cut it up")
+        if not len(findings) and (box := main_box(ink)) is not None:
+            findings = Findings(np.array([box], np.float32), np.zeros((1, CLASSES), np.float32))
+        return self._propose(ink, findings)
+
+    def _propose(self, ink: Ink, findings: Findings) -> Proposals:
+        images = [cut_digit(ink, (x, y, width, height)) for x, y, width, height in findings.boxes]
+        if not images:
+            return Proposals(findings, np.empty((0, SIZE, SIZE), np.uint8), np.empty((0, CLASSES + 1), np.float32))
+        return Proposals(findings, np.stack(images), as_eleven(self._classifier(np.stack(images))))
+
+    def _views(self, page: Grey, ink: Ink) -> Iterator[View]:
+        """Closer and closer views, until all ink belongs to digits that are large enough."""
+        for view in look(self._locator, page, SIDES):
+            yield view
+            clear = view.findings.scores.max(1, initial=0) > LIKELY
+            seen = Findings(view.findings.boxes[clear], view.findings.scores[clear])
+            is_legible = seen.boxes[:, 3].min(initial=np.inf) * view.scale >= LEGIBLE
+            if len(seen) and is_legible and _covered(seen, ink) > COVERED:
+                return
+
+    def _join(self, proposals: Proposals) -> "_Read":
+        joined = self._joining.join(proposals.findings.scores, proposals.probabilities)
+        agreed = proposals.findings.scores.argmax(1) == proposals.probabilities.argmax(1)
+        return _Read(proposals.findings, proposals.images, joined, agreed)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """Proposals and what both readers together say of them."""
+
+    findings: Findings
+    images: Images
+    probabilities: Probabilities
+    agreed: NDArray[np.bool_]
+
+    def take(self, places: list[int]) -> "_Read":
+        findings = Findings(self.findings.boxes[places], self.findings.scores[places])
+        return _Read(findings, self.images[places], self.probabilities[places], self.agreed[places])
+
+
+def as_eleven(probabilities: Probabilities) -> Probabilities:
+    """Probabilities (k, 10 or 11) with a last class "not a digit"."""
+    missing = CLASSES + 1 - probabilities.shape[1]
+    return np.pad(probabilities, ((0, 0), (0, missing)))
+
+
+def _covered(findings: Findings, ink: Ink) -> float:
+    """The share of all strokes that lies in boxes of findings, 0..1, or more where they overlap."""
+    sums = np.pad((ink > STROKE).cumsum(0, dtype=np.float32).cumsum(1, dtype=np.float64), ((1, 0), (1, 0)))
+    height, width = ink.shape
+    margin = 0.08 * findings.boxes[:, 2:].max(1, initial=0)
+    x, y = findings.boxes[:, 0] - margin, findings.boxes[:, 1] - margin
+    right, bottom = x + findings.boxes[:, 2] + 2 * margin, y + findings.boxes[:, 3] + 2 * margin
+    left, right = (np.clip(np.rint(edge), 0, width).astype(int) for edge in (x, right))
+    top, bottom = (np.clip(np.rint(edge), 0, height).astype(int) for edge in (y, bottom))
+    inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+    return float(inside.sum() / max(sums[-1, -1], 1))
+
+
+def _enlarge(box: NDArray[np.float32], factor: float, shape: tuple[int, ...]) -> Box:
+    """A box at the working size → the picture's own pixels, within its bounds."""
+    starts, ends = box[:2] * factor, (box[:2] + box[2:]) * factor
+    x, y = (min(max(int(start), 0), limit - 1) for start, limit in zip(starts, shape[::-1], strict=True))
+    right, bottom = (min(max(round(float(end)), 1), limit) for end, limit in zip(ends, shape[::-1], strict=True))
+    return Box(x, y, max(1, right - x), max(1, bottom - y))

@@ -1,0 +1,47 @@
+"""What one may ask of a reading."""
+
+from collections.abc import Iterable
+from typing import TypeAlias, TypedDict
+
+from inkdigit.errors import UsageError
+from inkdigit.preparation.box import Box
+from inkdigit.reading.rules import Rules
+
+RulesLike: TypeAlias = Rules | str | Iterable[str]
+"""Rules, or their names with their values, as ``luhn`` or ``["length=8"]``; see ``RULES``."""
+
+
+class Options(TypedDict, total=False):
+    """Options of ``Reader.read`` and its kin; all may be left out.
+
+    Attributes:
+        name: what the reading calls the picture; None takes its path.
+        single: whether the picture is known to hold one digit: the surest alone is told, and it is looked for wherever
+            there is ink.
+        region: the part of the upright picture that is read, in its pixels; boxes are those of the whole picture.
+        rules: what each line must be, as ``["length=16", "luhn"]``; see ``inkdigit.reading.rules.RULES``. The likeliest
+            text that fits is told, and what it changes is marked; where none is likely, the line is refused.
+        min_confidence: a digit less sure than this is refused, 0..1; None takes the model's own threshold, and at 0
+            none is.
+    """
+
+    name: str | None
+    single: bool
+    region: Box | None
+    rules: RulesLike
+    min_confidence: float | None
+
+
+def build_rules(rules: RulesLike) -> Rules:
+    """Rules, checked."""
+    return rules if isinstance(rules, Rules) else Rules(rules)
+
+
+def check_confidence(least: float) -> None:
+    """Whether it is a probability.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not 0 <= least <= 1:
+        raise UsageError(f"found a least confidence of {least}, expected 0, which refuses nothing, to 1")

@@ -1,0 +1,120 @@
+"""A hand and its pen: one digit image → the same digit as somebody else would write it, at any size."""
+
+import math
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+import PIL.Image
+from numpy.typing import NDArray
+from PIL import ImageFilter
+
+from inkdigit.images import DIGIT_SIDE, Grey
+
+FIRM = 100
+"""Grey value of ink, of 255, from which a pixel belongs to a stroke and not to its soft edge."""
+
+EDGE = 1.5
+"""Pixels that the edge of a stroke takes in a digit image."""
+
+Matrix: TypeAlias = NDArray[np.float64]
+"""From a digit image to the page, (2, 2), x before y."""
+
+
+@dataclass(frozen=True)
+class Hand:
+    """What one person's digits have in common.
+
+    Attributes:
+        slant: shear, positive where strokes lean to the right.
+        aspect: width by height, 1 as in MNIST.
+        nib: ``fine``, which follows the middle of the strokes; ``plain``; or ``broad``.
+        pressure: 0..1, from the thinnest to the thickest that the nib gives.
+        softness: pixels of the page that the edge of a stroke takes.
+        unrest: how much digits of this hand differ in size, slant, angle and height above the line, 0..1.
+    """
+
+    slant: float
+    aspect: float
+    nib: str
+    pressure: float
+    softness: float
+    unrest: float
+
+
+def make_hand(random: np.random.Generator) -> Hand:
+    """Somebody's hand."""
+    return Hand(
+        slant=random.normal(0, 0.18),
+        aspect=math.exp(random.normal(0, 0.16)),
+        nib=random.choice(["fine", "plain", "broad"], p=[0.28, 0.5, 0.22]),
+        pressure=random.uniform(),
+        softness=random.uniform(0.7, 1.8),
+        unrest=random.uniform(0.2, 1),
+    )
+
+
+def write_digit(image: Grey, height: float, hand: Hand, random: np.random.Generator, *, turn: float = 0) -> Grey:
+    """One digit on a piece of page that just holds it.
+
+    Args:
+        image: uint8 (28, 28).
+        height: of a digit as tall as its image's 20 pixels, in pixels of the page.
+        hand: whose.
+        random: of what differs from digit to digit.
+        turn: counter-clockwise, in radians.
+
+    Returns:
+        uint8 (h, w), 255 ink.
+    """
+    unrest = hand.unrest
+    scale = height / DIGIT_SIDE * math.exp(random.normal(0, 0.08 * unrest))
+    aspect = math.sqrt(hand.aspect * math.exp(random.normal(0, 0.08 * unrest)))
+    slant = hand.slant + random.normal(0, 0.08 * unrest)
+    angle = turn + random.normal(0, 0.08 * unrest)
+    turned = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
+    matrix = turned @ np.array([[1, -slant], [0, 1]]) @ np.diag([scale * aspect, scale / aspect])
+    density = 2 if scale < 1.3 else 1  # strokes as thin as a pixel need more
+    drawn = _warp(_ridge(image) if hand.nib == "fine" else image, matrix * density)
+    if hand.nib == "broad":
+        drawn = drawn.filter(ImageFilter.GaussianBlur(scale * density * (0.5 + 0.6 * hand.pressure)))
+    inked = drawn.point(_curve(hand, scale))
+    if density > 1:
+        inked = inked.reduce(density)
+    return _trim(np.asarray(inked))
+
+
+def _ridge(image: Grey) -> Grey:
+    """The middle of the strokes, bright, falling off to their edges: (28, 28) → (28, 28)."""
+    picture = PIL.Image.fromarray(image).filter(ImageFilter.GaussianBlur(0.7))
+    peaks = np.asarray(picture.filter(ImageFilter.MaxFilter(3)), np.float32)
+    share = np.asarray(picture, np.float32) / np.maximum(peaks, 70)
+    return (255 * np.clip((share - 0.45) / 0.5, 0, 1)).astype(np.uint8)
+
+
+def _warp(image: Grey, matrix: Matrix) -> PIL.Image.Image:
+    height, width = image.shape
+    corners = matrix @ np.array([[0, width, 0, width], [0, 0, height, height]])  # (2, 4)
+    size = np.ceil(np.ptp(corners, axis=1)).astype(int) + 1
+    inverse = np.linalg.inv(matrix)
+    offset = inverse @ corners.min(axis=1)
+    coefficients = (*inverse[0], offset[0], *inverse[1], offset[1])
+    return PIL.Image.fromarray(image).transform(
+        (int(size[0]), int(size[1])), PIL.Image.Transform.AFFINE, coefficients, PIL.Image.Resampling.BICUBIC
+    )
+
+
+def _curve(hand: Hand, scale: float) -> list[int]:
+    """Grey values of a warped image → ink: where the edge lies says how thick the stroke is, its slope how soft."""
+    lightest, heaviest = {"fine": (190, 80), "plain": (190, 60), "broad": (110, 45)}[hand.nib]
+    level = lightest + (heaviest - lightest) * hand.pressure
+    span = min(max(20.0, hand.softness * 255 / (EDGE * max(scale, 1.0))), 2 * level - 10)  # paper stays 0
+    return [round(255 * min(max((value - level) / span + 0.5, 0), 1)) for value in range(256)]
+
+
+def _trim(ink: Grey) -> Grey:
+    """Without the empty rows and columns around it."""
+    rows, columns = (np.flatnonzero((ink > FIRM).any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return np.zeros((1, 1), np.uint8)
+    return ink[max(rows[0] - 1, 0) : rows[-1] + 2, max(columns[0] - 1, 0) : columns[-1] + 2]

@@ -1,0 +1,95 @@
+"""The vocabulary of pages: one that is written, and one that was pictured."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigit.images import Grey, Ink
+from inkdigit.locator import Boxes
+from inkdigit.synthesis.hand import FIRM
+
+SEEN = 0.85
+"""A digit of which at least this share of ink is on the page is there to be read."""
+
+HIDDEN = 0.3
+"""One of which less is seen is a scrap of ink; between the two nothing is asked."""
+
+TALLEST = 0.72
+"""A digit taller than this share of the page is not asked for at this scale, and not there from 10 % more on."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """A picture and where its digits are.
+
+    Attributes:
+        grey: uint8 (h, w).
+        boxes: around the ink of each digit.
+        labels: int64 (k,).
+        ignored: places of which nothing is asked, as boxes too.
+    """
+
+    grey: Grey
+    boxes: Boxes
+    labels: NDArray[np.int64]
+    ignored: Boxes
+
+
+@dataclass
+class Sheet:
+    """A page while it is written.
+
+    Attributes:
+        ink: float32 (h, w), 0..1.
+        side: of a whole page, which this one may be a piece of.
+        boxes: x, y, width, height and label of each digit that is there to be read.
+        ignored: boxes of which nothing is asked.
+    """
+
+    ink: Ink
+    side: int
+    boxes: list[tuple[float, float, float, float, int]] = field(default_factory=list)
+    ignored: list[tuple[float, float, float, float]] = field(default_factory=list)
+
+    @classmethod
+    def blank(cls, side: int, random: np.random.Generator) -> "Sheet":
+        """A page without ink; some are smaller than others."""
+        height, width = (side, side) if random.uniform() < 0.75 else random.integers(side // 2, side + 1, 2)
+        return cls(np.zeros((height, width), np.float32), side)
+
+    def put(self, drawn: Grey, x: float, y: float, label: int | None = None) -> None:
+        """Lays ink, 255 full, with its upper left corner at x, y; what falls outside is lost."""
+        height, width = self.ink.shape
+        left, top = round(x), round(y)
+        right, bottom = left + drawn.shape[1], top + drawn.shape[0]
+        inside = (slice(max(-top, 0), max(height - top, 0)), slice(max(-left, 0), max(width - left, 0)))
+        seen = drawn[inside]
+        if seen.size:
+            place = self.ink[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+            np.maximum(place, seen * np.float32(1 / 255), out=place)
+        if label is not None:
+            self._note(drawn, seen, max(left, 0), max(top, 0), label)
+
+    def is_free(self, drawn: Grey, x: float, y: float) -> bool:
+        """Whether hardly any ink lies where this would be laid."""
+        left, top = round(x), round(y)
+        right, bottom = left + drawn.shape[1], top + drawn.shape[0]
+        place = self.ink[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
+        return bool(place.sum() < 0.02 * drawn.size)
+
+    def _note(self, drawn: Grey, seen: Grey, left: int, top: int, label: int) -> None:
+        """Remembers a digit, if so much of it is on the page that it can be told."""
+        firm = seen > FIRM
+        share = firm.sum() / max(int((drawn > FIRM).sum()), 1)
+        if share < HIDDEN:
+            return
+        rows, columns = np.flatnonzero(firm.any(1)), np.flatnonzero(firm.any(0))
+        box = (left + float(columns[0]), top + float(rows[0]), float(np.ptp(columns)) + 1, float(np.ptp(rows)) + 1)
+        size = max(drawn.shape) / self.side
+        if size > 1.1 * TALLEST:
+            return
+        if share >= SEEN and size <= TALLEST:
+            self.boxes.append((*box, label))
+        else:
+            self.ignored.append(box)
