@@ -3,7 +3,7 @@
 An independent judge: it shares nothing with what inkdigit is trained on but the way of MNIST's digits, and takes those
 of the test set, 3 to 6 side by side.
 
-usage: python -m benchmarks.strings [--n 500] [--readers NAME ...] [--show FOLDER] [--out FILE.json]
+usage: python -m benchmarks.strings [--n 500] [--readers NAME ...] [--detector] [--show FOLDER] [--out FILE.json]
 """
 
 import argparse
@@ -11,13 +11,13 @@ import json
 import math
 import sys
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
-from benchmarks.readers import ask_entrants, find_readers
+from benchmarks.readers import ENTRANTS, READERS, ask_entrants, find_readers
 from benchmarks.wild_scores import Picture, score_pages
 from benchmarks.wild_tables import print_table
 from numpy.typing import NDArray
@@ -30,12 +30,14 @@ SEED = 20_261_122
 SCALE = 3
 """A digit of MNIST is 20 pixels high; a person's is rather 60."""
 
-MARGIN, BOLD_RADIUS, LEAST_INK = 14, 4, 64
+MARGIN, BOLD_RADIUS, LEAST_INK = 8, 4, 64
 
 NAMES = ("inkdigit", "inkdigit, nothing refused", "RapidOCR", "RapidOCR, letters mapped")
+DETECTED = ("RapidOCR with detector", "RapidOCR with detector, mapped")
 
-SECONDS = {"inkdigit": 0.1, "rapidocr": 0.07}
-"""What a string about takes on two cores, to tell beforehand."""
+SECONDS = {"inkdigit": 0.2, "rapidocr": 0.07}
+DETECTOR_S = 1.0
+"""What a string about takes on two cores, to tell beforehand; inkdigit reads each twice."""
 
 Plane: TypeAlias = NDArray[np.float32]
 """Ink, 0 to 1, or light, (h, w)."""
@@ -141,43 +143,58 @@ def draw(kind: str, index: int, test: Dataset) -> tuple[Image.Image, str]:
     return KINDS[kind]([_crop(test.images[place]) for place in chosen], rng), label
 
 
-def measure(folder: Path, kind: str, n: int, test: Dataset, readers: Collection[str]) -> dict[str, Any]:
+def read_kind(folder: Path, kind: str, n: int, test: Dataset, names: Sequence[str]) -> dict[str, dict[str, Any]]:
     """The figures of each entrant on n strings of a kind, drawn into the folder."""
     pictures, paths = [], []
     for index in range(n):
         picture, label = draw(kind, index, test)
-        paths.append(folder / f"{kind.replace(' ', '-')}-{index:03d}-{label}.png")
+        paths.append(folder / _file_name(kind, index, label))
         picture.save(paths[-1])
         pictures.append(Picture(paths[-1].name, label, kind, is_inverted=False, notes=""))
-    answers = ask_entrants(NAMES, readers, lambda entrant: [entrant.job(path, is_page=False) for path in paths])
-    return {name: score_pages(pictures, got) for name, got in answers.items()}
+    answers = ask_entrants(names, READERS, lambda entrant: [entrant.job(path, is_page=False) for path in paths])
+    return {name: {"version": got.version, **score_pages(pictures, got)} for name, got in answers.items()}
+
+
+def _file_name(kind: str, index: int, label: str) -> str:
+    return f"{kind.replace(' ', '-')}-{index:03d}-{label}.png"
+
+
+def show(folder: Path, n: int, test: Dataset) -> None:
+    """Draws n strings of each kind into a folder."""
+    for kind in KINDS:
+        for index in range(n):
+            picture, label = draw(kind, index, test)
+            picture.save(folder / _file_name(kind, index, label))
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--n", type=int, default=500, help="strings of each kind")
+    parser.add_argument("--readers", nargs="+", choices=tuple(SECONDS), default=list(SECONDS))
+    parser.add_argument("--detector", action="store_true", help="RapidOCR with its detector too, half an hour more")
+    parser.add_argument("--show", type=Path, metavar="FOLDER", help="draw them there and read nothing")
+    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "strings.json")
+    return parser.parse_args()
 
 
 def main() -> None:
     """Draws, reads, prints and writes."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--n", type=int, default=500, help="strings of each kind")
-    parser.add_argument("--readers", nargs="+", choices=("inkdigit", "rapidocr"), default=["inkdigit", "rapidocr"])
-    parser.add_argument("--show", type=Path, metavar="FOLDER", help="draw them there and read nothing")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "strings.json")
-    arguments = parser.parse_args()
+    arguments = _parse()
     test = load_dataset("mnist", "test")
     if arguments.show:
-        for kind in KINDS:
-            for index in range(arguments.n):
-                picture, label = draw(kind, index, test)
-                picture.save(arguments.show / f"{kind.replace(' ', '-')}-{index:03d}-{label}.png")
+        show(arguments.show, arguments.n, test)
         return
-    readers, busy = find_readers(arguments.readers), is_busy()
-    seconds = len(KINDS) * sum(SECONDS[reader] * arguments.n for reader in readers)
-    print(f"about {math.ceil(seconds / 60)} min on two cores", file=sys.stderr)
-    results = {}
+    readers, busy, detects = find_readers(arguments.readers), is_busy(), arguments.detector
+    names = [name for name in (*NAMES, *(DETECTED if detects else ())) if ENTRANTS[name].reader in readers]
+    each_s = sum(SECONDS[reader] for reader in readers) + DETECTOR_S * ("rapidocr" in readers and detects)
+    print(f"about {math.ceil(len(KINDS) * arguments.n * each_s / 60)} min on two cores", file=sys.stderr)
+    kinds = {}
     with tempfile.TemporaryDirectory() as folder:
         for kind in KINDS:
-            results[kind] = measure(Path(folder), kind, arguments.n, test, readers)
-            print_table(f"{kind} ({arguments.n} strings)", results[kind])
+            kinds[kind] = read_kind(Path(folder), kind, arguments.n, test, names)
+            print_table(f"{kind} ({arguments.n} strings)", kinds[kind])
     told = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "busy": busy, "seed": SEED}
-    arguments.out.write_text(json.dumps({**told, "kinds": results}, indent=2) + "\n")
+    arguments.out.write_text(json.dumps({**told, "kinds": kinds}, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -62,3 +62,17 @@ def run_cli(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
         return subprocess.run(command, env=environment, check=False, **settings)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def locator_run(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The finished run of a tiny locator: it finds nothing, yet all is there."""
+    from inkdigit import train
+
+    folder = tmp_path_factory.mktemp("runs") / "locator"
+    settings = ["model.width=8", "model.blocks=3", "batch_size=3", "steps=6", "log_every=3"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("inkdigit.learning.locate.WATCHED_PAGES", 4)
+        patch.setattr("inkdigit.learning.locate.TEST_PAGES", 4)
+        train("locator", data=str(digits_folder), out=folder, settings=settings)
+    return folder

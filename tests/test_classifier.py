@@ -149,6 +149,11 @@ def test_a_graph_of_another_signature_is_refused(difference: dict[str, Any], tmp
         OnnxClassifier(path)
 
 
+def test_a_locator_is_called_one(locator_run: Path) -> None:
+    with pytest.raises(DataError, match=r"model\.onnx: a locator, which finds digits on pages; expected a classifier"):
+        OnnxClassifier(locator_run / "model.onnx")
+
+
 def test_a_graph_that_wants_more_is_refused(tmp_path: Path) -> None:
     model = build()
     model.graph.input.append(helper.make_tensor_value_info("temperature", TensorProto.FLOAT, (1,)))
@@ -188,7 +193,7 @@ def test_a_file_that_is_missing_or_a_folder(tmp_path: Path) -> None:
 
 
 def test_a_huge_file_is_not_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MAX_MODEL_BYTES", 2**20)
+    monkeypatch.setattr("inkdigit.session.MAX_MODEL_BYTES", 2**20)
     with (tmp_path / "m.onnx").open("wb") as file:
         file.truncate(2**20 + 1)
     with pytest.raises(DataError, match="larger than 1 MiB"):

@@ -4,6 +4,7 @@ import csv
 import html.parser
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -242,8 +243,20 @@ def test_a_killed_comparison_goes_on(
 
 @pytest.mark.parametrize(
     ("recipes", "words"),
-    [([], "no recipe"), (["lenet", "lenet"], "twice"), (["lenett"], "did you mean 'lenet'")],
+    [
+        ([], "no recipe"),
+        (["lenet", "lenet"], "twice"),
+        (["lenett"], "did you mean 'lenet'"),
+        (["lenet", "locator"], "^locator: a locator, which finds digits on pages; expected networks that read one"),
+    ],
 )
 def test_wrong_recipes(recipes: list[str], words: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=words):
         plan(recipes, seeds=1, data="optdigits", out=tmp_path)
+
+
+def test_locators_are_not_compared(locator_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=f"^{re.escape(str(locator_run))}: a locator"):
+        plan([str(locator_run)], seeds=1, data="optdigits", out=tmp_path)
+    with pytest.raises(UsageError, match=r"^lenet: a locator"):
+        plan(["lenet"], seeds=1, data="optdigits", out=tmp_path, settings=["model=centres"])

@@ -9,7 +9,7 @@ import pytest
 
 import inkdigit
 
-HEAVY = ("numpy", "PIL", "cv2", "onnxruntime", "torch", "typer", "rich")
+HEAVY = ("numpy", "PIL", "onnxruntime", "torch", "typer", "rich")
 
 
 @pytest.mark.parametrize("name", inkdigit.__all__)
@@ -43,7 +43,7 @@ def test_it_tells_its_types() -> None:
     [
         ("import inkdigit", HEAVY),
         ("import inkdigit; dir(inkdigit); inkdigit.ImageError, inkdigit.UsageError", HEAVY),
-        ("import inkdigit.cli", ("numpy", "PIL", "cv2", "onnxruntime", "torch")),
+        ("import inkdigit.cli", ("numpy", "PIL", "onnxruntime", "torch")),
         ("import inkdigit; inkdigit.Reader, inkdigit.Reading, inkdigit.read", ("torch", "sklearn", "matplotlib")),
         ("import inkdigit; inkdigit.load_dataset, inkdigit.evaluate", ("torch", "sklearn", "matplotlib")),
         ("import inkdigit.reading.formats, inkdigit.reading.inputs, inkdigit.reading.steps", ("torch", "matplotlib")),

@@ -1,6 +1,7 @@
 """The contracts: one test for every entry of every table."""
 
 import dataclasses
+import itertools
 import json
 from pathlib import Path
 
@@ -10,23 +11,31 @@ import torch
 from torch import nn
 
 from inkdigit.classifier import OnnxClassifier
+from inkdigit.data.dataset import load_dataset
 from inkdigit.data.sources import DATASETS
 from inkdigit.errors import UsageError
 from inkdigit.evaluation.history import Row
 from inkdigit.images import CLASSES, SIZE
 from inkdigit.learning.augment import AUGMENTATIONS, augment
-from inkdigit.learning.export import export_onnx
+from inkdigit.learning.graph import export_classifier, export_locator
+from inkdigit.learning.locate import Deployed, TorchLocator, judge
 from inkdigit.learning.logs import LOGGERS
-from inkdigit.learning.models import MODELS, build_model
+from inkdigit.learning.models import LOCATORS, MODELS, build_model
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES, build_optimizer
 from inkdigit.learning.predict import TorchClassifier
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 from inkdigit.learning.scaling import SCALINGS
+from inkdigit.learning.targets import Targets, draw_targets
+from inkdigit.learning.tasks import TASKS
+from inkdigit.locator import OnnxLocator
 from inkdigit.reading.formats import FORMATS
 from inkdigit.reading.rules import CHECKS, RULES, Rules
-from inkdigit.reading.weights import SHIPPED
+from inkdigit.reading.weights import LOCATOR, SHIPPED
+from inkdigit.synthesis.layouts import LAYOUTS
+from inkdigit.synthesis.outliers import OUTLIERS
+from inkdigit.synthesis.sheet import Page
 
 # Computed by hand from the layers: weights and biases, and two numbers per channel of a batch norm.
 PARAMETERS = {
@@ -40,6 +49,11 @@ PARAMETERS = {
     "inception": 97_298,
     "residual": 41_514,
     "vgg": 9 * (24 + 24 * 24 + 24 * 48 + 48 * 48 + 48 * 96 + 96 * 96) + 2 * 2 * (24 + 48 + 96) + 96 * 10 + 10,
+}
+
+
+LOCATOR_PARAMETERS = {
+    "centres": 25 * 24 + 9 * 24 * 48 + 5 * 2 * 9 * 48 * 48 + 2 * (24 + 48 + 5 * 2 * 48) + (48 + 1) * 14,
 }
 
 
@@ -70,7 +84,7 @@ class TestModels:
         model, scaling = build_model(name, {}), SCALINGS["standard"]
         with torch.no_grad():
             model.train()(torch.rand(64, 1, SIZE, SIZE))  # so that batch norm has seen something
-        export_onnx(model, scaling, 1.7, tmp_path / "m.onnx", metadata={"name": name})
+        export_classifier(model, scaling, 1.7, tmp_path / "m.onnx", metadata={"name": name})
         classifier = OnnxClassifier(tmp_path / "m.onnx")
         expected = TorchClassifier(model, scaling, 1.7)(images())
         np.testing.assert_allclose(classifier(images()), expected, atol=1e-5)
@@ -81,6 +95,82 @@ class TestModels:
 
     def test_says_what_it_is(self, name: str) -> None:
         assert (MODELS[name].__doc__ or "").strip()
+
+
+def test_the_reader_has_the_parameters_counted_by_hand() -> None:
+    recipe = RECIPES["reader"]
+    options = {"depths": (2, 2, 2), **recipe.model_options}
+    maps = [width for width, depth in zip(options["widths"], options["depths"], strict=True) for _ in range(depth)]
+    convolutions = 9 * sum(before * after for before, after in itertools.pairwise((1, *maps)))
+    expected = convolutions + 2 * sum(maps) + maps[-1] * 11 + 11
+    assert (recipe.model, options["classes"]) == ("vgg", 11)
+    assert sum(parameter.numel() for parameter in build_model("vgg", recipe.model_options).parameters()) == expected
+
+
+@pytest.mark.parametrize("name", LOCATORS)
+class TestLocators:
+    def test_gives_maps_of_a_page_of_any_size(self, name: str) -> None:
+        model = build_model(name, {}).eval()
+        assert model(torch.rand(2, 1, 64, 160)).shape == (2, CLASSES + 4, 16, 40)
+        assert model(torch.rand(1, 1, 33, 21)).shape == (1, CLASSES + 4, 9, 6)
+
+    def test_every_parameter_learns(self, name: str) -> None:
+        torch.manual_seed(0)
+        boxes = np.array([[8, 8, 12, 20], [40, 30, 16, 24]], np.float32)
+        page = Page(np.zeros((64, 64), np.uint8), boxes, np.array([3, 8]), boxes[:0])
+        targets = Targets.stack([draw_targets(page, (0, 0), 64)] * 2)
+        model = build_model(name, {}).train()
+        judge(model(torch.randn(2, 1, 64, 64)), targets, RECIPES["locator"])[0].backward()  # type: ignore[no-untyped-call]
+        for parameter_name, parameter in model.named_parameters():
+            assert parameter.grad is not None, parameter_name
+            assert parameter.grad.abs().sum() > 0, parameter_name
+
+    def test_has_the_parameters_counted_by_hand(self, name: str) -> None:
+        found = sum(parameter.numel() for parameter in build_model(name, {}).parameters())
+        assert found == LOCATOR_PARAMETERS[name]
+        assert LOCATOR_PARAMETERS["centres"] == 220_118
+
+    def test_exported_file_computes_the_same(self, name: str, tmp_path: Path) -> None:
+        torch.manual_seed(0)
+        model = build_model(name, {})
+        with torch.no_grad():
+            model.train()(torch.randn(4, 1, 64, 64))  # so that batch norm has seen something
+        export_locator(Deployed(model), tmp_path / "m.onnx", metadata={"name": name})
+        locator, page = OnnxLocator(tmp_path / "m.onnx"), np.random.default_rng(0).integers(0, 256, (61, 90), np.uint8)
+        here, there = locator(page), TorchLocator(model)(page)
+        np.testing.assert_allclose(here.boxes, there.boxes, rtol=1e-3, atol=1e-2)
+        assert locator.metadata["name"] == name
+
+    def test_says_what_it_is(self, name: str) -> None:
+        assert (LOCATORS[name].__doc__ or "").strip()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_task_says_what_is_learnt(name: str) -> None:
+    assert TASKS[name].description
+    assert name in {recipe.task for recipe in RECIPES.values()}
+
+
+@pytest.mark.parametrize("name", OUTLIERS)
+def test_outlier_is_ink_that_follows_from_its_seed(name: str) -> None:
+    digits = load_dataset("optdigits")
+    drawn, again = ([OUTLIERS[name].draw(digits, np.random.default_rng(seed)) for seed in range(3)] for _ in range(2))
+    for one, other in zip(drawn, again, strict=True):
+        assert one.dtype == np.uint8
+        assert one.ndim == 2
+        assert one.max() > 100
+        assert np.array_equal(one, other)
+    assert OUTLIERS[name].description
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_layout_fills_a_sheet_that_follows_from_its_seed(name: str) -> None:
+    digits, (fill, share) = load_dataset("optdigits"), LAYOUTS[name]
+    one, other = (fill(96, digits, np.random.default_rng(1)) for _ in range(2))
+    assert max(one.ink.shape) <= 96
+    assert np.array_equal(one.ink, other.ink)
+    assert 0 < share < 1
+    assert (fill.__doc__ or "").strip()
 
 
 @pytest.mark.parametrize("name", RECIPES)
@@ -184,8 +274,8 @@ def test_shipped_weights(name: str) -> None:
     path = SHIPPED[name]
     assert path.stat().st_size <= 1_000_000
     assert path.with_suffix(".md").exists(), "weights are shipped with a model card"
-    metadata = OnnxClassifier(path).metadata
-    assert metadata["test_accuracy"] >= 0.994
+    metadata = (OnnxLocator if name == LOCATOR else OnnxClassifier)(path).metadata
+    assert metadata["test_accuracy"] >= (0.9 if name == LOCATOR else 0.994)
     assert metadata["classes"] == [str(digit) for digit in range(10)]
     assert not any("/" in str(value) for key, value in metadata.items() if key not in ("feature_outputs", "settings"))
 

@@ -1,19 +1,22 @@
 """How a reader joins its two networks: fitted on generated pages, written with digits that neither was trained on."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from inkdigit.data.dataset import Dataset
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.evaluation.metrics import nll
 from inkdigit.images import CLASSES, Labels, Probabilities
-from inkdigit.locator import share_of_union
+from inkdigit.learning.graph import write_metadata
+from inkdigit.locator import OnnxLocator, share_of_union
 from inkdigit.preparation.ink import find_ink
 from inkdigit.reading.finder import Finder
 from inkdigit.reading.joining import Joining
+from inkdigit.reading.weights import find_model
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.sheet import Page
 
@@ -40,6 +43,26 @@ class Proposed:
     scores: NDArray[np.float32]
     probabilities: Probabilities
     truth: Labels
+
+
+def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
+    """Fits a joining on n generated pages and writes it into the locator's model.
+
+    Args:
+        locator: a run's folder or an .onnx file.
+        model: the classifier: the name of shipped weights, a run's folder, or an .onnx file.
+        data: whose held-out digits the pages are written with.
+        n: pages.
+
+    Raises:
+        UsageError: an unknown name.
+        DataError: a model or the dataset is missing, damaged or not what it is taken for.
+    """
+    path = find_model(locator)
+    finder = Finder(OnnxLocator(path), OnnxClassifier(find_model(model)), Joining())
+    joining = fit(collect(finder, load_dataset(data, "validation"), n))
+    write_metadata(path, {"joining": asdict(joining)})
+    return joining
 
 
 def collect(finder: Finder, digits: Dataset, n: int, *, seed: int = 0) -> Proposed:
@@ -75,9 +98,10 @@ def choose_threshold(joined: Probabilities, truth: Labels) -> float:
     order = np.argsort(confidence)
     right = (value == truth[told])[order]
     # Refusing the first of them costs the right ones among these, and spares the wrong ones.
-    costs = np.cumsum(np.where(right, 1.0, -ERROR_COST), dtype=np.float64)
-    best = int(costs.argmin())
-    return float(confidence[order][best]) if costs[best] < 0 else 0.0
+    costs = np.concatenate([[0.0], np.cumsum(np.where(right, 1.0, -ERROR_COST))])
+    thresholds = np.concatenate([[0.0], confidence[order], [1.0]])
+    refused = np.searchsorted(confidence[order], thresholds)  # all below: what is as sure as the threshold is told
+    return float(thresholds[costs[refused].argmin()])
 
 
 def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:

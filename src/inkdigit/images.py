@@ -55,11 +55,23 @@ def check_images(images: NDArray[Any]) -> Images:
 
 def is_digit_image(grey: Grey) -> bool:
     """Whether a picture already is a digit image as MNIST's are: 28x28, its ink 20 long, centred, and bright."""
-    if grey.shape != (SIZE, SIZE) or grey.max() < BRIGHT:
-        return False
-    rows, columns = (np.flatnonzero(grey.any(axis)) for axis in (1, 0))
-    if max(np.ptp(rows), np.ptp(columns)) + 1 != DIGIT_SIDE:
-        return False
-    mass = grey.astype(np.float64) / grey.sum(dtype=np.float64)
-    centre = np.arange(SIZE) @ mass.sum(1), np.arange(SIZE) @ mass.sum(0)
-    return all(abs(position - SIZE / 2) <= CENTRE_TOLERANCE for position in centre)
+    return grey.shape == (SIZE, SIZE) and bool(are_digit_images(grey[None])[0])
+
+
+def are_digit_images(images: Images) -> NDArray[np.bool_]:
+    """Which of some images (n, 28, 28) are digit images, bool (n,)."""
+    first, last = find_ink_box(images)
+    is_long = (last - first).max(1, initial=0) + 1 == DIGIT_SIDE
+    mass = images.sum((1, 2), dtype=np.int64)
+    lines = images.sum(1, dtype=np.int64), images.sum(2, dtype=np.int64)  # (n, 28, 28) → (n, 28) each
+    centres = np.stack([line @ np.arange(SIZE) for line in lines], 1) / np.maximum(mass, 1)[:, None]
+    is_centred = (np.abs(centres - SIZE / 2) <= CENTRE_TOLERANCE).all(1)
+    return np.asarray((images.max((1, 2), initial=0) >= BRIGHT) & is_long & is_centred, np.bool_)
+
+
+def find_ink_box(images: Images) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first and the last x and y that hold ink, int64 (n, 2) each, of images (n, h, w) that are not blank."""
+    columns, rows = np.asarray(images.any(1)), np.asarray(images.any(2))
+    first = np.stack([columns.argmax(1), rows.argmax(1)], 1)
+    last = np.stack([line.shape[1] - 1 - line[:, ::-1].argmax(1) for line in (columns, rows)], 1)
+    return first, last

@@ -113,3 +113,8 @@ def test_a_run_half_written(fails: Callable[..., str], trained_run: Path, tmp_pa
     (tmp_path / "half").mkdir()
     (tmp_path / "half" / "run.json").write_bytes((trained_run / "run.json").read_bytes())
     assert "--resume" in fails(4, "evaluate", "half", "--data", "optdigits")
+
+
+def test_a_locator_is_no_classifier(fails: Callable[..., str], locator_run: Path) -> None:
+    said = fails(4, "evaluate", locator_run, "--data", "optdigits")
+    assert said.endswith("a locator, which finds digits on pages; expected a classifier, which reads one")

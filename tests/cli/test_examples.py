@@ -16,6 +16,8 @@ from inkdigit import train
 from inkdigit.cli import app
 from inkdigit.cli.examples import with_examples
 from inkdigit.data.sources import DATASETS, Source, load_idx_folder
+from inkdigit.reading.joining import Joining
+from inkdigit.reading.weights import SHIPPED
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 COMMANDS = [command.name or "" for command in app.registered_commands]
@@ -55,9 +57,14 @@ def prepared(
         np.savez("mine.npz", images=images, labels=labels)
         shutil.copytree(stopped_run, "runs/mine")
         shutil.copytree(trained_run, "runs/lenet-1")
+        for name, path in SHIPPED.items():
+            Path(f"runs/{name}-1").mkdir()
+            shutil.copy(path, f"runs/{name}-1/model.onnx")
         small = Source("a few", "none", lambda _: digits_folder, lambda split: load_idx_folder(digits_folder, split))
         monkeypatch.setattr("inkdigit.compare.estimate", lambda *_: 60.0)  # which takes longer than these trainings
         monkeypatch.setattr("inkdigit.report.write_report", lambda *_: None)
+        monkeypatch.setattr("inkdigit.calibrate.fit", lambda _: Joining())
+        monkeypatch.setattr("inkdigit.calibrate.collect", lambda *_: None)
         monkeypatch.setitem(cast(dict[str, Source], DATASETS), "mnist", small)
 
     return prepare

@@ -92,7 +92,7 @@ def test_a_step_tells_loss_answers_and_labels_of_the_network_as_it_was() -> None
     loss, logits, told = update(model, optimizer, x, labels, recipe, judge=judge)
     assert torch.equal(logits, expected)
     assert torch.equal(told, labels)
-    assert float(loss) == pytest.approx(float(functional.cross_entropy(expected, labels)))
+    assert loss.item() == pytest.approx(functional.cross_entropy(expected, labels).item())
 
 
 def test_threads_and_kernels_are_restored_even_after_an_error() -> None:

@@ -196,6 +196,19 @@ def test_runs_that_are_none_or_not_whole(run: Path, tmp_path: Path) -> None:
         show("curves", [run])
 
 
+@pytest.mark.parametrize("kind", FIGURES)
+def test_a_locator_shows_what_needs_no_classifier(kind: str, locator_run: Path, tmp_path: Path) -> None:
+    out, model = tmp_path / "x.png", locator_run / "model.onnx"
+    if FIGURES[kind].takes_model:
+        with pytest.raises(UsageError, match=f"the run of a locator; {kind} expects that of a network that reads one"):
+            show(kind, [locator_run], out=out)
+        with pytest.raises(DataError, match=r"model\.onnx: a locator, which finds digits on pages"):
+            show(kind, [model], out=out, data="optdigits")
+    else:
+        show(kind, [locator_run], out=out)
+    assert out.exists() == (not FIGURES[kind].takes_model)
+
+
 def test_without_matplotlib(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "matplotlib.figure", None)
     with pytest.raises(EnvironmentFault, match=r"matplotlib is not installed.*inkdigit\[learn\]"):

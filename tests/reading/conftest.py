@@ -1,4 +1,4 @@
-"""Pictures of bars, which the locator finds like digits, and explanations made by hand."""
+"""Pictures of bars, a locator that finds them, and explanations made by hand."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,8 +6,10 @@ import numpy as np
 import PIL.Image
 import pytest
 from numpy.typing import NDArray
+from scipy import ndimage
 
-from inkdigit.images import SIZE
+from inkdigit.images import CLASSES, SIZE
+from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.result import Candidate, Digit, Guess, Line, Reading
@@ -26,6 +28,21 @@ def draw_page() -> Callable[..., Page]:
         return page
 
     return draw
+
+
+@pytest.fixture
+def find_blobs() -> Locator:
+    """A locator that takes every dark piece of 12 to 110 pixels for a 7, as it does at any scale."""
+
+    def find(page: Page) -> Findings:
+        pieces = ndimage.find_objects(ndimage.label(page < 128, np.ones((3, 3)))[0])
+        boxes = [(x.start, y.start, x.stop - x.start, y.stop - y.start) for y, x in pieces]
+        seen = [box for box in boxes if 12 <= max(box[2:]) <= 110]
+        scores = np.full((len(seen), CLASSES), 0.01, np.float32)
+        scores[:, 7] = 0.95
+        return Findings(np.array(seen, np.float32).reshape(-1, 4), scores)
+
+    return find
 
 
 @pytest.fixture
@@ -52,7 +69,8 @@ def make_digit() -> Callable[..., Digit]:
     def make(value: int = 7, box: Box | None = None, *, reason: str | None = None, confidence: float = 0.9) -> Digit:
         guesses = (Guess(value, confidence), Guess((value + 1) % 10, round(1 - confidence, 6)))
         place = box or Box(20, 30, 40, 60)
-        return Digit(value, confidence, place, reason is not None, reason, guesses)  # type: ignore[arg-type]
+        sure = reason is None and confidence >= 0.9
+        return Digit(value, confidence, place, sure, reason not in (None, "rule"), reason, guesses)  # type: ignore[arg-type]
 
     return make
 

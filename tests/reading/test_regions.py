@@ -98,6 +98,17 @@ class TestRead:
         assert isinstance(nothing, Reading)
         assert (len(blot.lines), blot.digits[0].reason, nothing.lines) == (1, "not_a_digit", ())
 
+    def test_paper_without_ink_is_empty_whatever_the_locator_sees_in_its_grain(self) -> None:
+        def imagine(page: Grey) -> Findings:
+            height, width = page.shape
+            box = np.array([[width / 2, height / 4, width / 8, height / 2]], np.float32)
+            return Findings(box, np.full((1, 10), 0.9, np.float32))
+
+        grain = np.random.default_rng(0).normal(235, 3, (80, 200)).astype(np.uint8)
+        found = Reader(see_bars, locator=imagine).read_regions(grain, {"box": Box(0, 0, 200, 80)})["box"]
+        assert isinstance(found, Reading)
+        assert (found.text, found.lines) == ("", ())
+
     def test_a_picture_is_decoded_once(self, reader: Reader, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
         decoded: list[PictureLike] = []
 

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from inkdigit import __version__
+from inkdigit.cli.calibrate import calibrate
 from inkdigit.cli.compare import compare
 from inkdigit.cli.data import data
 from inkdigit.cli.doctor import doctor
@@ -46,6 +47,7 @@ _COMMANDS: Mapping[str, Callable[..., Any]] = {
     "show": show,
     "compare": compare,
     "export": export,
+    "calibrate": calibrate,
     "data": data,
     "list": tables,
     "doctor": doctor,

@@ -36,6 +36,7 @@ def read(
         list[str], typer.Argument(metavar="PICTURE", help="Files, folders, patterns; - is standard input.")
     ],
     model: Annotated[str, typer.Option(help="Shipped weights, a run's folder, or an .onnx file.")] = "reader",
+    locator: Annotated[str, typer.Option(help="The network that finds the digits, likewise.")] = "locator",
     format_: Annotated[str, typer.Option("--format", help="See 'inkdigit list formats'.")] = "text",
     out: Annotated[Path | None, typer.Option(help="Write into this folder instead of standard output.")] = None,
     steps: Annotated[Path | None, typer.Option(help="Write a picture of each step into this folder.")] = None,
@@ -106,7 +107,7 @@ def read(
         "rules": rules,
         "min_confidence": min_confidence,
     }
-    reader = Reader(model)
+    reader = Reader(model, locator=locator)
     places = Places(steps) if steps else None
     failed = False
 

@@ -13,11 +13,12 @@ import numpy as np
 import onnx
 import onnxruntime
 import torch
+from google.protobuf.message import DecodeError
 from torch import Tensor, nn
 
 from inkdigit import locator
 from inkdigit.classifier import FEATURE_OUTPUTS, INPUT, OUTPUT
-from inkdigit.errors import InkdigitError
+from inkdigit.errors import DataError, InkdigitError
 from inkdigit.files import write_atomic
 from inkdigit.images import SIZE
 from inkdigit.learning.predict import Deployed
@@ -98,6 +99,23 @@ def export_locator(deployed: nn.Module, path: Path, *, metadata: Mapping[str, An
         found = session.run([locator.CENTRES, locator.BOXES], {locator.INPUT: page})
         _check_close(*(float(np.abs(a - b.numpy()).max()) for a, b in zip(found, expected, strict=True)))
     write_atomic(path, content)
+
+
+def write_metadata(path: Path, values: Mapping[str, Any]) -> None:
+    """Adds to what a model file says of itself, or changes it; all else stays, and the file is written whole.
+
+    Raises:
+        DataError: not a model file.
+    """
+    try:
+        proto = onnx.load_model_from_string(path.read_bytes())
+    except (OSError, DecodeError) as error:
+        raise DataError(f"{path}: not a model that can be opened ({error}); export it again") from error
+    kept = {entry.key: entry.value for entry in proto.metadata_props}
+    del proto.metadata_props[:]
+    for key, value in {**kept, **{key: json.dumps(value) for key, value in values.items()}}.items():
+        proto.metadata_props.add(key=key, value=value)
+    write_atomic(path, proto.SerializeToString())
 
 
 def _to_onnx(

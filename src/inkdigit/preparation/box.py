@@ -12,6 +12,10 @@ class Box:
     width: int
     height: int
 
+    def turn(self, width: int, height: int) -> "Box":
+        """Where it lies once its picture, of that width and height, was turned a quarter counter-clockwise."""
+        return Box(self.y, width - self.x - self.width, self.height, self.width)
+
     @property
     def centre_x(self) -> float:
         """Half way across."""

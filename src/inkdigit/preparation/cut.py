@@ -34,9 +34,11 @@ def cut_digit(ink: Ink, box: Edges) -> Images:
     top, bottom = _clip(y - reach, ink.shape[0]), _clip(y + height + reach + 1, ink.shape[0])
     window = ink[top:bottom, left:right]
     strokes = window > STROKE
-    inner = (_clip(y - top, len(window)), _clip(y + height - top, len(window)))
-    first, last = _fit(strokes[inner[0] : inner[1]].any(0), x - left, x + width - left, 2 * reach)
-    upper, lower = _fit(strokes[:, first:last].any(1), y - top, y + height - top, 2 * reach)
+    inner = slice(_clip(x - left, window.shape[1]), _clip(x + width - left, window.shape[1]))
+    # First only outwards: the bar of a 7 may lie above the box, and tells how wide it is.
+    upper, lower = _fit(np.any(strokes[:, inner], 1), y - top, y + height - top, 0)
+    first, last = _fit(np.any(strokes[upper:lower], 0), x - left, x + width - left, 2 * reach)
+    upper, lower = _fit(np.any(strokes[:, first:last], 1), y - top, y + height - top, 2 * reach)
     return normalize(window[upper:lower, first:last])
 
 

@@ -2,11 +2,12 @@
 
 import numpy as np
 import PIL.Image
+from numpy.typing import NDArray
 
 from inkdigit.errors import ImageError
 from inkdigit.images import Grey, Images, Ink, is_digit_image
 from inkdigit.preparation.cut import STROKE, Edges, cut_digit
-from inkdigit.preparation.ink import find_ink, reduce
+from inkdigit.preparation.ink import Mask, find_ink, reduce
 
 COARSE = 64
 """Pieces of ink are told apart on a picture of this size: what is nearer than a cell belongs together."""
@@ -33,18 +34,17 @@ def main_box(ink: Ink) -> Edges | None:
     scale = min(1.0, COARSE / max(strokes.size))
     size = (max(1, round(strokes.width * scale)), max(1, round(strokes.height * scale)))
     cells = np.asarray(strokes.resize(size, PIL.Image.Resampling.BOX)) > 0
-    labels = _label(cells)
-    if not labels.any():
+    if not cells.any():
         return None
-    sizes = np.bincount(labels.ravel())[1:]
-    rows, columns = np.nonzero(labels == sizes.argmax() + 1)
+    labels = _label(cells)
+    rows, columns = np.nonzero(labels == np.bincount(labels[cells]).argmax())
     down, across = ink.shape[0] / size[1], ink.shape[1] / size[0]
     x, y = float(columns.min() * across), float(rows.min() * down)
     return x, y, float((columns.max() + 1) * across) - x, float((rows.max() + 1) * down) - y
 
 
-def _label(cells: np.ndarray) -> np.ndarray:
-    """Numbers the pieces of True cells (h, w) that touch, corners and gaps of one cell included; 0 elsewhere."""
+def _label(cells: Mask) -> NDArray[np.intp]:
+    """Marks each piece of True cells (h, w) that touch, corners and gaps of one cell included; 0 elsewhere."""
     labels = np.where(cells, np.arange(1, cells.size + 1).reshape(cells.shape), 0)
     while True:
         spread = labels
@@ -54,5 +54,5 @@ def _label(cells: np.ndarray) -> np.ndarray:
             spread = windows.max(-1)
         spread = np.where(cells, spread, 0)
         if (spread == labels).all():
-            return np.unique(labels, return_inverse=True)[1].reshape(cells.shape)
+            return labels
         labels = spread

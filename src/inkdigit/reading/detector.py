@@ -1,13 +1,13 @@
 """A page at several scales → the digits on it, each seen at every scale at which it can be."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import PIL.Image
 from numpy.typing import NDArray
 
-from inkdigit.images import Grey
+from inkdigit.images import CLASSES, Grey
 from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller, share_of_union
 
 SIDES = tuple(round(48 * 2 ** (step / 2)) for step in range(11))
@@ -31,8 +31,11 @@ APART, WITHIN = 0.4, 0.6
 FAINT = 0.1
 """What all scales together say less of is forgotten."""
 
-MAX_FINDINGS = 6000
-"""The most that are compared with one another."""
+MAX_FINDINGS = 5000
+"""Of one view, the most that are compared with those of the others."""
+
+BLOCK = 256
+"""So many are compared at once, for the memory that it takes."""
 
 
 @dataclass(frozen=True)
@@ -65,56 +68,58 @@ def _resized(locator: Locator, picture: PIL.Image.Image, scale: float) -> Findin
     return Findings(findings.boxes * factors, findings.scores)
 
 
-def merge(views: Sequence[View]) -> Findings:
+def merge(views: Iterable[View]) -> Findings:
     """One finding for each digit, the surest first: its scores are means over all views in which it should be seen.
 
     A part of a large digit may look like a small one at one scale, but not at the others; a digit does at all.
     """
-    boxes = np.concatenate([view.findings.boxes for view in views])
-    scores = np.concatenate([view.findings.scores for view in views])
-    place = np.repeat(np.arange(len(views)), [len(view.findings) for view in views])
-    scale = np.array([view.scale for view in views], np.float32)
+    views = [_legible(view) for view in views]
+    boxes = np.concatenate([np.empty((0, 4), np.float32), *(view.findings.boxes for view in views)])
     size = boxes[:, 2:].max(1, initial=0)
-    seen = size * scale[place]
-    chosen = np.flatnonzero((seen >= 0.8 * SMALLEST) & (seen <= 1.2 * LARGEST))
-    if len(chosen) > MAX_FINDINGS:
-        chosen = chosen[np.argsort(-scores[chosen].max(1))[:MAX_FINDINGS]]
-    boxes, scores, place, size = boxes[chosen], scores[chosen], place[chosen], size[chosen]
-    best = scores.max(1, initial=0)
-    same = share_of_union(boxes, boxes) > SAME  # (k, k)
-    votes, mean_boxes = np.zeros_like(scores), np.zeros_like(boxes)
-    weights, expected = np.zeros(len(boxes), np.float32), np.zeros(len(boxes), np.float32)
-    for view, factor in enumerate(scale):
-        members = np.flatnonzero(place == view)
-        is_expected = (size * factor >= SMALLEST) & (size * factor <= LARGEST)
-        expected += is_expected
-        if not len(members):
-            continue
-        likeness = np.where(same[:, members], best[members], 0)  # (k, members)
-        top = members[likeness.argmax(1)]
-        weight = likeness.max(1)
-        votes += np.where((is_expected & (weight > 0))[:, None], scores[top], 0)
-        mean_boxes += boxes[top] * weight[:, None]
-        weights += weight
-    found = Findings(
-        mean_boxes / np.maximum(weights, 1e-6)[:, None], votes / np.maximum(expected, 1)[:, None]
-    )
-    clear = found.scores.max(1, initial=0) > FAINT
-    return suppress(Findings(found.boxes[clear], found.scores[clear]), found.scores[clear].sum(1))
+    votes, expected = np.zeros((len(boxes), CLASSES), np.float32), np.zeros((len(boxes), 1), np.float32)
+    sums, weights = np.zeros_like(boxes), np.full((len(boxes), 1), 1e-6, np.float32)
+    for view in views:
+        should_see = ((size * view.scale >= SMALLEST) & (size * view.scale <= LARGEST))[:, None]
+        expected += should_see
+        if len(view.findings):
+            seen, weight = _match(boxes, view.findings)
+            votes += np.where(should_see & (weight > 0), view.findings.scores[seen], 0)
+            sums += view.findings.boxes[seen] * weight
+            weights += weight
+    votes /= np.maximum(expected, 1)
+    clear = votes.max(1, initial=0) > FAINT
+    found = Findings((sums / weights)[clear], votes[clear])
+    kept = choose_apart(found.boxes, found.scores.sum(1))
+    return Findings(found.boxes[kept], found.scores[kept])
 
 
-def suppress(findings: Findings, strength: NDArray[np.float32]) -> Findings:
-    """Of findings that lie on one another, the strongest; in the order of their strength (k,)."""
-    kept = choose_apart(findings.boxes, strength)
-    return Findings(findings.boxes[kept], findings.scores[kept])
+def _legible(view: View) -> View:
+    """A view's findings of about the size that is found, and no more of them than can be compared."""
+    boxes, scores = view.findings.boxes, view.findings.scores
+    size = boxes[:, 2:].max(1, initial=0) * view.scale
+    chosen = np.flatnonzero((size >= 0.8 * SMALLEST) & (size <= 1.2 * LARGEST))
+    chosen = chosen[np.argsort(-scores[chosen].max(1, initial=0), kind="stable")[:MAX_FINDINGS]]
+    return View(view.scale, Findings(boxes[chosen], scores[chosen]))
+
+
+def _match(boxes: Boxes, findings: Findings) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Of each box (k, 4), the strongest finding that is the same digit, and how strong: (k,) and (k, 1), 0 for none."""
+    strength = findings.scores.max(1)
+    best, weight = np.empty(len(boxes), np.int64), np.empty((len(boxes), 1), np.float32)
+    for start in range(0, len(boxes), BLOCK):
+        block = slice(start, start + BLOCK)
+        same = np.where(share_of_union(boxes[block], findings.boxes) > SAME, strength, 0)
+        best[block] = same.argmax(1)
+        weight[block] = same.max(1, keepdims=True)
+    return best, weight
 
 
 def choose_apart(boxes: Boxes, strength: NDArray[np.float32]) -> list[int]:
     """Which of the boxes (k, 4) stand for themselves, the strongest first: no stronger one lies on them."""
-    blocked = (share_of_union(boxes, boxes) > APART) | (share_of_smaller(boxes, boxes) > WITHIN)
-    open_places, kept = np.ones(len(boxes), bool), []
+    is_open, kept = np.ones(len(boxes), bool), []
     for place in np.argsort(-strength, kind="stable"):
-        if open_places[place]:
+        if is_open[place]:
             kept.append(int(place))
-            open_places &= ~blocked[place]
+            one = boxes[place : place + 1]
+            is_open &= (share_of_union(one, boxes)[0] <= APART) & (share_of_smaller(one, boxes)[0] <= WITHIN)
     return kept

@@ -142,9 +142,10 @@ def _draw_square(explanation: Explanation) -> PIL.Image.Image:
 
 
 def _tile(image: Images, digit: Digit, side: int) -> PIL.Image.Image:
-    """One image (28, 28), its answer, and the confidence if there is room to write it."""
+    """One image (28, 28), its answer, and if there is room the confidence, or the reason of refusal."""
     enlarged = PIL.Image.fromarray(image).resize((side, side), PIL.Image.Resampling.NEAREST)
-    caption = f"{digit.text}  {digit.confidence:.0%}" if side > SIZE else digit.text
+    more = digit.reason.replace("_", " ") if digit.refused and digit.reason else f"{digit.confidence:.0%}"
+    caption = f"{digit.text}  {more}" if side > SIZE else digit.text
     return _captioned(enlarged, caption, TILE_CAPTION)
 
 

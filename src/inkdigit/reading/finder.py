@@ -1,6 +1,6 @@
 """A grey picture → its digits: the locator finds them, the classifier reads each again, and both are heard."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inkdigit.classifier import Classifier
 from inkdigit.errors import ImageError
-from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, is_digit_image
+from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, find_ink_box, is_digit_image
 from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.cut import STROKE, cut_digit
@@ -32,6 +32,9 @@ LEGIBLE = 22
 LIKELY = 0.5
 """What is more probably no digit is left out, unless there is nothing else."""
 
+MANY, SURE = 6, 0.9
+"""A page is turned if so many digits are surer then than the other, and they are twice as many."""
+
 MAX_DIGITS = 4000
 """More are no page of digits, and would cost minutes."""
 
@@ -43,6 +46,7 @@ class Found:
     Attributes:
         ink: float32 (h, w), at the working size.
         boxes: in pixels of the picture.
+        lying: the same as they lie once the picture is turned so that it can be read.
         images: uint8 (k, 28, 28), what the classifier saw.
         probabilities: float32 (k, 11), of both together.
         agreed: bool (k,), whether locator and classifier named the same digit.
@@ -50,6 +54,7 @@ class Found:
 
     ink: Ink
     boxes: list[Box]
+    lying: list[Box]
     images: Images
     probabilities: Probabilities
     agreed: NDArray[np.bool_]
@@ -88,23 +93,34 @@ class Finder:
             ImageError: more digits than can be read.
         """
         if is_digit_image(grey):
-            return self._read_image(grey)
+            return self.read_images([grey])[0]
         small, factor = reduce(grey)
         ink = find_ink(small)
-        found = self._glance(small, ink) or self._examine(small, ink, single=single)
-        boxes = [_enlarge(box, factor, grey.shape) for box in found.findings.boxes]
-        return Found(ink, boxes, found.images, found.probabilities, found.agreed)
+        if main_box(ink) is None:  # whatever the locator sees in the paper's grain
+            return Found(ink, [], [], *_NOTHING)
+        found, turns = self._glance(small, ink), 0
+        if not found:
+            found, turns = self._examine(small, ink, single=single), 0
+            if _is_doubtful(found):
+                found, turns = self._turn(small, ink, found)
+        height, width = grey.shape
+        lying = [_enlarge(box, factor, (width, height) if turns % 2 else grey.shape) for box in found.findings.boxes]
+        boxes = [_turn_back(box, turns, width, height) for box in lying]
+        return Found(ink, boxes, lying, found.images, found.probabilities, found.agreed)
 
-    def _read_image(self, grey: Grey) -> Found:
-        """A digit image as MNIST's are passes unchanged, and the locator is not asked."""
-        probabilities = as_eleven(self._classifier(grey[None]))
-        rows, columns = (np.flatnonzero(grey.any(axis)) for axis in (1, 0))
-        box = Box(int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
-        return Found(np.asarray(grey / 255, np.float32), [box], grey[None].copy(), probabilities, np.ones(1, bool))
+    def read_images(self, images: Sequence[Grey]) -> list[Found]:
+        """Digit images as MNIST's are, (28, 28), pass unchanged, and the locator is not asked."""
+        stacked = np.stack(images)
+        rows = as_eleven(self._classifier(stacked))[:, None]  # (n, 11) → (n, 1, 11)
+        inks = (stacked / np.float32(255)).astype(np.float32)
+        starts, ends = (edges.tolist() for edges in find_ink_box(stacked))
+        boxes = [Box(x, y, right - x + 1, down - y + 1) for (x, y), (right, down) in zip(starts, ends, strict=True)]
+        parts = zip(inks, boxes, stacked[:, None], rows, strict=True)
+        return [Found(ink, [box], [box], image, row, _AGREED) for ink, box, image, row in parts]
 
     def _glance(self, page: Grey, ink: Ink) -> "_Read | None":
         """The only digit of a plain picture, or None where there may be more to it."""
-        read = self._join(self._propose(ink, merge(list(look(self._locator, page, GLANCE)))))
+        read = self._join(self._propose(ink, merge(look(self._locator, page, GLANCE))))
         is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
         return read if is_plain and _covered(read.findings, ink) > COVERED else None
 
@@ -116,24 +132,37 @@ class Finder:
         likely = [place for place in kept if chance[place] >= LIKELY]
         return read.take(likely[:1] if single and likely else likely or kept[:1])
 
+    def _turn(self, page: Grey, ink: Ink, upright: "_Read") -> "tuple[_Read, int]":
+        """What is read on a page that lies on its side or its head, and how many quarters it was turned; 0 if none."""
+        best, turns = upright, 0
+        for quarters in (1, 3, 2):
+            turned = self._examine(np.rot90(page, quarters), np.rot90(ink, quarters), single=False)
+            if turned.count_sure() >= MANY and turned.count_sure() > 2 * best.count_sure():
+                best, turns = turned, quarters
+        return best, turns
+
     def propose(self, page: Grey, ink: Ink) -> Proposals:
         """Everything on a page, uint8 (h, w), that may be a digit, as both readers see it.
 
         Raises:
             ImageError: more than can be read.
         """
-        findings = merge(list(self._views(page, ink)))
+        findings = merge(self._views(page, ink))
         if len(findings) > MAX_DIGITS:
             raise ImageError("too_complex", f"found {len(findings)} digits, at most {MAX_DIGITS} are read; cut it up")
-        if not len(findings) and (box := main_box(ink)) is not None:
-            findings = Findings(np.array([box], np.float32), np.zeros((1, CLASSES), np.float32))
-        return self._propose(ink, findings)
+        proposals = self._propose(ink, findings)
+        if not len(proposals.findings) and (box := main_box(ink)) is not None:
+            proposals = self._propose(ink, Findings(np.array([box], np.float32), np.zeros((1, CLASSES), np.float32)))
+        return proposals
 
     def _propose(self, ink: Ink, findings: Findings) -> Proposals:
-        images = [cut_digit(ink, (x, y, width, height)) for x, y, width, height in findings.boxes]
-        if not images:
-            return Proposals(findings, np.empty((0, SIZE, SIZE), np.uint8), np.empty((0, CLASSES + 1), np.float32))
-        return Proposals(findings, np.stack(images), as_eleven(self._classifier(np.stack(images))))
+        cuts = [cut_digit(ink, (x, y, width, height)) for x, y, width, height in findings.boxes]
+        inked = [place for place, image in enumerate(cuts) if image.any()]
+        findings = Findings(findings.boxes[inked], findings.scores[inked])
+        if not inked:
+            return Proposals(findings, *_NOTHING[:2])
+        images = np.stack([cuts[place] for place in inked])
+        return Proposals(findings, images, as_eleven(self._classifier(images)))
 
     def _views(self, page: Grey, ink: Ink) -> Iterator[View]:
         """Closer and closer views, until all ink belongs to digits that are large enough."""
@@ -160,9 +189,20 @@ class _Read:
     probabilities: Probabilities
     agreed: NDArray[np.bool_]
 
+    def count_sure(self) -> int:
+        """How many digits both readers name, without doubt."""
+        return int((self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) > SURE)).sum())
+
     def take(self, places: list[int]) -> "_Read":
         findings = Findings(self.findings.boxes[places], self.findings.scores[places])
         return _Read(findings, self.images[places], self.probabilities[places], self.agreed[places])
+
+
+_NOTHING = (np.empty((0, SIZE, SIZE), np.uint8), np.empty((0, CLASSES + 1), np.float32), np.empty(0, bool))
+"""Images, probabilities and agreement where there is no digit."""
+
+
+_AGREED = np.ones(1, bool)
 
 
 def as_eleven(probabilities: Probabilities) -> Probabilities:
@@ -182,6 +222,19 @@ def _covered(findings: Findings, ink: Ink) -> float:
     top, bottom = (np.clip(np.rint(edge), 0, height).astype(int) for edge in (y, bottom))
     inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
     return float(inside.sum() / max(sums[-1, -1], 1))
+
+
+def _is_doubtful(read: _Read) -> bool:
+    """Whether there is much to be read, and little of it is sure: then the page may lie on its side."""
+    return len(read.findings) >= MANY and 2 * read.count_sure() < len(read.findings)
+
+
+def _turn_back(box: Box, turns: int, width: int, height: int) -> Box:
+    """Where a box of a page that was turned by so many quarters lies on the page as given."""
+    for turn in range((4 - turns) % 4):
+        is_lying = (turns + turn) % 2
+        box = box.turn(*(height, width) if is_lying else (width, height))
+    return box
 
 
 def _enlarge(box: NDArray[np.float32], factor: float, shape: tuple[int, ...]) -> Box:

@@ -79,7 +79,9 @@ def _change(digit: Digit, value: int, probabilities: Probabilities) -> Digit:
     others = tuple(other for other in digit.alternatives if other.value != value)
     alternatives = (guess, *others)[:ALTERNATIVES]
     reason = digit.reason or "rule"
-    return replace(digit, value=value, confidence=guess.confidence, sure=False, reason=reason, alternatives=alternatives)
+    return replace(
+        digit, value=value, confidence=guess.confidence, sure=False, reason=reason, alternatives=alternatives
+    )
 
 
 def _refuse(digit: Digit, reason: Reason) -> Digit:

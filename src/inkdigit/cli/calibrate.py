@@ -1,0 +1,28 @@
+"""``inkdigit calibrate``."""
+
+from typing import Annotated
+
+import typer
+
+from inkdigit.cli.examples import with_examples
+
+
+@with_examples("inkdigit calibrate runs/locator-1", "inkdigit calibrate runs/locator-1 --model runs/reader-1")
+def calibrate(
+    locator: Annotated[str, typer.Argument(help="The folder of a finished run of a locator, or its .onnx file.")],
+    model: Annotated[
+        str, typer.Option(help="The classifier it is heard with, likewise, or shipped weights.")
+    ] = "reader",
+    data: Annotated[str, typer.Option(help="Whose held-out digits the pages are written with.")] = "mnist",
+    pages: Annotated[int, typer.Option(min=20, help="How many are generated; 600 take four minutes.")] = 600,
+) -> None:
+    """Fit how much each of two networks is believed, and from which confidence on a digit is told.
+
+    Both are written into the locator's model, which 'inkdigit read' reads with. Nothing but generated pages is looked
+    at.
+    """
+    from inkdigit.calibrate import calibrate as fit
+
+    joining = fit(locator, model, data=data, n=pages)
+    print(f"locator weighs {joining.locator:.3f}, classifier {joining.classifier:.3f}, doubt {joining.doubt:+.3f}")
+    print(f"digits are told from a confidence of {joining.threshold:.3f} on")

@@ -1,0 +1,50 @@
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkdigit.calibrate import Proposed
+from inkdigit.locator import OnnxLocator
+from inkdigit.reading.joining import Joining
+from inkdigit.reading.weights import SHIPPED
+
+
+@pytest.fixture
+def locator(tmp_path: Path) -> Path:
+    """A locator's run, as far as calibration looks at it."""
+    folder = tmp_path / "run"
+    folder.mkdir()
+    shutil.copy(SHIPPED["locator"], folder / "model.onnx")
+    return folder
+
+
+def test_writes_the_joining_into_the_locator(
+    invoke: Callable[..., Any], locator: Path, digits_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fitted = Joining(0.5, 0.7, -0.2, 0.61)
+    asked: list[int] = []
+
+    def collect(_finder: object, digits: object, n: int) -> Proposed | None:
+        asked.append(n)
+        return None
+
+    monkeypatch.setattr("inkdigit.calibrate.collect", collect)
+    monkeypatch.setattr("inkdigit.calibrate.fit", lambda _: fitted)
+    before = OnnxLocator(locator / "model.onnx").metadata
+    ended = invoke("calibrate", locator, "--data", digits_folder, "--pages", 30)
+    assert ended.returncode == 0, ended
+    assert "0.610" in ended.stdout
+    assert asked == [30]
+    after = OnnxLocator(locator / "model.onnx")
+    assert Joining.of(after) == fitted
+    assert {**before, "joining": None} == {**after.metadata, "joining": None}
+
+
+def test_a_classifier_is_no_locator(fails: Callable[..., str]) -> None:
+    assert "expected a locator" in fails(4, "calibrate", SHIPPED["reader"])
+
+
+def test_there_must_be_such_a_run(fails: Callable[..., str]) -> None:
+    assert "no such folder" in fails(4, "calibrate", "runs/locator-9")

@@ -1,0 +1,83 @@
+"""A file computes what its network computes, or is not written."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.errors import InkdigitError
+from inkdigit.learning.graph import _check_close, export_classifier, export_locator
+from inkdigit.learning.locate import Deployed, TorchLocator
+from inkdigit.learning.models import build_model
+from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.scaling import SCALINGS
+from inkdigit.locator import BOXES, CENTRES, INPUT, OnnxLocator
+from inkdigit.session import open_session
+
+
+def tiny_locator() -> nn.Module:
+    """One whose peaks stand out, so that there is something to compare."""
+    torch.manual_seed(0)
+    model = build_model("centres", {"width": 8, "blocks": 3}).train()
+    model(5 * torch.randn(4, 1, 64, 64))  # so that batch norm has seen something
+    nn.init.constant_(model.head.bias, 0)  # type: ignore[union-attr, arg-type]
+    return model.eval()
+
+
+def page(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    return np.random.default_rng(height).integers(0, 256, (height, width), dtype=np.uint8)
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("m") / "locator.onnx"
+    export_locator(Deployed(tiny_locator()), path, metadata={"name": "tiny", "steps": 3})
+    return path
+
+
+@pytest.mark.parametrize("shape", [(64, 80), (101, 55), (1, 1), (3, 130), (47, 46), (160, 161)])
+def test_a_locator_finds_the_same_in_a_page_of_any_size(shape: tuple[int, int], exported: Path) -> None:
+    session, deployed = open_session(exported), Deployed(tiny_locator())
+    with torch.inference_mode():
+        expected = deployed(torch.from_numpy(page(*shape))[None])
+    found = session.run([CENTRES, BOXES], {INPUT: page(*shape)[None]})
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.shape == theirs.shape
+        assert ours.shape[2:] == tuple(-(-side // 4) for side in shape)
+        np.testing.assert_allclose(ours, theirs, atol=1e-4)
+    here, there = OnnxLocator(exported)(page(*shape)), TorchLocator(tiny_locator())(page(*shape))
+    assert len(here) == len(there) > 0
+    np.testing.assert_allclose(here.boxes, there.boxes, rtol=1e-3, atol=1e-2)
+    np.testing.assert_allclose(here.scores, there.scores, atol=1e-4)
+
+
+def test_a_locator_says_what_it_is(exported: Path) -> None:
+    assert OnnxLocator(exported).metadata == {"name": "tiny", "steps": 3}
+
+
+def test_a_classifier_that_computes_something_else_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inkdigit.learning.graph.PARITY", -1.0)
+    with pytest.raises(InkdigitError, match="nothing was written"):
+        export_classifier(build_model("softmax", {}), SCALINGS["unit"], 1.0, tmp_path / "m.onnx", metadata={})
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("differences", [(1e-3,), (0.0, 1e-3), (float("nan"), 0.0), (0.0, float("nan"))])
+def test_outputs_that_differ_or_are_no_numbers_are_refused(differences: tuple[float, ...]) -> None:
+    with pytest.raises(InkdigitError, match=r"differ by .*nothing was written"):
+        _check_close(*differences)
+    _check_close(0.0, 1e-6)
+
+
+def test_an_eleventh_class_is_in_the_file(tmp_path: Path) -> None:
+    model = build_model("vgg", {"widths": (4, 4, 4), "classes": 11}).eval()
+    export_classifier(model, SCALINGS["unit"], 1.3, tmp_path / "m.onnx", metadata={})
+    images = page(140, 28).reshape(5, 28, 28)
+    found = OnnxClassifier(tmp_path / "m.onnx")(images)
+    np.testing.assert_allclose(found, TorchClassifier(model, SCALINGS["unit"], 1.3)(images), atol=1e-5)
+    assert found.shape == (5, 11)

@@ -1,0 +1,92 @@
+"""Batches of pages by step."""
+
+from collections.abc import Callable
+from dataclasses import fields
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from inkdigit.data.dataset import load_dataset
+from inkdigit.learning.pages import CONTRAST, PageBatches
+from inkdigit.learning.targets import Targets, standardize
+from inkdigit.synthesis.pages import Pages
+
+CPU = torch.device("cpu")
+
+Make = Callable[..., PageBatches]
+
+
+@pytest.fixture
+def make(digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes batches of three small pages, drawn by so many other processes."""
+    digits = load_dataset(str(digits_folder))
+
+    def batches(workers: int = 0, seed: int = 0) -> PageBatches:
+        monkeypatch.setattr("os.cpu_count", lambda: workers + 1)
+        return PageBatches(Pages(digits, side=64, seed=seed), 3, device=CPU)
+
+    return batches
+
+
+def assert_same(left: tuple[Tensor, Targets], right: tuple[Tensor, Targets]) -> None:
+    assert torch.equal(left[0], right[0])
+    for field in fields(Targets):
+        assert torch.equal(getattr(left[1], field.name), getattr(right[1], field.name)), field.name
+
+
+def test_a_step_is_the_same_whatever_came_before(make: Make) -> None:
+    whole = list(make().steps(0, 5))
+    assert len(whole) == 5
+    for start in (1, 3, 4):
+        for one, other in zip(whole[start:], make().steps(start, 5), strict=True):
+            assert_same(one, other)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader")  # on a machine of one core
+def test_a_step_is_the_same_however_many_processes_draw(make: Make) -> None:
+    alone = list(make().steps(2, 6))
+    for workers in (1, 2):
+        for one, other in zip(alone, make(workers).steps(2, 6), strict=True):
+            assert_same(one, other)
+
+
+def test_steps_and_seeds_differ(make: Make) -> None:
+    batches = [x for seed in (0, 1) for x, _ in make(seed=seed).steps(0, 3)]
+    assert len({x.numpy().tobytes() for x in batches}) == 6
+
+
+def test_it_takes_nothing_from_the_generators_of_the_run(make: Make) -> None:
+    torch.manual_seed(0)
+    np.random.seed(0)  # noqa: NPY002
+    list(make().steps(0, 2))
+    first = torch.rand(1)
+    torch.manual_seed(5)
+    assert_same(next(make().steps(1, 2)), list(make().steps(0, 2))[1])
+    assert first.shape == (1,)
+
+
+def test_a_batch_holds_its_pages_somewhere_within_the_square(make: Make, digits_folder: Path) -> None:
+    pages = Pages(load_dataset(str(digits_folder)), side=64)
+    places = set()
+    for step, (x, targets) in enumerate(make().steps(0, 12)):
+        assert x.shape == (3, 1, 64, 64)
+        assert x.dtype == torch.float32
+        assert targets.centres.shape == (3, 10, 16, 16)
+        for place in range(3):
+            page = pages[3 * step + place]
+            shown, expected = x[place, 0].numpy(), standardize(page.grey)
+            deviation = shown[shown != 0].std() / max(expected[expected != 0].std(), 1e-6)
+            assert abs(np.log(deviation)) < 5 * CONTRAST
+            energy, total = (float((values**2).sum()) for values in (shown, deviation * expected))
+            assert energy == pytest.approx(total, rel=0.02), "the whole page, and nothing around it"
+            assert int((targets.centres[place] == 1).sum()) == len(page.labels)
+            rows, columns = np.nonzero(shown)
+            places.add((rows.min(), columns.min()))
+    assert len(places) > 5
+
+
+def test_an_epoch_is_as_many_pages_as_digits(make: Make) -> None:
+    assert make().per_epoch == -(-220 // 3)

@@ -1,0 +1,352 @@
+"""Locator and classifier together: which digits are found, at what price, and what both say of them.
+
+The locator finds dark pieces, the classifier is a lambda.
+"""
+
+from collections.abc import Callable
+from dataclasses import astuple
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inkdigit.classifier import Classifier
+from inkdigit.errors import ImageError
+from inkdigit.images import CLASSES, SIZE, Grey, Images, Probabilities
+from inkdigit.locator import Findings, Locator
+from inkdigit.preparation.box import Box
+from inkdigit.preparation.ink import WORKING_SIDE, find_ink
+from inkdigit.reading import finder as module
+from inkdigit.reading.finder import GLANCE, Finder, Found, as_eleven
+from inkdigit.reading.joining import Joining
+
+DrawPage = Callable[..., NDArray[np.uint8]]
+SEVEN, OTHER = Box(100, 60, 40, 120), Box(240, 70, 40, 120)
+
+
+def sees(value: int, probability: float = 0.97, *, classes: int = CLASSES + 1) -> Classifier:
+    """A classifier that sees the same everywhere; 10 is no digit."""
+    row = np.full(classes, (1 - probability) / (classes - 1), np.float32)
+    row[value] = probability
+    return lambda images: np.tile(row, (len(images), 1))
+
+
+def finds(*found: tuple[Box, int, float]) -> Locator:
+    """A locator that finds the same places on every page of 400x300 pixels, however it is shown, if it is not tiny."""
+
+    def find(page: Grey) -> Findings:
+        scale = page.shape[1] / 400
+        seen = [row for row in found if 12 <= max(row[0].width, row[0].height) * scale <= 110]
+        scores = np.full((len(seen), CLASSES), 0.005, np.float32)
+        for row, (_, value, score) in zip(scores, seen, strict=True):
+            row[value] = score
+        return Findings(np.array([astuple(box) for box, *_ in seen], np.float32).reshape(-1, 4) * scale, scores)
+
+    return find
+
+
+def find_nothing(page: Grey) -> Findings:
+    return Findings(np.empty((0, 4), np.float32), np.empty((0, CLASSES), np.float32))
+
+
+def build(locator: Locator, classifier: Classifier | None = None) -> Finder:
+    return Finder(locator, classifier or sees(7), Joining())
+
+
+def values(found: Found) -> list[int]:
+    """What was found, 10 for what is rather no digit, from left to right."""
+    order = np.argsort([box.x for box in found.boxes])
+    return [int(value) for value in found.probabilities[order].argmax(1)]
+
+
+def check(found: Found) -> None:
+    """Checks what holds for every answer."""
+    k = len(found.boxes)
+    assert found.images.shape == (k, SIZE, SIZE)
+    assert found.images.dtype == np.uint8
+    assert all(image.any() for image in found.images)
+    assert found.probabilities.shape == (k, CLASSES + 1)
+    np.testing.assert_allclose(found.probabilities.sum(1), 1, rtol=1e-5)
+    assert found.agreed.shape == (k,)
+    assert found.ink.dtype == np.float32
+
+
+class Watched:
+    """A locator that counts what it is shown."""
+
+    def __init__(self, locator: Locator) -> None:
+        self.locator = locator
+        self.sides: list[int] = []
+
+    def __call__(self, page: Grey) -> Findings:
+        self.sides.append(max(page.shape))
+        return self.locator(page)
+
+
+class TestBoxes:
+    @pytest.mark.parametrize("longest", [20, 60, 140, 400, 1600, 3000])
+    def test_boxes_are_in_pixels_of_the_picture_whatever_its_size(
+        self, longest: int, draw_page: DrawPage, find_blobs: Locator
+    ) -> None:
+        unit = longest / 20
+        width, height = longest, round(0.7 * longest)
+        drawn = [Box(round(x * unit), round(4 * unit), round(2 * unit), round(6 * unit)) for x in (3, 13)]
+        if longest == 20:
+            drawn = [Box(8, 2, 3, 11)]
+        found = build(find_blobs).find(draw_page(*drawn, width=width, height=height))
+        check(found)
+        assert max(found.ink.shape) == min(longest, WORKING_SIDE)
+        assert values(found) == [7] * len(drawn)
+        for box, expected in zip(sorted(found.boxes, key=lambda box: box.x), drawn, strict=True):
+            assert astuple(box) == pytest.approx(astuple(expected), abs=max(1, 0.5 * unit))
+            assert all(isinstance(side, int) for side in astuple(box))
+
+    @pytest.mark.parametrize("size", [(400, 300), (3333, 1777), (23, 40)])
+    def test_no_box_leaves_the_picture(self, size: tuple[int, int], draw_page: DrawPage) -> None:
+        width, height = size
+
+        def find_beyond(page: Grey) -> Findings:
+            h, w = page.shape
+            boxes = [(-0.2 * w, -0.1 * h, 0.6 * w, 0.7 * h), (0.6 * w, 0.5 * h, 0.7 * w, 0.8 * h)]
+            scores = np.zeros((2, CLASSES), np.float32)
+            scores[:, 7] = 0.9 if max(page.shape) < 110 else 0
+            return Findings(np.array(boxes, np.float32), scores)
+
+        corners = Box(0, 0, width // 3, height // 2), Box(2 * width // 3, 2 * height // 3, width // 3, height // 3)
+        found = build(find_beyond).find(draw_page(*corners, width=width, height=height))
+        assert len(found.boxes) == 2
+        for box in found.boxes:
+            assert 0 <= box.x < box.x + box.width <= width
+            assert 0 <= box.y < box.y + box.height <= height
+
+    def test_the_page_is_left_as_it_is(self, draw_page: DrawPage, find_blobs: Locator) -> None:
+        page = draw_page(SEVEN, OTHER)
+        before = page.copy()
+        build(find_blobs).find(page)
+        np.testing.assert_array_equal(page, before)
+
+
+class TestGlance:
+    def test_a_plain_picture_is_looked_at_once(self, draw_page: DrawPage) -> None:
+        locator = Watched(finds((SEVEN, 7, 0.95)))
+        found = build(locator).find(draw_page(SEVEN))
+        check(found)
+        assert locator.sides == list(GLANCE)
+        assert (values(found), found.agreed.tolist()) == ([7], [True])
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=1)
+
+    @pytest.mark.parametrize(
+        ("seen", "locator", "classifier"),
+        [
+            ("two digits", finds((SEVEN, 7, 0.95), (OTHER, 7, 0.95)), sees(7)),
+            ("ink that is no part of it", finds((SEVEN, 7, 0.95)), sees(7)),
+            ("a locator in doubt", finds((SEVEN, 7, 0.2)), sees(7)),
+            ("a classifier in doubt", finds((SEVEN, 7, 0.95)), sees(7, 0.5)),
+            ("two that disagree", finds((SEVEN, 7, 0.95)), sees(1)),
+            ("nothing", find_nothing, sees(7)),
+        ],
+    )
+    def test_where_there_is_more_to_it_closer_views_are_asked_for(
+        self, seen: str, locator: Locator, classifier: Classifier, draw_page: DrawPage
+    ) -> None:
+        watched = Watched(locator)
+        page = draw_page(SEVEN, *([OTHER] if seen in ("two digits", "ink that is no part of it") else []))
+        build(watched, classifier).find(page)
+        assert len(watched.sides) > 2
+        assert max(watched.sides) > max(GLANCE)
+
+    def test_a_digit_image_is_what_the_classifier_sees_and_the_locator_is_not_asked(self) -> None:
+        image = np.zeros((SIZE, SIZE), np.uint8)
+        image[4:24, 12:16], image[4:24, 16] = 255, 50
+        shown: list[Images] = []
+
+        def classify(images: Images) -> Probabilities:
+            shown.append(images)
+            return sees(1, 0.9)(images)
+
+        found = build(lambda _: pytest.fail("asked"), classify).find(image)
+        check(found)
+        (images,) = shown
+        np.testing.assert_array_equal(images, image[None])
+        np.testing.assert_array_equal(found.images, image[None])
+        assert found.boxes == [Box(12, 4, 5, 20)]
+        assert found.probabilities[0, 1] == np.float32(0.9)
+        found.images[0, 0, 0] = 9
+        assert image[0, 0] == 0, "what was given is not what is returned"
+
+    def test_digit_images_are_read_all_at_once(self) -> None:
+        images = np.zeros((3, SIZE, SIZE), np.uint8)
+        for place in range(3):
+            images[place, 4:24, 11 + place : 16] = 255
+        calls: list[int] = []
+
+        def classify(images: Images) -> Probabilities:
+            calls.append(len(images))
+            return np.eye(CLASSES, dtype=np.float32)[: len(images)]
+
+        found = build(find_nothing, classify).read_images(list(images))
+        assert calls == [3]
+        assert [one.probabilities.argmax(1).tolist() for one in found] == [[0], [1], [2]]
+        for one, image in zip(found, images, strict=True):
+            check(one)
+            np.testing.assert_array_equal(one.images, image[None])
+
+
+class TestViews:
+    def look(self, page: Grey, locator: Locator) -> list[int]:
+        """The sides of the views that are asked for when nothing is left at a glance."""
+        watched = Watched(locator)
+        build(watched).propose(page, find_ink(page))
+        return watched.sides
+
+    def test_views_stop_where_all_ink_is_legible(self, draw_page: DrawPage) -> None:
+        two = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9))
+        assert self.look(draw_page(SEVEN, OTHER), two) == [48, 68, 96], "from there on, a digit has 22 pixels"
+
+    def test_views_go_on_where_ink_is_no_digit_yet(self, draw_page: DrawPage) -> None:
+        assert self.look(draw_page(SEVEN, OTHER), finds((SEVEN, 7, 0.9))) == [48, 68, 96, 136, 192, 272, 384, 543]
+
+    def test_views_go_on_where_digits_are_doubtful(self, draw_page: DrawPage) -> None:
+        two = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.45))
+        assert self.look(draw_page(SEVEN, OTHER), two)[-1] == 543
+
+    def test_views_go_on_until_the_smallest_is_legible(self, draw_page: DrawPage) -> None:
+        small = Box(300, 200, 10, 40)
+        page, locator = draw_page(SEVEN, small), finds((SEVEN, 7, 0.9), (small, 7, 0.9))
+        assert self.look(page, locator) == [48, 68, 96, 136, 192, 272]
+
+
+class TestChoice:
+    def test_overlapping_findings_are_one_digit(self, draw_page: DrawPage) -> None:
+        upper = Box(102, 60, 36, 60)
+        locator = finds((SEVEN, 7, 0.9), (Box(104, 64, 38, 118), 1, 0.7), (upper, 0, 0.6))
+        found = build(locator).find(draw_page(SEVEN, OTHER))
+        check(found)
+        assert values(found) == [7]
+
+    def test_neighbours_are_all_found(self, draw_page: DrawPage) -> None:
+        places = [Box(60 + 44 * n, 80, 40, 90) for n in range(6)]
+        found = build(finds(*((place, 7, 0.9) for place in places))).find(draw_page(*places))
+        assert values(found) == [7] * 6
+
+    def test_what_both_take_for_no_digit_is_left_out_beside_a_digit(self, draw_page: DrawPage) -> None:
+        def classify(images: Images) -> Probabilities:
+            """The wide one is no digit."""
+            wide = (images > 0).any(1).sum(1) > 15
+            return np.where(wide[:, None], sees(10)(images), sees(7)(images))
+
+        blot = Box(240, 90, 100, 100)
+        found = build(finds((SEVEN, 7, 0.9), (blot, 0, 0.3)), classify).find(draw_page(SEVEN, blot))
+        assert values(found) == [7]
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=1)
+
+    def test_where_nothing_is_likely_the_likeliest_is_told(self, draw_page: DrawPage) -> None:
+        found = build(finds((SEVEN, 7, 0.2), (OTHER, 7, 0.3)), sees(10, 0.9)).find(draw_page(SEVEN, OTHER))
+        check(found)
+        assert values(found) == [10]
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(OTHER), abs=1)
+        assert found.probabilities[0, :CLASSES].argmax() == 7
+
+    @pytest.mark.parametrize("single", [False, True])
+    def test_a_lone_digit_is_never_lost(self, single: bool, draw_page: DrawPage) -> None:
+        """The locator sees nothing, but there is ink."""
+        found = build(find_nothing, sees(3)).find(draw_page(SEVEN), single=single)
+        check(found)
+        assert len(found.boxes) == 1
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=10)
+        assert found.probabilities[0, :CLASSES].argmax() == 3
+
+    def test_what_is_found_on_blank_paper_hides_no_digit(self, draw_page: DrawPage) -> None:
+        found = build(finds((OTHER, 4, 0.9)), sees(3)).find(draw_page(SEVEN))
+        check(found)
+        assert len(found.boxes) == 1
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=10)
+
+    @pytest.mark.parametrize("size", [(1, 1), (15, 15), (20, 20), (22, 9), (400, 300), (3000, 40)])
+    @pytest.mark.parametrize("locator", [find_nothing, finds((OTHER, 4, 0.9))])
+    def test_a_blank_page_has_no_digit(self, size: tuple[int, int], locator: Locator, draw_page: DrawPage) -> None:
+        for single in (False, True):
+            found = build(locator).find(draw_page(width=size[0], height=size[1]), single=single)
+            check(found)
+            assert found.boxes == []
+
+    @pytest.mark.parametrize("size", [2, 3, 10, 15, 16, 20, 22, 23])
+    def test_pictures_too_small_for_any_view_are_read_by_the_classifier(
+        self, size: int, draw_page: DrawPage, find_blobs: Locator
+    ) -> None:
+        mark = Box(size // 2, size // 4, max(1, size // 8), max(1, size // 2))
+        for locator in (find_nothing, find_blobs):
+            check(build(locator).find(draw_page(mark, width=size, height=size)))
+
+    def test_a_picture_all_ink_has_an_answer(self, find_blobs: Locator) -> None:
+        texture = np.full((320, 320), 255, np.uint8)
+        texture[::4] = texture[:, ::5] = 0
+        assert (find_ink(texture) > 0.3).any()
+        found = build(find_nothing).find(texture)
+        check(found)
+        assert len(found.boxes) == 1
+
+    def test_single_is_the_surest_alone(self, draw_page: DrawPage) -> None:
+        places = [Box(40, 80, 40, 90), Box(150, 80, 40, 90), Box(260, 80, 40, 90)]
+        locator = finds((places[0], 7, 0.6), (places[1], 7, 0.95), (places[2], 7, 0.7))
+        page = draw_page(*places)
+        assert len(build(locator).find(page).boxes) == 3
+        (box,) = build(locator).find(page, single=True).boxes
+        assert astuple(box) == pytest.approx(astuple(places[1]), abs=1)
+
+    def test_single_is_one_also_where_nothing_is_likely(self, draw_page: DrawPage) -> None:
+        locator = finds((SEVEN, 7, 0.2), (OTHER, 7, 0.3))
+        assert len(build(locator, sees(10)).find(draw_page(SEVEN, OTHER), single=True).boxes) == 1
+
+    def test_too_many_are_told(self, draw_page: DrawPage, monkeypatch: pytest.MonkeyPatch) -> None:
+        places = [Box(20 + 40 * n, 80, 20, 60) for n in range(6)]
+        finder = build(finds(*((place, 7, 0.9) for place in places)))
+        monkeypatch.setattr(module, "MAX_DIGITS", 6)
+        assert len(finder.find(draw_page(*places)).boxes) == 6
+        monkeypatch.setattr(module, "MAX_DIGITS", 5)
+        with pytest.raises(ImageError, match="found 6 digits, at most 5") as caught:
+            finder.find(draw_page(*places))
+        assert caught.value.code == "too_complex"
+
+
+class TestBothReaders:
+    def test_they_agree_or_not(self, draw_page: DrawPage) -> None:
+        locator = finds((SEVEN, 7, 0.9), (OTHER, 1, 0.9))
+        found = build(locator).find(draw_page(SEVEN, OTHER))
+        order = np.argsort([box.x for box in found.boxes])
+        assert found.agreed[order].tolist() == [True, False]
+
+    def test_what_is_told_is_what_the_joining_says(self, draw_page: DrawPage) -> None:
+        joining = Joining(locator=0.5, classifier=2.0, doubt=-1.0)
+        found = Finder(finds((SEVEN, 7, 0.9)), sees(7, 0.8), joining).find(draw_page(SEVEN, OTHER))
+        scores = np.full((1, CLASSES), 0.005, np.float32)
+        scores[0, 7] = 0.9
+        np.testing.assert_allclose(found.probabilities, joining.join(scores, sees(7, 0.8)(found.images)), rtol=1e-5)
+
+    def test_the_classifier_is_asked_once_for_all(self, draw_page: DrawPage) -> None:
+        calls: list[int] = []
+        page = draw_page(SEVEN, OTHER)
+
+        def classify(images: Images) -> Probabilities:
+            calls.append(len(images))
+            return sees(7)(images)
+
+        build(finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9)), classify).propose(page, find_ink(page))
+        assert calls == [2]
+
+    def test_a_classifier_of_ten_classes_serves_as_well(self, draw_page: DrawPage) -> None:
+        locator = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9))
+        found = build(locator, sees(7, classes=10)).find(draw_page(SEVEN, OTHER))
+        check(found)
+        assert values(found) == [7, 7]
+        image = np.zeros((SIZE, SIZE), np.uint8)
+        image[4:24, 12:16] = 255
+        found = build(locator, sees(1, classes=10)).find(image)
+        check(found)
+        assert values(found) == [1]
+
+    def test_a_class_that_is_missing_is_impossible(self) -> None:
+        ten, eleven = sees(3, classes=10)(np.zeros((2, 28, 28), np.uint8)), np.full((2, 11), 1 / 11, np.float32)
+        assert as_eleven(ten)[:, 10].tolist() == [0, 0]
+        np.testing.assert_array_equal(as_eleven(ten)[:, :10], ten)
+        np.testing.assert_array_equal(as_eleven(eleven), eleven)

@@ -1,0 +1,128 @@
+"""Two readers' words → one probability for each value."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from numpy.typing import NDArray
+
+from inkdigit.errors import DataError
+from inkdigit.images import CLASSES, Probabilities
+from inkdigit.locator import Locator
+from inkdigit.reading.joining import Joining
+
+JOINING = Joining(locator=1, classifier=1, doubt=0)
+Scores = NDArray[np.float32]
+
+
+def score(value: int, best: float, other: float = 0.01) -> Scores:
+    scores = np.full((1, CLASSES), other, np.float32)
+    scores[0, value] = best
+    return scores
+
+
+def sees(value: int, best: float, classes: int = CLASSES + 1) -> Probabilities:
+    row = np.full((1, classes), (1 - best) / (classes - 1), np.float32)
+    row[0, value] = best
+    return row
+
+
+def join(scores: Scores, probabilities: Probabilities, joining: Joining = JOINING) -> NDArray[np.float32]:
+    (row,) = joining.join(scores, probabilities)
+    assert row.shape == (CLASSES + 1,)
+    assert row.dtype == np.float32
+    return row
+
+
+shares = st.floats(0, 1, width=32)
+
+
+@given(
+    scores=arrays(np.float32, (3, CLASSES), elements=shares),
+    raw=st.integers(CLASSES, CLASSES + 1).flatmap(lambda n: arrays(np.float32, (3, n), elements=shares)),
+    doubt=st.floats(-5, 5),
+)
+@settings(max_examples=60, deadline=None)
+def test_probabilities_come_out_whatever_goes_in(scores: Scores, raw: Probabilities, doubt: float) -> None:
+    joined = Joining(0.8, 1.3, doubt).join(scores, raw)
+    assert joined.shape == (3, CLASSES + 1)
+    assert (joined >= 0).all()
+    np.testing.assert_allclose(joined.sum(1), 1, rtol=1e-5)
+
+
+def test_nothing_is_joined_to_nothing() -> None:
+    empty = JOINING.join(np.empty((0, CLASSES), np.float32), np.empty((0, CLASSES + 1), np.float32))
+    assert empty.shape == (0, CLASSES + 1)
+
+
+def test_it_is_the_product_of_both_words() -> None:
+    """With weights of 1, and the locator's word for nothing what it leaves over."""
+    scores, probabilities = score(7, 0.6, 0.1), sees(7, 0.5)
+    product = np.append(scores[0], 1 - 0.6) * probabilities[0]
+    np.testing.assert_allclose(join(scores, probabilities), product / product.sum(), rtol=1e-5)
+
+
+def test_two_that_agree_are_surer_than_either() -> None:
+    assert join(score(7, 0.8), sees(7, 0.8))[7] > 0.9
+
+
+def test_where_they_disagree_the_surer_is_heard_and_doubt_remains() -> None:
+    joined = join(score(7, 0.6, 0.2), sees(1, 0.9))
+    assert joined.argmax() == 1
+    assert joined[1] < 0.9
+
+
+def test_a_locator_that_sees_nothing_and_a_classifier_that_does_not_either() -> None:
+    assert join(score(7, 0.02), sees(CLASSES, 0.9))[CLASSES] > 0.99
+
+
+def test_a_classifier_of_ten_classes_says_nothing_about_what_is_no_digit() -> None:
+    for best in (0.2, 0.9):
+        joined = join(score(7, best, 0), sees(7, 1.0, CLASSES))
+        assert joined[CLASSES] == pytest.approx(1 - best, abs=0.001)
+
+
+def test_weights_say_who_is_heard() -> None:
+    scores, probabilities = score(7, 0.9, 0.05), sees(1, 0.9)
+    assert join(scores, probabilities, Joining(locator=3, classifier=0.3)).argmax() == 7
+    assert join(scores, probabilities, Joining(locator=0.3, classifier=3)).argmax() == 1
+    even = join(scores, probabilities, Joining(locator=0, classifier=0, doubt=0))
+    np.testing.assert_allclose(even, 1 / 11, rtol=1e-5)
+
+
+def test_doubt_speaks_for_nothing() -> None:
+    chances = [join(score(7, 0.6), sees(7, 0.7), Joining(1, 1, doubt))[CLASSES] for doubt in (-3, 0, 3)]
+    assert chances == sorted(chances)
+    odds = [chance / (1 - chance) for chance in chances]
+    assert odds[1] / odds[0] == pytest.approx(np.exp(3), rel=1e-3)
+
+
+def test_no_reader_is_so_sure_that_the_other_is_not_heard() -> None:
+    joined = join(score(7, 1.0, 0.0), sees(1, 1.0))
+    assert joined[7] == pytest.approx(joined[1])
+    assert np.isfinite(joined).all()
+
+
+class TestModelsWord:
+    def locator(self, **metadata: Any) -> Locator:
+        return SimpleNamespace(metadata=metadata)  # type: ignore[return-value]
+
+    def test_what_a_model_says_is_taken(self) -> None:
+        told = {"locator": 0.7, "classifier": 1.1, "doubt": -0.4, "threshold": 0.75}
+        assert Joining.of(self.locator(joining=told)) == Joining(0.7, 1.1, -0.4, 0.75)
+
+    def test_what_it_does_not_say_is_left_as_it_is(self) -> None:
+        assert Joining.of(self.locator(joining={"threshold": 0.75, "newer": 3})) == Joining(threshold=0.75)
+        assert Joining.of(self.locator(recipe="locator")) == Joining()
+        assert Joining.of(lambda page: pytest.fail("asked")) == Joining()
+
+    @pytest.mark.parametrize(
+        "told", [{"locator": "x"}, {"doubt": None}, {"threshold": float("nan")}, {"classifier": float("inf")}, 7]
+    )
+    def test_nonsense_is_told(self, told: object) -> None:
+        with pytest.raises(DataError, match=r"joins by .*, expected numbers; export it again"):
+            Joining.of(self.locator(joining=told))

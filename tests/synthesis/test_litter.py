@@ -1,0 +1,26 @@
+"""What lies among the writing."""
+
+import numpy as np
+
+from inkdigit.synthesis.litter import strew_litter
+from inkdigit.synthesis.sheet import Sheet
+
+
+def strewn(seed: int, ink: float = 0.0) -> Sheet:
+    sheet = Sheet(np.full((120, 160), ink, np.float32), 160)
+    strew_litter(sheet, np.random.default_rng(seed))
+    return sheet
+
+
+def test_litter_is_ink_and_no_digit() -> None:
+    sheets = [strewn(seed) for seed in range(40)]
+    assert sum(sheet.ink.any() for sheet in sheets) > 35
+    assert all((sheet.boxes, sheet.ignored) == ([], []) for sheet in sheets)
+    assert len({sheet.ink.tobytes() for sheet in sheets}) > 35
+    assert all(np.array_equal(sheet.ink, strewn(seed).ink) for seed, sheet in enumerate(sheets[:5]))
+
+
+def test_it_is_not_strewn_over_writing() -> None:
+    for seed in range(20):
+        sheet = strewn(seed, ink=0.5)
+        assert (sheet.ink == 0.5).all()
