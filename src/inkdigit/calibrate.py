@@ -12,9 +12,9 @@ from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.evaluation.metrics import nll
 from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
-from inkdigit.locator import OnnxLocator, share_of_union
+from inkdigit.locator import OnnxLocator, share_of_smaller, share_of_union
 from inkdigit.preparation.ink import find_ink
-from inkdigit.reading.finder import Finder
+from inkdigit.reading.finder import Finder, Scene
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.weights import find_model
 from inkdigit.synthesis.pages import Pages
@@ -25,6 +25,9 @@ SIDES = (160, 400)
 
 SAME = 0.4
 """What is proposed is a digit of the page if their boxes share so much of their union."""
+
+WITHIN = 0.6
+"""But of two digits that lie in it with so much of theirs it is neither: half of the union may be one of a pair."""
 
 ERROR_COST = 5.0
 """A wrong digit costs as much as so many refused ones: what the threshold is weighed by."""
@@ -112,12 +115,13 @@ def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:
 
 def _propose(finder: Finder, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels] | None:
     """Of one page: scores, probabilities and truth of all of which something is asked."""
-    proposals = finder.propose(page.grey, find_ink(page.grey))
+    proposals = finder.propose(Scene(page.grey, find_ink(page.grey)))
     boxes = proposals.findings.boxes
     if not len(boxes):
         return None
     shared = share_of_union(boxes, page.boxes)
-    is_digit = shared.max(1, initial=0) >= SAME
+    is_pair = (share_of_smaller(boxes, page.boxes) > WITHIN).sum(1) > 1
+    is_digit = (shared.max(1, initial=0) >= SAME) & ~is_pair
     truth = np.full(len(boxes), CLASSES, np.int64)
     truth[is_digit] = page.labels[shared[is_digit].argmax(1)] if is_digit.any() else 0
     asked = is_digit | (share_of_union(boxes, page.ignored).max(1, initial=0) < SAME / 2)

@@ -56,9 +56,9 @@ def test_what_is_found_right_within_an_ignored_place_excuses_nothing_else() -> N
 
 def test_a_finding_takes_the_digit_that_it_fits_best() -> None:
     """Two of a value that overlap: each of two findings has its own."""
-    boxes = np.array([(10, 10, 20, 30), (17, 10, 20, 30)], np.float32)
+    boxes = np.array([(10, 10, 20, 30), (15, 10, 20, 30)], np.float32)
     near = Page(page().grey, boxes, np.array([4, 4]), boxes[:0])
-    assert count((17, 10, 20, 30, 4, 0.9), (10, 10, 20, 30, 4, 0.8), of=near) == (2, 0, 0)
+    assert count((13, 10, 20, 30, 4, 0.9), (7, 10, 20, 30, 4, 0.8), of=near) == (2, 0, 0)
 
 
 def test_a_page_without_digits_has_nothing_to_miss() -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from inkdigit.data.dataset import load_dataset
 from inkdigit.learning.pages import CONTRAST, PageBatches
 from inkdigit.learning.targets import Targets, standardize
+from inkdigit.locator import find_peaks
 from inkdigit.synthesis.pages import Pages
 
 CPU = torch.device("cpu")
@@ -86,6 +87,23 @@ def test_a_batch_holds_its_pages_somewhere_within_the_square(make: Make, digits_
             rows, columns = np.nonzero(shown)
             places.add((rows.min(), columns.min()))
     assert len(places) > 5
+
+
+def test_the_targets_lie_where_the_page_does(make: Make, digits_folder: Path) -> None:
+    pages, moved = Pages(load_dataset(str(digits_folder)), side=64), set()
+    for step, (x, targets) in enumerate(make().steps(0, 12)):
+        for place in range(3):
+            page = pages[3 * step + place]
+            found = find_peaks(targets.centres[place].numpy(), targets.boxes[place].numpy())
+            if len(found) != 1 or page.grey.std() < 5:
+                continue
+            left, top = (int(edge) for edge in np.rint(found.boxes[0, :2] - page.boxes[0, :2]))
+            np.testing.assert_allclose(found.boxes[0, :2] - page.boxes[0, :2], (left, top), atol=0.01)
+            height, width = page.grey.shape
+            shown = x[place, 0, top : top + height, left : left + width].numpy()
+            assert np.corrcoef(shown.ravel(), standardize(page.grey).ravel())[0, 1] == pytest.approx(1, abs=1e-4)
+            moved.add((left, top))
+    assert len(moved) > 3
 
 
 def test_an_epoch_is_as_many_pages_as_digits(make: Make) -> None:

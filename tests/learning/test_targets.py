@@ -95,6 +95,18 @@ def test_cells_near_a_centre_tell_its_box_and_no_others() -> None:
     np.testing.assert_allclose((rows + 0.5 + targets.boxes[3][told]) * STRIDE, 60, rtol=1e-5)
 
 
+def test_a_cell_between_two_digits_tells_the_box_of_the_nearer_one() -> None:
+    left, right = (10, 40, 80, 80, 2), (22, 40, 80, 80, 5)
+    for order in ((left, right), (right, left)):
+        targets = draw(page_of(*order))
+        told = targets.near[0] > 0
+        columns = told.nonzero(as_tuple=True)[1]
+        middles = (columns + 0.5 + targets.boxes[2][told]) * STRIDE
+        assert set(columns.tolist()) == set(range(10, 18))
+        assert torch.equal(middles == 50, columns <= 13)
+        assert torch.equal(middles == 62, columns >= 14)
+
+
 def test_two_of_a_kind_that_overlap_keep_both_peaks() -> None:
     centres = draw(page_of((40, 40, 30, 40, 2), (50, 40, 30, 40, 2))).centres
     assert (centres == 1).sum() == 2

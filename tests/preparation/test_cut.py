@@ -87,7 +87,9 @@ def test_soft_edges_belong_to_the_digit(strokes: str) -> None:
 def test_digits_of_any_size(scale: float) -> None:
     page = draw("4")
     size = (round(page.shape[1] * scale), round(page.shape[0] * scale))
-    ink = np.asarray(Image.fromarray(page).resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR))
+    ink = np.asarray(
+        Image.fromarray(page).resize(size, Image.Resampling.BOX if scale < 1 else Image.Resampling.BILINEAR)
+    )
     for sides in WRONG:
         assert alike(cut_digit(ink, spoil(ink_box(ink), sides, 0.06)), normalize(ink)) > 0.85
 

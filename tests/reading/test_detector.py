@@ -66,7 +66,9 @@ class TestLook:
         views = list(look(watch, page if is_tall else np.ascontiguousarray(page.T)))
         assert [max(page.shape) for page in shown] == sides
         assert all(page.dtype == np.uint8 for page in shown)
-        assert all(page.shape[is_tall] == pytest.approx(side / 2, abs=1) for page, side in zip(shown, sides, strict=True))
+        assert all(
+            page.shape[is_tall] == pytest.approx(side / 2, abs=1) for page, side in zip(shown, sides, strict=True)
+        )
         assert [view.scale * longest for view in views] == pytest.approx(sides)
 
     def test_only_what_is_asked_for_is_looked_at(self) -> None:
@@ -155,7 +157,8 @@ class TestMerge:
 
     def test_the_surest_stands_first(self) -> None:
         places = [(100.0 * n, 0.0, 40.0, 60.0) for n in range(4)]
-        found = merge([view(1, *((box, n, score) for n, (box, score) in enumerate(zip(places, (0.3, 0.9, 0.2, 0.6)))))])
+        scores = (0.3, 0.9, 0.2, 0.6)
+        found = merge([view(1, *zip(places, range(4), scores, strict=True))])
         assert [value for _, value, _ in told(found)] == [1, 3, 0, 2]
 
     def test_what_hardly_any_view_sees_is_forgotten(self) -> None:
@@ -181,7 +184,9 @@ class TestMerge:
         assert told(merge(views)) == together
 
     @pytest.mark.parametrize("shape", [(300, 400), (1200, 1600), (24, 32)])
-    def test_of_a_page_at_all_scales_each_blob_is_one_finding(self, shape: tuple[int, int], find_blobs: Locator) -> None:
+    def test_of_a_page_at_all_scales_each_blob_is_one_finding(
+        self, shape: tuple[int, int], find_blobs: Locator
+    ) -> None:
         page = np.full(shape, 255, np.uint8)
         unit = shape[0] / 12
         drawn = [(2.0, 2.0, 2.0, 6.0), (8.0, 3.0, 3.0, 4.0)]

@@ -132,7 +132,7 @@ def test_no_answer_is_cut_off(
     cut_off: list[str],
     make_explanation: MakeExplanation,
 ) -> None:
-    digit = Digit(8, 1.0, box, False, None, (Guess(8, 1.0),))
+    digit = Digit(8, 1.0, box, True, False, None, (Guess(8, 1.0),))
     draw_picture(make_explanation([digit], width=size[0], height=size[1]))
     assert not cut_off
 

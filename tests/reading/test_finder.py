@@ -17,7 +17,7 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading import finder as module
-from inkdigit.reading.finder import GLANCE, Finder, Found, as_eleven
+from inkdigit.reading.finder import GLANCE, Finder, Found, Scene, as_eleven
 from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -155,6 +155,11 @@ class TestGlance:
         assert len(watched.sides) > 2
         assert max(watched.sides) > max(GLANCE)
 
+    def test_two_that_disagree_look_closer_however_sure_they_are_together(self, draw_page: DrawPage) -> None:
+        watched = Watched(finds((SEVEN, 7, 0.6)))
+        Finder(watched, sees(1, 0.9999), Joining(locator=0.1, classifier=2)).find(draw_page(SEVEN))
+        assert len(watched.sides) > 2
+
     def test_a_digit_image_is_what_the_classifier_sees_and_the_locator_is_not_asked(self) -> None:
         image = np.zeros((SIZE, SIZE), np.uint8)
         image[4:24, 12:16], image[4:24, 16] = 255, 50
@@ -196,19 +201,24 @@ class TestViews:
     def look(self, page: Grey, locator: Locator) -> list[int]:
         """The sides of the views that are asked for when nothing is left at a glance."""
         watched = Watched(locator)
-        build(watched).propose(page, find_ink(page))
+        build(watched).propose(Scene(page, find_ink(page)))
         return watched.sides
 
     def test_views_stop_where_all_ink_is_legible(self, draw_page: DrawPage) -> None:
         two = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9))
         assert self.look(draw_page(SEVEN, OTHER), two) == [48, 68, 96], "from there on, a digit has 22 pixels"
 
-    def test_views_go_on_where_ink_is_no_digit_yet(self, draw_page: DrawPage) -> None:
-        assert self.look(draw_page(SEVEN, OTHER), finds((SEVEN, 7, 0.9))) == [48, 68, 96, 136, 192, 272, 384, 543]
+    def test_views_go_on_where_ink_is_no_digit_yet_until_digits_are_large(self, draw_page: DrawPage) -> None:
+        one = finds((SEVEN, 7, 0.9))
+        assert self.look(draw_page(SEVEN, OTHER), one) == [48, 68, 96, 136, 192], "there, a digit has 57 pixels"
 
     def test_views_go_on_where_digits_are_doubtful(self, draw_page: DrawPage) -> None:
-        two = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.45))
-        assert self.look(draw_page(SEVEN, OTHER), two)[-1] == 543
+        page = draw_page(SEVEN, OTHER)
+        assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.45)))[-1] == 192
+        assert self.look(page, finds((SEVEN, 7, 0.45), (OTHER, 7, 0.45)))[-1] == 543
+
+    def test_every_view_is_asked_for_where_there_is_no_digit(self, draw_page: DrawPage) -> None:
+        assert self.look(draw_page(SEVEN), find_nothing) == [48, 68, 96, 136, 192, 272, 384, 543]
 
     def test_views_go_on_until_the_smallest_is_legible(self, draw_page: DrawPage) -> None:
         small = Box(300, 200, 10, 40)
@@ -309,6 +319,56 @@ class TestChoice:
         assert caught.value.code == "too_complex"
 
 
+class TestTurned:
+    """Marks with a foot are digits only while they stand on it."""
+
+    MARKS = tuple(Box(40 + 95 * n, 50 + 90 * row, 12, 50) for row in range(2) for n in range(4))
+
+    @pytest.fixture
+    def page(self, draw_page: DrawPage) -> Grey:
+        feet = (Box(mark.x - 8, mark.y + 38, 28, 12) for mark in self.MARKS)
+        return draw_page(*self.MARKS, *feet)
+
+    @staticmethod
+    def stands(dark: NDArray[np.bool_]) -> bool:
+        half = dark.shape[0] // 2
+        return bool(dark.shape[0] > dark.shape[1] and dark[half:].sum() > dark[:half].sum())
+
+    @pytest.fixture
+    def finder(self, find_blobs: Locator) -> Finder:
+        def find(page: Grey) -> Findings:
+            found = find_blobs(page)
+            whole = found.boxes.astype(int)
+            standing = [self.stands(page[y : y + h, x : x + w] < 128) for x, y, w, h in whole]
+            return Findings(found.boxes, np.where(np.array(standing, bool)[:, None], found.scores, found.scores * 0.5))
+
+        def classify(images: Images) -> Probabilities:
+            cut = [image[np.ix_((image > 99).any(1), (image > 99).any(0))] for image in images]
+            return np.stack([sees(7 if self.stands(one > 99) else 1, 0.9)(images[:1])[0] for one in cut])
+
+        return build(find, classify)
+
+    @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
+    def test_a_page_on_its_side_or_head_is_read_as_it_was_written(
+        self, quarters: int, finder: Finder, page: Grey
+    ) -> None:
+        given = np.ascontiguousarray(np.rot90(page, quarters))
+        found = finder.find(given)
+        check(found)
+        assert values(found) == [7] * len(self.MARKS)
+        lying = sorted(found.lying, key=lambda box: (box.y > 100, box.x))
+        for box, mark in zip(lying, self.MARKS, strict=True):
+            assert astuple(box) == pytest.approx((mark.x - 8, mark.y, 28, 50), abs=4)
+        for box in found.boxes:
+            dark = given[box.y : box.y + box.height, box.x : box.x + box.width] < 128
+            assert dark.sum() > 0.8 * (12 * 50 + 16 * 12), "boxes are in pixels of the picture as given"
+
+    def test_a_few_digits_do_not_turn_a_page(self, finder: Finder, page: Grey) -> None:
+        given = np.ascontiguousarray(np.rot90(page[:, :110]))
+        found = finder.find(given)
+        assert found.boxes == found.lying
+
+
 class TestBothReaders:
     def test_they_agree_or_not(self, draw_page: DrawPage) -> None:
         locator = finds((SEVEN, 7, 0.9), (OTHER, 1, 0.9))
@@ -331,7 +391,7 @@ class TestBothReaders:
             calls.append(len(images))
             return sees(7)(images)
 
-        build(finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9)), classify).propose(page, find_ink(page))
+        build(finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9)), classify).propose(Scene(page, find_ink(page)))
         assert calls == [2]
 
     def test_a_classifier_of_ten_classes_serves_as_well(self, draw_page: DrawPage) -> None:

@@ -32,7 +32,7 @@ def sees(value: int, best: float, classes: int = CLASSES + 1) -> Probabilities:
 
 
 def join(scores: Scores, probabilities: Probabilities, joining: Joining = JOINING) -> NDArray[np.float32]:
-    (row,) = joining.join(scores, probabilities)
+    row: NDArray[np.float32] = joining.join(scores, probabilities)[0]
     assert row.shape == (CLASSES + 1,)
     assert row.dtype == np.float32
     return row
@@ -105,6 +105,7 @@ def test_no_reader_is_so_sure_that_the_other_is_not_heard() -> None:
     joined = join(score(7, 1.0, 0.0), sees(1, 1.0))
     assert joined[7] == pytest.approx(joined[1])
     assert np.isfinite(joined).all()
+    assert join(score(7, 0.9, 0.001), sees(1, 1.0), Joining(locator=2, classifier=1)).argmax() == 7
 
 
 class TestModelsWord:

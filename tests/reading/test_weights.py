@@ -5,13 +5,16 @@ from pathlib import Path
 import pytest
 
 from inkdigit.errors import DataError, UsageError
-from inkdigit.reading.weights import DEFAULT, SHIPPED, find_model
+from inkdigit.reading.weights import DEFAULT, LOCATOR, SHIPPED, find_model
 
 
 def test_shipped_weights_are_found_by_name() -> None:
     assert DEFAULT == "reader"
+    assert set(SHIPPED) == {"reader", "locator"}
     assert find_model("reader") == SHIPPED["reader"]
-    assert find_model("reader").is_file()
+    assert LOCATOR == "locator"
+    for name in (DEFAULT, LOCATOR):
+        assert find_model(name).is_file()
 
 
 def test_a_run_is_found_by_its_folder(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,7 +40,7 @@ def test_a_folder_beside_does_not_hide_the_shipped_weights(tmp_path: Path, monke
 def test_an_unknown_name_tells_the_nearest() -> None:
     with pytest.raises(UsageError, match="unknown model 'raeder'; did you mean 'reader'"):
         find_model("raeder")
-    with pytest.raises(UsageError, match="known: reader"):
+    with pytest.raises(UsageError, match="known: locator, reader"):
         find_model("zzz")
 
 

@@ -57,7 +57,7 @@ def test_no_upright_line_is_told_to_be_no_digit(digits: Dataset, monkeypatch: py
     pages = Pages(digits, seed=4)
     crops = [crop for number in range(40) for crop in cut_page(pages[number], np.random.default_rng(number))]
     others = [image for image, label in crops if label == NOT_A_DIGIT]
-    assert len(others) > 15
+    assert len(others) >= 10
     assert all((image > FIRM).any(0).sum() > UPRIGHT_WIDTH for image in others)
     assert all(image.any() for image, _ in crops)
     assert {label for _, label in crops} == set(range(11))

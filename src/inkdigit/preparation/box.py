@@ -12,8 +12,8 @@ class Box:
     width: int
     height: int
 
-    def turn(self, width: int, height: int) -> "Box":
-        """Where it lies once its picture, of that width and height, was turned a quarter counter-clockwise."""
+    def turn(self, width: int) -> "Box":
+        """Where it lies once its picture, of that width, was turned a quarter counter-clockwise."""
         return Box(self.y, width - self.x - self.width, self.height, self.width)
 
     @property

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from inkdigit.errors import ImageError
 from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, find_ink_box, is_digit_image
 from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
-from inkdigit.preparation.cut import STROKE, cut_digit
+from inkdigit.preparation.cut import cut_digit
 from inkdigit.preparation.ink import find_ink, reduce
 from inkdigit.preparation.prepare import main_box
 from inkdigit.reading.detector import SIDES, View, choose_apart, look, merge
@@ -26,11 +27,17 @@ PLAIN = 0.98
 COVERED = 0.97
 """And of all ink, the digit holds so much."""
 
+FIRM = 0.6
+"""Ink that counts as covered or not: the dark corners of a photo are fainter."""
+
 LEGIBLE = 22
 """Digits this tall in one view need no closer one, in pixels."""
 
 LIKELY = 0.5
 """What is more probably no digit is left out, unless there is nothing else."""
+
+LARGE = 48
+"""Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
 
 MANY, SURE = 6, 0.9
 """A page is turned if so many digits are surer then than the other, and they are twice as many."""
@@ -75,6 +82,39 @@ class Proposals:
     probabilities: Probabilities
 
 
+class Scene:
+    """A picture at its working size.
+
+    Attributes:
+        grey: uint8 (h, w), what the locator sees.
+        ink: float32 (h, w), what the classifier's images are cut from.
+    """
+
+    def __init__(self, grey: Grey, ink: Ink) -> None:
+        self.grey, self.ink = grey, ink
+
+    def turn(self, quarters: int) -> "Scene":
+        """The same, counter-clockwise."""
+        return Scene(np.rot90(self.grey, quarters), np.rot90(self.ink, quarters))
+
+    def cover(self, findings: Findings) -> float:
+        """The share of all firm ink that lies in boxes of findings, 0..1, or more where they overlap."""
+        height, width = self.ink.shape
+        margin = 0.08 * findings.boxes[:, 2:].max(1, initial=0)
+        x, y = findings.boxes[:, 0] - margin, findings.boxes[:, 1] - margin
+        right, bottom = x + findings.boxes[:, 2] + 2 * margin, y + findings.boxes[:, 3] + 2 * margin
+        left, right = (np.clip(np.rint(edge), 0, width).astype(int) for edge in (x, right))
+        top, bottom = (np.clip(np.rint(edge), 0, height).astype(int) for edge in (y, bottom))
+        sums = self._sums
+        inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+        return float(inside.sum() / max(sums[-1, -1], 1))
+
+    @cached_property
+    def _sums(self) -> NDArray[np.int32]:
+        """How many pixels of firm ink lie above and to the left, int32 (h + 1, w + 1)."""
+        return np.pad((self.ink > FIRM).cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32), ((1, 0), (1, 0)))
+
+
 class Finder:
     """Finds and reads the digits of pictures."""
 
@@ -98,11 +138,12 @@ class Finder:
         ink = find_ink(small)
         if main_box(ink) is None:  # whatever the locator sees in the paper's grain
             return Found(ink, [], [], *_NOTHING)
-        found, turns = self._glance(small, ink), 0
-        if not found:
-            found, turns = self._examine(small, ink, single=single), 0
+        scene, turns = Scene(small, ink), 0
+        found = self._glance(scene)
+        if found is None:
+            found = self._examine(scene, single=single)
             if _is_doubtful(found):
-                found, turns = self._turn(small, ink, found)
+                found, turns = self._turn(scene, found)
         height, width = grey.shape
         lying = [_enlarge(box, factor, (width, height) if turns % 2 else grey.shape) for box in found.findings.boxes]
         boxes = [_turn_back(box, turns, width, height) for box in lying]
@@ -118,45 +159,46 @@ class Finder:
         parts = zip(inks, boxes, stacked[:, None], rows, strict=True)
         return [Found(ink, [box], [box], image, row, _AGREED) for ink, box, image, row in parts]
 
-    def _glance(self, page: Grey, ink: Ink) -> "_Read | None":
+    def _glance(self, scene: Scene) -> "_Read | None":
         """The only digit of a plain picture, or None where there may be more to it."""
-        read = self._join(self._propose(ink, merge(look(self._locator, page, GLANCE))))
+        read = self._join(self._propose(scene, merge(look(self._locator, scene.grey, GLANCE))))
         is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
-        return read if is_plain and _covered(read.findings, ink) > COVERED else None
+        return read if is_plain and scene.cover(read.findings) > COVERED else None
 
-    def _examine(self, page: Grey, ink: Ink, *, single: bool) -> "_Read":
+    def _examine(self, scene: Scene, *, single: bool) -> "_Read":
         """All digits, or the surest if there is but one, or what is the likeliest to be one."""
-        read = self._join(self.propose(page, ink))
+        read = self._join(self.propose(scene))
         chance = 1 - read.probabilities[:, CLASSES]
         kept = choose_apart(read.findings.boxes, chance)
         likely = [place for place in kept if chance[place] >= LIKELY]
         return read.take(likely[:1] if single and likely else likely or kept[:1])
 
-    def _turn(self, page: Grey, ink: Ink, upright: "_Read") -> "tuple[_Read, int]":
-        """What is read on a page that lies on its side or its head, and how many quarters it was turned; 0 if none."""
+    def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
+        """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
         best, turns = upright, 0
         for quarters in (1, 3, 2):
-            turned = self._examine(np.rot90(page, quarters), np.rot90(ink, quarters), single=False)
+            turned = self._examine(scene.turn(quarters), single=False)
             if turned.count_sure() >= MANY and turned.count_sure() > 2 * best.count_sure():
                 best, turns = turned, quarters
         return best, turns
 
-    def propose(self, page: Grey, ink: Ink) -> Proposals:
-        """Everything on a page, uint8 (h, w), that may be a digit, as both readers see it.
+    def propose(self, scene: Scene) -> Proposals:
+        """Everything in a picture that may be a digit, as both readers see it.
 
         Raises:
             ImageError: more than can be read.
         """
-        findings = merge(self._views(page, ink))
+        findings = merge(self._views(scene))
         if len(findings) > MAX_DIGITS:
             raise ImageError("too_complex", f"found {len(findings)} digits, at most {MAX_DIGITS} are read; cut it up")
-        proposals = self._propose(ink, findings)
-        if not len(proposals.findings) and (box := main_box(ink)) is not None:
-            proposals = self._propose(ink, Findings(np.array([box], np.float32), np.zeros((1, CLASSES), np.float32)))
+        proposals = self._propose(scene, findings)
+        if not len(proposals.findings) and (box := main_box(scene.ink)) is not None:
+            alone = Findings(np.array([box], np.float32), np.zeros((1, CLASSES), np.float32))
+            proposals = self._propose(scene, alone)
         return proposals
 
-    def _propose(self, ink: Ink, findings: Findings) -> Proposals:
-        cuts = [cut_digit(ink, (x, y, width, height)) for x, y, width, height in findings.boxes]
+    def _propose(self, scene: Scene, findings: Findings) -> Proposals:
+        cuts = [cut_digit(scene.ink, (x, y, width, height)) for x, y, width, height in findings.boxes]
         inked = [place for place, image in enumerate(cuts) if image.any()]
         findings = Findings(findings.boxes[inked], findings.scores[inked])
         if not inked:
@@ -164,14 +206,14 @@ class Finder:
         images = np.stack([cuts[place] for place in inked])
         return Proposals(findings, images, as_eleven(self._classifier(images)))
 
-    def _views(self, page: Grey, ink: Ink) -> Iterator[View]:
-        """Closer and closer views, until all ink belongs to digits that are large enough."""
-        for view in look(self._locator, page, SIDES):
+    def _views(self, scene: Scene) -> Iterator[View]:
+        """Closer and closer views, until digits are legible, and either hold all ink or are large."""
+        for view in look(self._locator, scene.grey, SIDES):
             yield view
             clear = view.findings.scores.max(1, initial=0) > LIKELY
             seen = Findings(view.findings.boxes[clear], view.findings.scores[clear])
-            is_legible = seen.boxes[:, 3].min(initial=np.inf) * view.scale >= LEGIBLE
-            if len(seen) and is_legible and _covered(seen, ink) > COVERED:
+            heights = seen.boxes[:, 3] * view.scale
+            if len(seen) and heights.min() >= LEGIBLE and (np.median(heights) >= LARGE or scene.cover(seen) > COVERED):
                 return
 
     def _join(self, proposals: Proposals) -> "_Read":
@@ -211,19 +253,6 @@ def as_eleven(probabilities: Probabilities) -> Probabilities:
     return np.pad(probabilities, ((0, 0), (0, missing)))
 
 
-def _covered(findings: Findings, ink: Ink) -> float:
-    """The share of all strokes that lies in boxes of findings, 0..1, or more where they overlap."""
-    sums = np.pad((ink > STROKE).cumsum(0, dtype=np.float32).cumsum(1, dtype=np.float64), ((1, 0), (1, 0)))
-    height, width = ink.shape
-    margin = 0.08 * findings.boxes[:, 2:].max(1, initial=0)
-    x, y = findings.boxes[:, 0] - margin, findings.boxes[:, 1] - margin
-    right, bottom = x + findings.boxes[:, 2] + 2 * margin, y + findings.boxes[:, 3] + 2 * margin
-    left, right = (np.clip(np.rint(edge), 0, width).astype(int) for edge in (x, right))
-    top, bottom = (np.clip(np.rint(edge), 0, height).astype(int) for edge in (y, bottom))
-    inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
-    return float(inside.sum() / max(sums[-1, -1], 1))
-
-
 def _is_doubtful(read: _Read) -> bool:
     """Whether there is much to be read, and little of it is sure: then the page may lie on its side."""
     return len(read.findings) >= MANY and 2 * read.count_sure() < len(read.findings)
@@ -232,8 +261,7 @@ def _is_doubtful(read: _Read) -> bool:
 def _turn_back(box: Box, turns: int, width: int, height: int) -> Box:
     """Where a box of a page that was turned by so many quarters lies on the page as given."""
     for turn in range((4 - turns) % 4):
-        is_lying = (turns + turn) % 2
-        box = box.turn(*(height, width) if is_lying else (width, height))
+        box = box.turn(height if (turns + turn) % 2 else width)
     return box
 
 

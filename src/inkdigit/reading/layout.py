@@ -12,7 +12,7 @@ STEEPEST = math.radians(40)
 NEIGHBOUR = 2.2
 """Digits of a line are no farther apart than this, from middle to middle, in heights."""
 
-SHARED = 0.3
+SHARED = 0.1
 """Two digits of a line share at least so much of the smaller one's height."""
 
 

@@ -1,0 +1,203 @@
+"""How the two networks are joined, fitted on pages whose digits are known."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from inkdigit import calibrate as module
+from inkdigit.calibrate import ERROR_COST, Proposed, choose_threshold, collect, fit
+from inkdigit.classifier import Classifier
+from inkdigit.data.dataset import Dataset
+from inkdigit.evaluation.metrics import nll
+from inkdigit.images import CLASSES, SIZE, Grey, Labels, Probabilities
+from inkdigit.locator import Boxes, Findings, Locator
+from inkdigit.reading.finder import Finder
+from inkdigit.reading.joining import Joining
+from inkdigit.synthesis.sheet import Page
+
+
+def softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    powers = np.exp(logits - logits.max(1, keepdims=True))
+    return np.asarray(powers / powers.sum(1, keepdims=True))
+
+
+def propose(n: int, *, seed: int = 0, locator: float = 4.0, classifier: float = 4.0) -> Proposed:
+    """What two readers that err apart say of n places, a third of which are no digits: the greater, the clearer."""
+    random = np.random.default_rng(seed)
+    truth = np.where(random.uniform(size=n) < 1 / 3, CLASSES, random.integers(0, CLASSES, n)).astype(np.int64)
+    seen = np.eye(CLASSES + 1)[truth]
+    scores = 1 / (1 + np.exp(-(locator * (2 * seen[:, :CLASSES] - 1) + random.normal(0, 2, (n, CLASSES)))))
+    probabilities = softmax(classifier * seen + random.normal(0, 1.5, (n, CLASSES + 1)))
+    return Proposed(scores.astype(np.float32), probabilities.astype(np.float32), truth)
+
+
+def loss(joining: Joining, proposed: Proposed) -> float:
+    return nll(joining.join(proposed.scores, proposed.probabilities), proposed.truth)
+
+
+class TestFit:
+    def test_both_together_say_more_than_the_defaults_and_than_either_alone(self) -> None:
+        found = fit(propose(1500))
+        fresh = propose(1500, seed=1)
+        assert loss(found, fresh) < loss(Joining(), fresh)
+        alone = nll(fresh.probabilities, fresh.truth)
+        assert loss(found, fresh) < 0.7 * alone
+        assert 0 < found.threshold < 1
+
+    def test_no_weight_nearby_is_better(self) -> None:
+        proposed = propose(1500)
+        found = fit(proposed)
+        best = loss(found, proposed)
+        for by in (0.9, 1.1):
+            assert loss(Joining(found.locator * by, found.classifier, found.doubt), proposed) > best
+            assert loss(Joining(found.locator, found.classifier * by, found.doubt), proposed) > best
+        for by in (-0.2, 0.2):
+            assert loss(Joining(found.locator, found.classifier, found.doubt + by), proposed) > best
+
+    def test_who_sees_more_clearly_is_heard_more(self) -> None:
+        clear_locator = fit(propose(1500, locator=4, classifier=0.3))
+        clear_classifier = fit(propose(1500, locator=0.3, classifier=4))
+        assert clear_locator.locator / clear_locator.classifier > 2
+        assert clear_classifier.locator / clear_classifier.classifier < 0.5
+
+    def test_what_is_told_is_as_probable_as_it_says(self) -> None:
+        found, fresh = fit(propose(3000, locator=2, classifier=2)), propose(3000, seed=1, locator=2, classifier=2)
+        joined = found.join(fresh.scores, fresh.probabilities)
+        confidence, is_right = joined.max(1), joined.argmax(1) == fresh.truth
+        for low, high in pairwise((0.4, 0.7, 0.9, 1.01)):
+            chosen = (confidence >= low) & (confidence < high)
+            assert chosen.sum() > 200
+            assert confidence[chosen].mean() == pytest.approx(is_right[chosen].mean(), abs=0.07)
+
+
+class TestThreshold:
+    @staticmethod
+    def say(confidence: list[float], right: list[bool]) -> tuple[Probabilities, Labels]:
+        """Digits told with a confidence, all as a 3, some of which are something else."""
+        joined = np.zeros((len(confidence), CLASSES + 1), np.float32)
+        joined[:, 3] = confidence
+        joined[:, 4] = np.minimum(confidence, 1 - joined[:, 3])
+        joined[:, CLASSES] = 1 - joined[:, 3] - joined[:, 4]
+        return joined, np.where(right, 3, CLASSES).astype(np.int64)
+
+    @staticmethod
+    def cost(joined: Probabilities, truth: Labels, threshold: float) -> float:
+        told = joined[:, CLASSES] < 0.5
+        value, confidence = joined[:, :CLASSES].argmax(1), joined[:, :CLASSES].max(1)
+        is_refused = confidence < threshold
+        wrong = told & ~is_refused & (value != truth)
+        missed = told & is_refused & (value == truth)
+        return float(ERROR_COST * wrong.sum() + missed.sum())
+
+    @pytest.mark.parametrize("seed", range(8))
+    def test_no_other_threshold_costs_less(self, seed: int) -> None:
+        random = np.random.default_rng(seed)
+        n = int(random.integers(1, 60))
+        spread = [random.uniform(0.5, 1, n), random.integers(5, 11, n) / 10][seed % 2]
+        confidence = spread.astype(np.float32)
+        joined, truth = self.say(list(confidence), list(random.uniform(size=n) < confidence))
+        best = self.cost(joined, truth, choose_threshold(joined, truth))
+        others = [*np.linspace(0, 1, 101), *confidence, *np.nextafter(confidence, np.float32(2))]
+        assert best == min(self.cost(joined, truth, min(other, 1)) for other in others)
+
+    def test_errors_among_the_doubtful_are_refused_with_them(self) -> None:
+        joined, truth = self.say([0.55, 0.6, 0.7, 0.8, 0.9], [True, False, False, True, True])
+        threshold = choose_threshold(joined, truth)
+        assert 0.7 < threshold <= np.float32(0.8)
+
+    def test_an_error_is_told_where_sparing_it_costs_more(self) -> None:
+        n = round(ERROR_COST) + 1
+        joined, truth = self.say([*np.linspace(0.6, 0.8, n), 0.9, 0.95], [*[True] * n, False, True])
+        assert choose_threshold(joined, truth) == 0
+
+    @pytest.mark.parametrize("right", [[True] * 4, []])
+    def test_where_nothing_is_wrong_nothing_is_refused(self, right: list[bool]) -> None:
+        assert choose_threshold(*self.say([0.6, 0.7, 0.8, 0.9][: len(right)], right)) == 0
+
+    def test_where_all_is_wrong_all_is_refused(self) -> None:
+        joined, truth = self.say([0.6, 0.7, 0.8], [False] * 3)
+        assert self.cost(joined, truth, choose_threshold(joined, truth)) == 0
+
+    def test_what_is_rather_no_digit_is_not_weighed(self) -> None:
+        joined, truth = self.say([0.6, 0.9], [True, True])
+        joined = np.concatenate([joined, np.eye(CLASSES + 1, dtype=np.float32)[[CLASSES] * 5]])
+        assert choose_threshold(joined, np.append(truth, [3] * 5)) == 0
+
+
+FIRST, SECOND, PLACE = (20.0, 30.0, 22.0, 40.0), (44.0, 30.0, 22.0, 40.0), (100.0, 90.0, 30.0, 40.0)
+"""Two digits side by side, and a place of which nothing is asked."""
+
+PAIR, BLOT = (20.0, 30.0, 46.0, 40.0), (110.0, 20.0, 30.0, 40.0)
+
+
+def stack(*boxes: tuple[float, ...]) -> Boxes:
+    return np.array(boxes, np.float32).reshape(-1, 4)
+
+
+@pytest.fixture
+def page() -> Page:
+    grey = np.full((160, 160), 230, np.uint8)
+    for x, y, width, height in (FIRST, SECOND, PLACE, BLOT):
+        grey[int(y) : int(y + height), int(x) : int(x + width)] = 30
+    return Page(grey, stack(FIRST, SECOND), np.array([4, 9]), stack(PLACE))
+
+
+def finds(*boxes: tuple[float, ...]) -> Locator:
+    """A locator that finds these boxes of a page of 160 pixels, at its own size alone, one value after the other."""
+
+    def find(seen: Grey) -> Findings:
+        found = stack(*boxes) if seen.shape[0] == 136 else stack()
+        scores = np.full((len(found), CLASSES), 0.01, np.float32)
+        scores[range(len(found)), range(len(found))] = 0.9
+        return Findings(found * np.float32(136 / 160), scores)
+
+    return find
+
+
+def classify() -> Classifier:
+    return lambda images: np.full((len(images), CLASSES + 1), 1 / (CLASSES + 1), np.float32)
+
+
+def collect_from(page: Page, monkeypatch: pytest.MonkeyPatch, *boxes: tuple[float, ...]) -> dict[int, int]:
+    """What each box is said to be, by its place; of what is missing nothing is asked."""
+
+    class OnePage:
+        def __init__(self, digits: Dataset, side: int, *, seed: int) -> None:
+            pass
+
+        def __getitem__(self, number: int) -> Page:
+            return page
+
+    monkeypatch.setattr(module, "Pages", OnePage)
+    empty = Dataset("none", "train", np.empty((0, SIZE, SIZE), np.uint8), np.empty(0, np.int64))
+    proposed = collect(Finder(finds(*boxes), classify(), Joining()), empty, 1)
+    assert len(proposed.scores) == len(proposed.probabilities) == len(proposed.truth)
+    assert proposed.truth.dtype == np.int64
+    return {int(row.argmax()): int(label) for row, label in zip(proposed.scores, proposed.truth, strict=True)}
+
+
+class TestCollect:
+    def test_a_digit_that_is_found_is_what_it_is(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert collect_from(page, monkeypatch, FIRST, SECOND) == {0: 4, 1: 9}
+
+    def test_a_box_that_is_a_little_wrong_is_still_the_digit(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert collect_from(page, monkeypatch, (18.0, 33.0, 22.0, 40.0)) == {0: 4}
+
+    def test_a_pair_is_no_digit(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert collect_from(page, monkeypatch, PAIR) == {0: CLASSES}
+
+    def test_a_part_is_no_digit(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert collect_from(page, monkeypatch, (20.0, 30.0, 22.0, 14.0)) == {0: CLASSES}
+
+    def test_ink_that_is_no_digit_is_none(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert collect_from(page, monkeypatch, FIRST, BLOT) == {0: 4, 1: CLASSES}
+
+    def test_where_nothing_is_asked_nothing_is_learnt(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert collect_from(page, monkeypatch, FIRST, PLACE) == {0: 4}
+        assert collect_from(page, monkeypatch, FIRST, (104.0, 96.0, 30.0, 40.0)) == {0: 4}
+
+    def test_a_page_without_digits_teaches_what_none_is(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+        empty = Page(page.grey, stack(), np.empty(0, np.int64), stack())
+        assert collect_from(empty, monkeypatch, FIRST, BLOT) == {0: CLASSES, 1: CLASSES}
