@@ -47,8 +47,10 @@ results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, a
 	$(BIN)/python -m benchmarks.evidence comparison comparison-bfloat16
 	$(MAKE) docs
 
-docs: .venv/installed  ## write docs/recipes.md anew, from benchmarks/results
-	$(BIN)/python docs/recipes.py
+docs: .venv/installed  ## write docs/recipes.md, docs/reading.md and the READMEs' figures anew, from benchmarks/results
+	$(BIN)/python -m docs.recipes
+	$(BIN)/python -m docs.reading
+	$(BIN)/python -m docs.reading.text
 
 schema: .venv/installed  ## write the JSON Schema of a reading anew
 	$(BIN)/python docs/schema.py

@@ -1,15 +1,18 @@
 """What the docs show is run, in order, as it stands; trainings on the small set, so that it takes seconds."""
 
 import re
-import runpy
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
+from docs import recipes, rendering
 
 from inkdigit import OnnxClassifier
 from inkdigit.cli import app
 from inkdigit.learning.recipes import RECIPES
+from inkdigit.locator import OnnxLocator
 from inkdigit.reading.weights import find_model
 
 ROOT = Path(__file__).parent.parent
@@ -56,30 +59,27 @@ def test_readme_works_from_top_to_bottom(
         assert (tmp_path / made).exists(), made
 
 
-RECIPES_DOC = runpy.run_path(str(ROOT / "docs" / "recipes.py"))
-
-
-@pytest.mark.parametrize("name", RECIPES_DOC["TARGETS"])
+@pytest.mark.parametrize("name", recipes.TARGETS)
 def test_the_recipes_are_told_as_they_were_measured(name: str) -> None:
-    assert (ROOT / "docs" / name).read_text() == RECIPES_DOC["generate"](name), "run: make docs"
+    assert (ROOT / "docs" / name).read_text() == recipes.generate(name), "run: make docs"
 
 
 def test_readme_tells_lenet_as_it_was_measured() -> None:
-    (row,) = (row for row in RECIPES_DOC["result"]("recipes")["rows"] if row["recipe"] == "lenet")
-    told = f"| {RECIPES_DOC['percent'](row['accuracy'])} % | {RECIPES_DOC['percents'](row['accuracies'])} % |"
+    (row,) = (row for row in rendering.result("recipes")["rows"] if row["recipe"] == "lenet")
+    told = f"| {rendering.percent(row['accuracy'])} % | {rendering.percents(row['accuracies'])} % |"
     assert told in README.read_text()
     assert told in CHINESE.read_text()
 
 
 def test_both_languages_tell_the_recipes_with_the_same_commands_and_figures() -> None:
-    english, chinese = (ROOT / "docs" / name for name in RECIPES_DOC["TARGETS"])
+    english, chinese = (ROOT / "docs" / name for name in recipes.TARGETS)
     assert blocks(english) == blocks(chinese)
     figures = [set(re.findall(r"\d+\.\d{2,}", path.read_text())) for path in (english, chinese)]
     assert figures[0] == figures[1]
 
 
 def test_what_a_recipe_promises_is_what_was_measured() -> None:
-    for row in RECIPES_DOC["result"]("recipes")["rows"]:
+    for row in rendering.result("recipes")["rows"]:
         expected = RECIPES[row["recipe"]].expected
         assert [round(bound, 4) for bound in row["accuracy_interval"]] == list(expected), row["recipe"]
 
@@ -109,16 +109,39 @@ def test_links_lead_somewhere(path: Path) -> None:
         assert (path.parent / target).exists(), target
 
 
-def test_figures_are_those_of_the_shipped_model() -> None:
+def tell_accuracy(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the pages say of how a shipped model did."""
+    bounds = (metadata["test_accuracy"], *metadata["test_accuracy_interval"])
+    return tuple(rendering.percent(bound) for bound in bounds)
+
+
+def test_figures_are_those_of_the_shipped_classifier() -> None:
     metadata = OnnxClassifier(find_model("reader")).metadata
-    accuracy = f"{metadata['test_accuracy']:.2%}".replace("%", " %")
-    low, high = (f"{100 * bound:.2f}" for bound in metadata["test_accuracy_interval"])
+    accuracy, low, high = tell_accuracy(metadata)
     card = (find_model("reader").with_suffix(".md")).read_text()
-    for text in (README.read_text(), CHINESE.read_text(), card):
-        assert accuracy in text
-        assert low in text
-        assert high in text
+    for text in (README.read_text(), card):
+        assert f"{accuracy} %" in text
+        assert f"{low} to {high} %" in text
+    assert f"{accuracy} %" in CHINESE.read_text()
+    assert f"{low}–{high} %" in CHINESE.read_text()
     assert f"{metadata['parameters']:,} parameters" in card
+
+
+def test_figures_are_those_of_the_shipped_locator() -> None:
+    metadata = OnnxLocator(find_model("locator")).metadata
+    accuracy, low, high = tell_accuracy(metadata)
+    card = (find_model("locator").with_suffix(".md")).read_text()
+    assert f"{accuracy} % found and named (95 % interval {low} to {high} %, of {metadata['test_n']:,})" in card
+    assert f"{metadata['parameters']:,} parameters" in card
+    assert f"{metadata['steps']:,} steps of {metadata['settings']['batch_size']} pages" in card
+    weights = {name: f"{value:.2f}" for name, value in metadata["joining"].items()}
+    assert f"weights {weights['locator']} (locator) and {weights['classifier']} (reader)" in card
+    assert f"doubt {weights['doubt']}; told from a confidence of {weights['threshold']} on" in card
+
+
+def test_no_figure_is_left_open() -> None:
+    for path in [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("src/**/*.md")]:
+        assert not re.search(r"@@\w", path.read_text()), path
 
 
 def test_no_path_or_host_of_a_machine_is_written_down() -> None:

@@ -44,7 +44,10 @@ def test_it_tells_its_types() -> None:
         ("import inkdigit", HEAVY),
         ("import inkdigit; dir(inkdigit); inkdigit.ImageError, inkdigit.UsageError", HEAVY),
         ("import inkdigit.cli", ("numpy", "PIL", "onnxruntime", "torch")),
-        ("import inkdigit; inkdigit.Reader, inkdigit.Reading, inkdigit.read", ("torch", "sklearn", "matplotlib")),
+        (
+            "import inkdigit; inkdigit.Reader, inkdigit.Reading, inkdigit.read",
+            ("torch", "scipy", "sklearn", "matplotlib"),
+        ),
         ("import inkdigit; inkdigit.load_dataset, inkdigit.evaluate", ("torch", "sklearn", "matplotlib")),
         ("import inkdigit.reading.formats, inkdigit.reading.inputs, inkdigit.reading.steps", ("torch", "matplotlib")),
     ],

@@ -41,7 +41,9 @@ def draw_all(subject: Subject) -> PIL.Image.Image:
         "as given": explanation.picture,
         "ink": ink_picture(explanation.ink),
         "boxes and answers": draw_annotated(explanation),
-        "as the classifier sees each digit": arrange([fit(to_picture(image), 112, 112) for image in explanation.images], 4),
+        "as the classifier sees each digit": arrange(
+            [fit(to_picture(image), 112, 112) for image in explanation.images], 4
+        ),
     }
     return arrange([caption(fit(picture, 490, 370), words) for words, picture in panels.items()], 2)
 
@@ -136,12 +138,12 @@ def _draw_thing(name: str, height: float, digits: Dataset, random: np.random.Gen
 
 def _take(ink: Ink) -> Grey:
     """Dark ink on light paper."""
-    return np.rint(232 * (1 - 0.8 * ink)).astype(np.uint8)
+    return np.asarray(np.rint(232 * (1 - 0.8 * ink)), np.uint8)
 
 
 def draw_refusals(subject: Subject) -> PIL.Image.Image:
     """Small pictures, and the answer to each with its reason."""
-    random = np.random.default_rng(11)
+    random = np.random.default_rng(24)
     digits = subject.digits
     pictures = [_write_one(_draw_thing(name, 90, digits, random)) for name in "27"]
     pictures += [_write_one(_draw_thing(name, 90, digits, random)) for name in ("tick", "W", "scribble", "*")]
@@ -151,7 +153,9 @@ def draw_refusals(subject: Subject) -> PIL.Image.Image:
     halved = _draw_thing(str(HALVES["top"][1]), 110, digits, random)
     pictures.append(_write_one(halved[: halved.shape[0] // 2]))
     pictures.append(_write_one(_draw_thing("S", 90, digits, random)))
-    return arrange([caption(fit(to_picture(grey), 185, 185), _answer(subject.reader.read(grey))) for grey in pictures], 5)
+    return arrange(
+        [caption(fit(to_picture(grey), 185, 185), _answer(subject.reader.read(grey))) for grey in pictures], 5
+    )
 
 
 def _write_one(drawn: Grey, right: int | None = None) -> Grey:
@@ -205,5 +209,3 @@ def draw_regions(subject: Subject) -> PIL.Image.Image:
         draw_frame(page, box, f"{name}: {text}", BLUE if text != "empty" else VERMILION, 2, letter=20)
     scale = 800 / page.width
     return page.resize((800, math.ceil(page.height * scale)), PIL.Image.Resampling.BICUBIC)
-
-

@@ -104,7 +104,7 @@ def milliseconds(seconds: float) -> str:
 
 
 def find_ahead(tasks: Mapping[str, Mapping[str, Scores]]) -> Iterator[Ahead]:
-    """Where a peer's figure is better than inkdigit's, which is given with nothing refused where peers refuse nothing."""
+    """Where a peer's figure is better than inkdigit's, which refuses nothing either, but where there is no digit."""
     for task, rows in tasks.items():
         for peer, theirs in rows.items():
             if not peer.startswith("inkdigit"):

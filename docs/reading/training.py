@@ -71,5 +71,3 @@ def draw_crops(subject: Subject) -> PIL.Image.Image:
 def _cut(pages: Pages) -> Iterator[Crop]:
     for number in range(10 * CROPS):
         yield from cut_page(pages[number], np.random.default_rng((pages.seed, number, 1)))
-
-

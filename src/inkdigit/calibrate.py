@@ -1,7 +1,7 @@
 """How a reader joins its two networks: fitted on generated pages, written with digits that neither was trained on."""
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,18 +75,17 @@ def collect(finder: Finder, digits: Dataset, n: int, *, seed: int = 0) -> Propos
 
 
 def fit(proposed: Proposed) -> Joining:
-    """The weights of least negative log likelihood, and the threshold of least cost."""
+    """The joining of least negative log likelihood, and the threshold of least cost."""
 
     def joining(values: NDArray[np.float64]) -> Joining:
-        locator, classifier = np.exp(values[:2])
-        return Joining(float(locator), float(classifier), float(values[2]))
+        return Joining(float(np.exp(values[0])), float(values[1]))
 
     def loss(values: NDArray[np.float64]) -> float:
         return nll(joining(values).join(proposed.scores, proposed.probabilities), proposed.truth)
 
-    found = joining(minimize(loss, np.log([0.8, 0.8, 1.0]), method="Nelder-Mead").x)
+    found = joining(minimize(loss, [0.0, 0.0], method="Nelder-Mead").x)
     joined = found.join(proposed.scores, proposed.probabilities)
-    return Joining(found.locator, found.classifier, found.doubt, choose_threshold(joined, proposed.truth))
+    return replace(found, threshold=choose_threshold(joined, proposed.truth))
 
 
 def choose_threshold(joined: Probabilities, truth: Labels) -> float:

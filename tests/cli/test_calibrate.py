@@ -23,7 +23,7 @@ def locator(tmp_path: Path) -> Path:
 def test_writes_the_joining_into_the_locator(
     invoke: Callable[..., Any], locator: Path, digits_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fitted = Joining(0.5, 0.7, -0.2, 0.61)
+    fitted = Joining(0.5, -0.2, 0.61)
     asked: list[int] = []
 
     def collect(_finder: object, digits: object, n: int) -> Proposed | None:

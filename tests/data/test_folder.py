@@ -102,6 +102,18 @@ def test_a_digit_image_passes_unchanged(tmp_path: Path) -> None:
     np.testing.assert_array_equal(load_picture_folder(tmp_path, "test")[0][0], image)
 
 
+def test_of_several_pieces_of_ink_the_largest_is_the_digit(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        draw(tmp_path / "train" / "7" / f"{name}.png", 7)
+    with PIL.Image.open(tmp_path / "train" / "7" / "b.png") as picture:
+        blotted = picture.copy()
+    PIL.ImageDraw.Draw(blotted).ellipse((4, 60, 10, 66), fill=20)
+    blotted.save(tmp_path / "train" / "7" / "b.png")
+    (tmp_path / "test").mkdir()
+    first, second = load_picture_folder(tmp_path, "train")[0]
+    np.testing.assert_array_equal(first, second)
+
+
 def fault(folder: Path, split: str = "train") -> str:
     with pytest.raises(DataError) as caught:
         load_picture_folder(folder, split)

@@ -139,15 +139,15 @@ def test_a_side_moves_no_farther_than_its_reach() -> None:
         assert np.array_equal(found, normalize(ink)) == is_whole
 
 
-@pytest.mark.parametrize("side", ["left", "right", "top", "bottom"])
+@pytest.mark.parametrize("side", ["left", "right", "top", "bottom", "all"])
 def test_a_digit_at_the_edge_of_the_page_is_whole(side: str) -> None:
     clean = draw("4")
     x, y, width, height = (round(edge) for edge in ink_box(clean))
-    rows = slice(y if side == "top" else 0, y + height if side == "bottom" else None)
-    columns = slice(x if side == "left" else 0, x + width if side == "right" else None)
+    rows = slice(y if side in ("top", "all") else 0, y + height if side in ("bottom", "all") else None)
+    columns = slice(x if side in ("left", "all") else 0, x + width if side in ("right", "all") else None)
     ink = clean[rows, columns]
-    for box in (ink_box(ink), spoil(ink_box(ink), (-1, -1, -1, -1), 0.08)):
-        np.testing.assert_array_equal(cut_digit(ink, box), normalize(clean))
+    for sides in WRONG:
+        np.testing.assert_array_equal(cut_digit(ink, spoil(ink_box(ink), sides, 0.08)), normalize(clean))
 
 
 @pytest.mark.parametrize(

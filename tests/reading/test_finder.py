@@ -157,7 +157,7 @@ class TestGlance:
 
     def test_two_that_disagree_look_closer_however_sure_they_are_together(self, draw_page: DrawPage) -> None:
         watched = Watched(finds((SEVEN, 7, 0.6)))
-        Finder(watched, sees(1, 0.9999), Joining(locator=0.1, classifier=2)).find(draw_page(SEVEN))
+        Finder(watched, sees(1, 0.9999), Joining(say=1.5)).find(draw_page(SEVEN))
         assert len(watched.sides) > 2
 
     def test_a_digit_image_is_what_the_classifier_sees_and_the_locator_is_not_asked(self) -> None:
@@ -377,7 +377,7 @@ class TestBothReaders:
         assert found.agreed[order].tolist() == [True, False]
 
     def test_what_is_told_is_what_the_joining_says(self, draw_page: DrawPage) -> None:
-        joining = Joining(locator=0.5, classifier=2.0, doubt=-1.0)
+        joining = Joining(say=0.7, doubt=-1.0)
         found = Finder(finds((SEVEN, 7, 0.9)), sees(7, 0.8), joining).find(draw_page(SEVEN, OTHER))
         scores = np.full((1, CLASSES), 0.005, np.float32)
         scores[0, 7] = 0.9

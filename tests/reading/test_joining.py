@@ -15,7 +15,7 @@ from inkdigit.images import CLASSES, Probabilities
 from inkdigit.locator import Locator
 from inkdigit.reading.joining import Joining
 
-JOINING = Joining(locator=1, classifier=1, doubt=0)
+JOINING = Joining(say=1, doubt=0)
 Scores = NDArray[np.float32]
 
 
@@ -48,7 +48,7 @@ shares = st.floats(0, 1, width=32)
 )
 @settings(max_examples=60, deadline=None)
 def test_probabilities_come_out_whatever_goes_in(scores: Scores, raw: Probabilities, doubt: float) -> None:
-    joined = Joining(0.8, 1.3, doubt).join(scores, raw)
+    joined = Joining(0.8, doubt).join(scores, raw)
     assert joined.shape == (3, CLASSES + 1)
     assert (joined >= 0).all()
     np.testing.assert_allclose(joined.sum(1), 1, rtol=1e-5)
@@ -86,16 +86,18 @@ def test_a_classifier_of_ten_classes_says_nothing_about_what_is_no_digit() -> No
         assert joined[CLASSES] == pytest.approx(1 - best, abs=0.001)
 
 
-def test_weights_say_who_is_heard() -> None:
-    scores, probabilities = score(7, 0.9, 0.05), sees(1, 0.9)
-    assert join(scores, probabilities, Joining(locator=3, classifier=0.3)).argmax() == 7
-    assert join(scores, probabilities, Joining(locator=0.3, classifier=3)).argmax() == 1
-    even = join(scores, probabilities, Joining(locator=0, classifier=0, doubt=0))
+def test_without_a_say_all_is_equally_likely() -> None:
+    even = join(score(7, 0.9), sees(1, 0.9), Joining(say=0, doubt=0))
     np.testing.assert_allclose(even, 1 / 11, rtol=1e-5)
 
 
+def test_the_more_they_are_believed_the_surer_they_are_together() -> None:
+    chances = [join(score(7, 0.8), sees(7, 0.8), Joining(say, 0))[7] for say in (0.2, 0.6, 1.5)]
+    assert chances == sorted(chances)
+
+
 def test_doubt_speaks_for_nothing() -> None:
-    chances = [join(score(7, 0.6), sees(7, 0.7), Joining(1, 1, doubt))[CLASSES] for doubt in (-3, 0, 3)]
+    chances = [join(score(7, 0.6), sees(7, 0.7), Joining(1, doubt))[CLASSES] for doubt in (-3, 0, 3)]
     assert chances == sorted(chances)
     odds = [chance / (1 - chance) for chance in chances]
     assert odds[1] / odds[0] == pytest.approx(np.exp(3), rel=1e-3)
@@ -105,7 +107,6 @@ def test_no_reader_is_so_sure_that_the_other_is_not_heard() -> None:
     joined = join(score(7, 1.0, 0.0), sees(1, 1.0))
     assert joined[7] == pytest.approx(joined[1])
     assert np.isfinite(joined).all()
-    assert join(score(7, 0.9, 0.001), sees(1, 1.0), Joining(locator=2, classifier=1)).argmax() == 7
 
 
 class TestModelsWord:
@@ -113,8 +114,8 @@ class TestModelsWord:
         return SimpleNamespace(metadata=metadata)  # type: ignore[return-value]
 
     def test_what_a_model_says_is_taken(self) -> None:
-        told = {"locator": 0.7, "classifier": 1.1, "doubt": -0.4, "threshold": 0.75}
-        assert Joining.of(self.locator(joining=told)) == Joining(0.7, 1.1, -0.4, 0.75)
+        told = {"say": 0.7, "doubt": -0.4, "threshold": 0.75}
+        assert Joining.of(self.locator(joining=told)) == Joining(0.7, -0.4, 0.75)
 
     def test_what_it_does_not_say_is_left_as_it_is(self) -> None:
         assert Joining.of(self.locator(joining={"threshold": 0.75, "newer": 3})) == Joining(threshold=0.75)
@@ -122,7 +123,7 @@ class TestModelsWord:
         assert Joining.of(lambda page: pytest.fail("asked")) == Joining()
 
     @pytest.mark.parametrize(
-        "told", [{"locator": "x"}, {"doubt": None}, {"threshold": float("nan")}, {"classifier": float("inf")}, 7]
+        "told", [{"say": "x"}, {"doubt": None}, {"threshold": float("nan")}, {"say": float("inf")}, 7]
     )
     def test_nonsense_is_told(self, told: object) -> None:
         with pytest.raises(DataError, match=r"joins by .*, expected numbers; export it again"):

@@ -344,13 +344,13 @@ class TestModels:
 
     def test_a_locator_that_joins_by_nonsense_is_told(self, find_blobs: Locator) -> None:
         with pytest.raises(DataError, match="expected numbers"):
-            Reader(sees(7), locator=Told(find_blobs, {"joining": {"locator": "much"}}))
+            Reader(sees(7), locator=Told(find_blobs, {"joining": {"say": "much"}}))
 
     def test_both_are_joined_as_the_locator_says(self, find_blobs: Locator, draw_page: DrawPage) -> None:
-        told = {"locator": 2.0, "classifier": 0.1, "doubt": 0.0, "threshold": 0.0}
-        for joining, text in (({}, "1"), (told, "7")):
-            reader = Reader(sees(1, 0.9999), locator=Told(find_blobs, {"joining": joining}))
-            assert reader.read(draw_page(THREE[0]), min_confidence=0).text == text
+        told = {"say": 0.5, "doubt": 0.0, "threshold": 0.999}
+        for joining, text in (({"threshold": 0.0}, "7"), (told, "?")):
+            reader = Reader(sees(7, 0.8), locator=Told(find_blobs, {"joining": joining}))
+            assert reader.read(draw_page(THREE[0])).text == text
         assert Joining.of(SimpleNamespace(metadata={"joining": told})) == Joining(**told)  # type: ignore[arg-type]
 
     def test_the_shipped_models_are_opened_once(self, draw_page: DrawPage, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ def calibrate(
     data: Annotated[str, typer.Option(help="Whose held-out digits the pages are written with.")] = "mnist",
     pages: Annotated[int, typer.Option(min=20, help="How many are generated; 600 take four minutes.")] = 600,
 ) -> None:
-    """Fit how much each of two networks is believed, and from which confidence on a digit is told.
+    """Fit how much two networks are believed, and from which confidence on a digit is told.
 
     Both are written into the locator's model, which 'inkdigit read' reads with. Nothing but generated pages is looked
     at.
@@ -24,5 +24,5 @@ def calibrate(
     from inkdigit.calibrate import calibrate as fit
 
     joining = fit(locator, model, data=data, n=pages)
-    print(f"locator weighs {joining.locator:.3f}, classifier {joining.classifier:.3f}, doubt {joining.doubt:+.3f}")
+    print(f"both weigh {joining.say:.3f}, doubt {joining.doubt:+.3f}")
     print(f"digits are told from a confidence of {joining.threshold:.3f} on")

@@ -12,7 +12,8 @@ def tables(
     kind: Annotated[
         str,
         typer.Argument(
-            help="models, recipes, protocols, datasets, formats, rules, figures, augmentations, variants, corruptions."
+            help="models, recipes, protocols, datasets, formats, rules, figures, augmentations, variants, outliers, "
+            "corruptions."
         ),
     ],
 ) -> None:
@@ -78,6 +79,12 @@ def _variants() -> dict[str, str]:
     return {name: entry.description for name, entry in VARIANTS.items()}
 
 
+def _outliers() -> dict[str, str]:
+    from inkdigit.synthesis.outliers import OUTLIERS
+
+    return {name: entry.description for name, entry in OUTLIERS.items()}
+
+
 def _figures() -> dict[str, str]:
     from inkdigit.learning.figures import FIGURES
 
@@ -98,6 +105,7 @@ _TABLES = {
     "rules": _rules,
     "augmentations": _augmentations,
     "variants": _variants,
+    "outliers": _outliers,
     "protocols": _protocols,
     "figures": _figures,
     "corruptions": _corruptions,

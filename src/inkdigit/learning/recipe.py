@@ -102,6 +102,11 @@ class Recipe:
         """What its network learns to do, as an entry of ``TASKS``."""
         return "locate" if self.model in LOCATORS else "classify"
 
+    @property
+    def classes(self) -> int:
+        """How many its network tells apart: the ten digits, or these and "not a digit"."""
+        return int({**model_options(self.model), **self.model_options}.get("classes", CLASSES))
+
     def total_steps(self, per_epoch: int) -> int:
         """Updates in all, for a training set of so many batches."""
         return self.steps if self.steps is not None else (self.epochs or 0) * per_epoch
@@ -225,7 +230,7 @@ def _parse_literal(value: str) -> Any:
 def _check_task(recipe: Recipe) -> None:
     """A network must take what it is to learn from."""
     model, locates = recipe.model, recipe.task == "locate"
-    classes = {**model_options(model), **recipe.model_options}.get("classes", CLASSES)
+    classes = recipe.classes
     if classes not in ((CLASSES,) if locates else (CLASSES, CLASSES + 1)):
         raise UsageError(f"found model.classes={classes}, expected {CLASSES}{'' if locates else f' or {CLASSES + 1}'}")
     for name in ("augment", "label_smoothing", "crops", "outliers"):

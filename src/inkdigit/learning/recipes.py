@@ -133,7 +133,7 @@ _RECIPES = (
         expected=(0.9948, 0.9972),
         model="vgg",
         model_options={"widths": (16, 48, 96), "depths": (1, 2, 2), "classes": 11},
-        epochs=12,
+        epochs=20,
         batch_size=128,
         optimizer="adamw",
         optimizer_options={"weight_decay": 0.01},
@@ -144,7 +144,7 @@ _RECIPES = (
             "rotate": 15, "scale": 0.15, "shear": 0.25, "shift": 2, "elastic": 1.2,
             "thickness": 1.5, "blur": 0.6, "wear": 0.15, "contrast": 0.5, "noise": 6,
         },
-        variants={"hooked-1": 0.3, "crossed-7": 0.25, "slashed-0": 0.05},
+        variants={"hooked-1": 0.3, "footed-1": 0.1, "crossed-7": 0.25, "slashed-0": 0.05},
         crops=0.6,
         outliers={
             "line": 0.02, "grid": 0.03, "sign": 0.1, "scribble": 0.05, "letter": 0.12, "word": 0.04, "symbol": 0.08,

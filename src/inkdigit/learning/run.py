@@ -121,7 +121,7 @@ class Run:
         return {
             "name": self.recipe.name,
             "inkdigit": __version__,
-            "classes": [str(digit) for digit in range(CLASSES)],
+            "classes": [*map(str, range(CLASSES)), *(["not a digit"] if self.recipe.classes > CLASSES else [])],
             "settings": self.recipe.to_dict(),
             "train_sha256": self.data_sha256,
             **{key: value for key, value in result.items() if key != "run"},  # a path says nothing elsewhere

@@ -32,7 +32,9 @@ def cut_digit(ink: Ink, box: Edges) -> Images:
     reach = max(1.0, REACH * max(width, height))
     left, right = _clip(x - reach, ink.shape[1]), _clip(x + width + reach + 1, ink.shape[1])
     top, bottom = _clip(y - reach, ink.shape[0]), _clip(y + height + reach + 1, ink.shape[0])
-    window = ink[top:bottom, left:right]
+    ends = ((int(top == 0), int(bottom == len(ink))), (int(left == 0), int(right == ink.shape[1])))
+    window = np.pad(ink[top:bottom, left:right], ends)  # nothing goes on beyond the edge of the page
+    top, left = top - ends[0][0], left - ends[1][0]
     strokes = window > STROKE
     inner = slice(_clip(x - left, window.shape[1]), _clip(x + width - left, window.shape[1]))
     # First only outwards: the bar of a 7 may lie above the box, and tells how wide it is.

@@ -22,6 +22,9 @@ TINY, TINY_ENLARGED = 140, 3
 SMALLEST, LARGEST = 14, 100
 """A digit of this many pixels is expected to be found, if it is one."""
 
+NOTICED = 0.8
+"""One that is smaller or larger by this factor is still believed where it is found."""
+
 SAME = 0.45
 """Findings of two scales are of the same digit if they share so much of their union."""
 
@@ -79,7 +82,9 @@ def merge(views: Iterable[View]) -> Findings:
     votes, expected = np.zeros((len(boxes), CLASSES), np.float32), np.zeros((len(boxes), 1), np.float32)
     sums, weights = np.zeros_like(boxes), np.full((len(boxes), 1), 1e-6, np.float32)
     for view in views:
-        should_see = ((size * view.scale >= SMALLEST) & (size * view.scale <= LARGEST))[:, None]
+        # In the closest view all that is found there is expected: there is none in which it is larger.
+        smallest = NOTICED * SMALLEST if view is views[-1] else SMALLEST
+        should_see = ((size * view.scale >= smallest) & (size * view.scale <= LARGEST))[:, None]
         expected += should_see
         if len(view.findings):
             seen, weight = _match(boxes, view.findings)
@@ -97,7 +102,7 @@ def _legible(view: View) -> View:
     """A view's findings of about the size that is found, and no more of them than can be compared."""
     boxes, scores = view.findings.boxes, view.findings.scores
     size = boxes[:, 2:].max(1, initial=0) * view.scale
-    chosen = np.flatnonzero((size >= 0.8 * SMALLEST) & (size <= 1.2 * LARGEST))
+    chosen = np.flatnonzero((size >= NOTICED * SMALLEST) & (size <= LARGEST / NOTICED))
     chosen = chosen[np.argsort(-scores[chosen].max(1, initial=0), kind="stable")[:MAX_FINDINGS]]
     return View(view.scale, Findings(boxes[chosen], scores[chosen]))
 

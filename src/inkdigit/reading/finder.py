@@ -74,7 +74,7 @@ class Proposals:
     Attributes:
         findings: the locator's, k of them, in pixels of the ink.
         images: uint8 (k, 28, 28).
-        probabilities: float32 (k, 11), the classifier's.
+        probabilities: float32 (k, 10 or 11), the classifier's.
     """
 
     findings: Findings
@@ -177,7 +177,10 @@ class Finder:
         """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
         best, turns = upright, 0
         for quarters in (1, 3, 2):
-            turned = self._examine(scene.turn(quarters), single=False)
+            try:
+                turned = self._examine(scene.turn(quarters), single=False)
+            except ImageError:  # which says nothing of how it was given
+                continue
             if turned.count_sure() >= MANY and turned.count_sure() > 2 * best.count_sure():
                 best, turns = turned, quarters
         return best, turns
@@ -204,7 +207,7 @@ class Finder:
         if not inked:
             return Proposals(findings, *_NOTHING[:2])
         images = np.stack([cuts[place] for place in inked])
-        return Proposals(findings, images, as_eleven(self._classifier(images)))
+        return Proposals(findings, images, self._classifier(images))
 
     def _views(self, scene: Scene) -> Iterator[View]:
         """Closer and closer views, until digits are legible, and either hold all ink or are large."""

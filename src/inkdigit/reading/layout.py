@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 from statistics import median
 
+import numpy as np
+
 from inkdigit.preparation.box import Box
 
 STEEPEST = math.radians(40)
@@ -11,6 +13,12 @@ STEEPEST = math.radians(40)
 
 NEIGHBOUR = 2.2
 """Digits of a line are no farther apart than this, from middle to middle, in heights."""
+
+STEP = 0.25
+"""From one digit of a line to the next it is at least so much of the wider one's width."""
+
+ASKED = 500
+"""Of so many digits the next ones are looked for, to tell the slope."""
 
 SHARED = 0.1
 """Two digits of a line share at least so much of the smaller one's height."""
@@ -23,7 +31,12 @@ def find_lines(boxes: Sequence[Box]) -> list[list[int]]:
     down = [_turn(box, slope)[1] for box in boxes]
     lines: list[list[int]] = []
     for place in sorted(range(len(boxes)), key=across.__getitem__):
-        fitting = [line for line in lines if _shared(line[-1], place, boxes, down) > SHARED]
+        fitting = [
+            line
+            for line in lines
+            if _shared(line[-1], place, boxes, down) > SHARED
+            and across[place] - across[line[-1]] > STEP * max(boxes[place].width, boxes[line[-1]].width)
+        ]
         if fitting:
             min(fitting, key=lambda line: abs(down[line[-1]] - down[place])).append(place)
         else:
@@ -33,18 +46,14 @@ def find_lines(boxes: Sequence[Box]) -> list[list[int]]:
 
 def _slope(boxes: Sequence[Box]) -> float:
     """The angle of the lines, downwards, in radians: the median over each digit and its next one to the right."""
+    middles = np.array([(box.centre_x, box.centre_y, box.height) for box in boxes], np.float64).reshape(-1, 3)
     angles = []
-    for box in boxes:
-        steps = [(other.centre_x - box.centre_x, other.centre_y - box.centre_y, other) for other in boxes]
-        near = [
-            (math.hypot(right, down), math.atan2(down, right))
-            for right, down, other in steps
-            if right > 0
-            and abs(math.atan2(down, right)) < STEEPEST
-            and math.hypot(right, down) < NEIGHBOUR * max(box.height, other.height)
-        ]
-        if near:
-            angles.append(min(near)[1])
+    for x, y, height in middles[:: len(boxes) // ASKED + 1]:
+        right, down = middles[:, 0] - x, middles[:, 1] - y
+        distance, angle = np.hypot(right, down), np.arctan2(down, right)
+        near = (np.abs(angle) < STEEPEST) & (distance > 0) & (distance < NEIGHBOUR * np.maximum(height, middles[:, 2]))
+        if near.any():
+            angles.append(float(angle[near][distance[near].argmin()]))
     return median(angles) if angles else 0.0
 
 

@@ -105,6 +105,15 @@ def _hook(image: Grey, random: np.random.Generator) -> list[list[Point]]:
     return [[(x, float(top)), middle, end]]
 
 
+def _foot(image: Grey, random: np.random.Generator) -> list[list[Point]]:
+    """An upstroke to the top of a 1, and a line that it stands on."""
+    top, bottom = _rows(image)
+    x, half = _row(image, bottom), (bottom - top) * random.uniform(0.2, 0.42)
+    tilt = random.normal(0, 0.06) * half
+    foot = [(x - half * random.uniform(0.7, 1.1), bottom + tilt), (x + half, bottom - tilt)]
+    return [*_hook(image, random), foot]
+
+
 def _bar(image: Grey, random: np.random.Generator) -> list[list[Point]]:
     """A bar through the stem of a 7."""
     top, bottom = _rows(image)
@@ -125,6 +134,7 @@ def _slash(image: Grey, random: np.random.Generator) -> list[list[Point]]:
 
 VARIANTS: Mapping[str, Variant] = {
     "hooked-1": Variant(1, "a 1 with an upstroke", _hook),
+    "footed-1": Variant(1, "a 1 with an upstroke and a foot", _foot),
     "crossed-7": Variant(7, "a 7 with a bar through its stem", _bar),
     "slashed-0": Variant(0, "a 0 with a line through it", _slash),
 }
