@@ -80,7 +80,7 @@ def test_a_restless_hand_never_writes_the_same_twice() -> None:
 
 def test_a_hand_follows_from_its_seed() -> None:
     assert make_hand(random(3)) == make_hand(random(3)) != make_hand(random(4))
-    assert {make_hand(random(seed)).nib for seed in range(30)} == {"fine", "plain", "broad"}
+    assert {make_hand(random(seed)).nib for seed in range(30)} == {"fine", "plain", "broad", "heavy"}
 
 
 def test_nothing_is_written_of_a_blank() -> None:

@@ -17,6 +17,9 @@ FIRM = 100
 EDGE = 1.5
 """Pixels that the edge of a stroke takes in a digit image."""
 
+SPREADING = {"broad": 0.5, "heavy": 0.8}
+"""How far a nib's ink spreads at the least pressure, in pixels of the digit image."""
+
 Matrix: TypeAlias = NDArray[np.float64]
 """From a digit image to the page, (2, 2), x before y."""
 
@@ -28,7 +31,7 @@ class Hand:
     Attributes:
         slant: shear, positive where strokes lean to the right.
         aspect: width by height, 1 as in MNIST.
-        nib: ``fine``, which follows the middle of the strokes; ``plain``; or ``broad``.
+        nib: ``fine``, which follows the middle of the strokes; ``plain``; ``broad``; or ``heavy``, which closes loops.
         pressure: 0..1, from the thinnest to the thickest that the nib gives.
         softness: pixels of the page that the edge of a stroke takes.
         unrest: how much digits of this hand differ in size, slant, angle and height above the line, 0..1.
@@ -45,9 +48,9 @@ class Hand:
 def make_hand(random: np.random.Generator) -> Hand:
     """Somebody's hand."""
     return Hand(
-        slant=random.normal(0, 0.18),
+        slant=random.normal(0, 0.18) if random.uniform() < 0.8 else random.uniform(-0.5, 0.5),
         aspect=math.exp(random.normal(0, 0.16)),
-        nib=random.choice(["fine", "plain", "broad"], p=[0.28, 0.5, 0.22]),
+        nib=random.choice(["fine", "plain", "broad", "heavy"], p=[0.26, 0.44, 0.18, 0.12]),
         pressure=random.uniform(),
         softness=random.uniform(0.7, 1.8),
         unrest=random.uniform(0.2, 1),
@@ -76,8 +79,8 @@ def write_digit(image: Grey, height: float, hand: Hand, random: np.random.Genera
     matrix = turned @ np.array([[1, -slant], [0, 1]]) @ np.diag([scale * aspect, scale / aspect])
     density = 2 if scale < 1.3 else 1  # strokes as thin as a pixel need more
     drawn = _warp(_ridge(image) if hand.nib == "fine" else image, matrix * density)
-    if hand.nib == "broad":
-        drawn = drawn.filter(ImageFilter.GaussianBlur(scale * density * (0.5 + 0.6 * hand.pressure)))
+    if hand.nib in SPREADING:
+        drawn = drawn.filter(ImageFilter.GaussianBlur(scale * density * (SPREADING[hand.nib] + 0.6 * hand.pressure)))
     inked = drawn.point(_curve(hand, scale))
     if density > 1:
         inked = inked.reduce(density)
@@ -106,9 +109,10 @@ def _warp(image: Grey, matrix: Matrix) -> PIL.Image.Image:
 
 def _curve(hand: Hand, scale: float) -> list[int]:
     """Grey values of a warped image → ink: where the edge lies says how thick the stroke is, its slope how soft."""
-    lightest, heaviest = {"fine": (190, 80), "plain": (190, 60), "broad": (110, 45)}[hand.nib]
+    lightest, heaviest = {"fine": (190, 80), "plain": (190, 60), "broad": (110, 45), "heavy": (70, 32)}[hand.nib]
     level = lightest + (heaviest - lightest) * hand.pressure
-    span = min(max(20.0, hand.softness * 255 / (EDGE * max(scale, 1.0))), 2 * level - 10)  # paper stays 0
+    edge = 3 * EDGE if hand.nib in SPREADING else EDGE  # which spreading has made wide
+    span = min(max(20.0, hand.softness * 255 / (edge * max(scale, 1.0))), 2 * level - 10)  # paper stays 0
     return [round(255 * min(max((value - level) / span + 0.5, 0), 1)) for value in range(256)]
 
 

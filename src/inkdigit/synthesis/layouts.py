@@ -69,7 +69,7 @@ def _write_line(
 
 def _angle(random: np.random.Generator) -> float:
     """Of a line: mostly level, sometimes steep."""
-    return float(random.normal(0, 0.06) if random.uniform() < 0.8 else random.uniform(-0.6, 0.6))
+    return float(random.normal(0, 0.08) if random.uniform() < 0.7 else random.uniform(-0.6, 0.6))
 
 
 def _gap(random: np.random.Generator) -> float:
@@ -202,13 +202,13 @@ def _texture(side: int, digits: Dataset, random: np.random.Generator) -> Sheet: 
 Layout: TypeAlias = Callable[[int, Dataset, np.random.Generator], Sheet]
 
 LAYOUTS: Mapping[str, tuple[Layout, float]] = {
-    "one": (_one, 0.24),
+    "one": (_one, 0.22),
     "cutting": (_cutting, 0.1),
     "rows": (_rows, 0.35),
     "dense": (_dense, 0.07),
     "huge": (_huge, 0.08),
     "among": (_among, 0.07),
-    "none": (_none, 0.05),
+    "none": (_none, 0.07),
     "texture": (_texture, 0.04),
 }
 """How a page is filled, and how often. A new layout is a function and its entry here; the shares sum to 1."""

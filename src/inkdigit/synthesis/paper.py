@@ -177,7 +177,7 @@ def _take(picture: Values, random: np.random.Generator) -> Grey:
             image.size, PIL.Image.Resampling(int(random.integers(0, 4)))
         )
     if random.uniform() < 0.6:
-        noise = random.normal(0, random.choice([random.uniform(0.5, 5), random.uniform(4, 14)]), picture.shape)
+        noise = random.normal(0, random.choice([random.uniform(0.5, 5), random.uniform(3, 10)]), picture.shape)
         image = PIL.Image.fromarray(_levels(np.asarray(image, np.float32) + noise.astype(np.float32)))
     if random.uniform() < 0.1:
         image = image.filter(ImageFilter.UnsharpMask(1.5, int(random.integers(50, 200)), 2))

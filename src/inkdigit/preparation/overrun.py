@@ -1,0 +1,77 @@
+"""How much of a digit's ink goes on beyond its box: a piece of something larger is no digit."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigit.images import Ink
+from inkdigit.preparation.cut import Edges
+
+FIRM = 0.5
+"""As much ink as this belongs to a stroke."""
+
+AROUND = 0.1
+"""How far is looked beyond the box, as a share of its longer side."""
+
+DETAIL = 40
+"""A box is looked at with about so many pixels along its longer side."""
+
+LEVEL = 0.15
+"""Ink that goes on to the left and to the right at one height, to within this share of the box's, is a ruling."""
+
+Mask = NDArray[np.bool_]
+
+
+def measure_overrun(ink: Ink, box: Edges, others: NDArray[np.float32]) -> float:
+    """The ink around a box that its own strokes reach, as a share of the ink within.
+
+    Rulings do not count, nor what lies in the boxes of other digits, which may touch.
+
+    Args:
+        ink: float32 (h, w), 0..1.
+        box: around a digit.
+        others: float32 (k, 4), the other boxes: x, y, width, height.
+    """
+    x, y, width, height = box
+    side = max(width, height)
+    margin, step = max(2.0, AROUND * side), max(1, int(side / DETAIL))
+    left, top = max(0, int(x - margin)), max(0, int(y - margin))
+    right, bottom = math.ceil(x + width + margin), math.ceil(y + height + margin)
+    strokes = ink[top:bottom:step, left:right:step] > FIRM
+    rows = np.arange(top, min(bottom, ink.shape[0]), step)[:, None]
+    columns = np.arange(left, min(right, ink.shape[1]), step)[None]
+    within = (rows >= y) & (rows < y + height) & (columns >= x) & (columns < x + width)
+    beyond = strokes & ~within
+    for one in others[_near(others, (x - margin, y - margin, x + width + margin, y + height + margin))]:
+        beyond &= ~((rows >= one[1]) & (rows < one[1] + one[3]) & (columns >= one[0]) & (columns < one[0] + one[2]))
+    if not beyond.any():
+        return 0.0
+    reached = _spread(strokes & within, beyond, round(margin / step) + 1) & beyond
+    at_left, at_right = reached & (columns < x), reached & (columns >= x + width)
+    if at_left.any() and at_right.any():
+        levels = [float(np.broadcast_to(rows, side_mask.shape)[side_mask].mean()) for side_mask in (at_left, at_right)]
+        if abs(levels[0] - levels[1]) < LEVEL * height:
+            reached &= ~(at_left | at_right)
+    return float(reached.sum() / max(int((strokes & within).sum()), 1))
+
+
+def _near(boxes: NDArray[np.float32], edges: Edges) -> Mask:
+    """Which boxes (k, 4) reach into a rectangle from left and top to right and bottom."""
+    left, top, right, bottom = edges
+    ends = boxes[:, :2] + boxes[:, 2:]
+    is_near = (boxes[:, 0] < right) & (boxes[:, 1] < bottom) & (ends[:, 0] > left) & (ends[:, 1] > top)
+    return np.asarray(is_near, np.bool_)
+
+
+def _spread(seeds: Mask, ground: Mask, steps: int) -> Mask:
+    """Seeds (h, w), and the ground that is reached from them by so many steps to a neighbour, corners included."""
+    reached = seeds
+    for _ in range(steps):
+        padded = np.pad(reached, 1)
+        wide = padded[:, :-2] | padded[:, 1:-1] | padded[:, 2:]
+        grown = seeds | (ground & (wide[:-2] | wide[1:-1] | wide[2:]))
+        if (grown == reached).all():
+            break
+        reached = grown
+    return reached
