@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from inkdigit import calibrate as module
-from inkdigit.calibrate import ERROR_COST, Proposed, choose_threshold, collect, fit
+from inkdigit.calibrate import REFUSED, Proposed, choose_threshold, collect, fit
 from inkdigit.classifier import Classifier
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.metrics import nll
-from inkdigit.images import CLASSES, SIZE, Grey, Labels, Probabilities
+from inkdigit.images import CLASSES, SIZE, Grey
 from inkdigit.locator import Boxes, Findings, Locator
 from inkdigit.reading.finder import Finder
 from inkdigit.reading.joining import Joining
@@ -44,7 +44,6 @@ class TestFit:
         assert loss(found, fresh) < loss(Joining(), fresh)
         alone = nll(fresh.probabilities, fresh.truth)
         assert loss(found, fresh) < 0.7 * alone
-        assert 0 < found.threshold < 1
 
     def test_no_weight_nearby_is_better(self) -> None:
         proposed = propose(1500)
@@ -69,57 +68,17 @@ class TestFit:
 
 
 class TestThreshold:
-    @staticmethod
-    def say(confidence: list[float], right: list[bool]) -> tuple[Probabilities, Labels]:
-        """Digits told with a confidence, all as a 3, some of which are something else."""
-        joined = np.zeros((len(confidence), CLASSES + 1), np.float32)
-        joined[:, 3] = confidence
-        joined[:, 4] = np.minimum(confidence, 1 - joined[:, 3])
-        joined[:, CLASSES] = 1 - joined[:, 3] - joined[:, 4]
-        return joined, np.where(right, 3, CLASSES).astype(np.int64)
+    def test_so_many_digits_are_refused_and_no_more(self) -> None:
+        random = np.random.default_rng(0)
+        images = random.integers(0, 256, (1000, 28, 28), dtype=np.uint8)
+        rows = softmax(random.normal(0, 4, (1000, CLASSES + 1))).astype(np.float32)
+        digits = Dataset("some", "validation", images, np.zeros(1000, np.int64))
+        threshold = choose_threshold(lambda _: rows, digits)
+        assert (rows[:, :CLASSES].max(1) < threshold).mean() == pytest.approx(REFUSED, abs=0.001)
 
-    @staticmethod
-    def cost(joined: Probabilities, truth: Labels, threshold: float) -> float:
-        told = joined[:, CLASSES] < 0.5
-        value, confidence = joined[:, :CLASSES].argmax(1), joined[:, :CLASSES].max(1)
-        is_refused = confidence < threshold
-        wrong = told & ~is_refused & (value != truth)
-        missed = told & is_refused & (value == truth)
-        return float(ERROR_COST * wrong.sum() + missed.sum())
-
-    @pytest.mark.parametrize("seed", range(8))
-    def test_no_other_threshold_costs_less(self, seed: int) -> None:
-        random = np.random.default_rng(seed)
-        n = int(random.integers(1, 60))
-        spread = [random.uniform(0.5, 1, n), random.integers(5, 11, n) / 10][seed % 2]
-        confidence = spread.astype(np.float32)
-        joined, truth = self.say(list(confidence), list(random.uniform(size=n) < confidence))
-        best = self.cost(joined, truth, choose_threshold(joined, truth))
-        others = [*np.linspace(0, 1, 101), *confidence, *np.nextafter(confidence, np.float32(2))]
-        assert best == min(self.cost(joined, truth, min(other, 1)) for other in others)
-
-    def test_errors_among_the_doubtful_are_refused_with_them(self) -> None:
-        joined, truth = self.say([0.55, 0.6, 0.7, 0.8, 0.9], [True, False, False, True, True])
-        threshold = choose_threshold(joined, truth)
-        assert 0.7 < threshold <= np.float32(0.8)
-
-    def test_an_error_is_told_where_sparing_it_costs_more(self) -> None:
-        n = round(ERROR_COST) + 1
-        joined, truth = self.say([*np.linspace(0.6, 0.8, n), 0.9, 0.95], [*[True] * n, False, True])
-        assert choose_threshold(joined, truth) == 0
-
-    @pytest.mark.parametrize("right", [[True] * 4, []])
-    def test_where_nothing_is_wrong_nothing_is_refused(self, right: list[bool]) -> None:
-        assert choose_threshold(*self.say([0.6, 0.7, 0.8, 0.9][: len(right)], right)) == 0
-
-    def test_where_all_is_wrong_all_is_refused(self) -> None:
-        joined, truth = self.say([0.6, 0.7, 0.8], [False] * 3)
-        assert self.cost(joined, truth, choose_threshold(joined, truth)) == 0
-
-    def test_what_is_rather_no_digit_is_not_weighed(self) -> None:
-        joined, truth = self.say([0.6, 0.9], [True, True])
-        joined = np.concatenate([joined, np.eye(CLASSES + 1, dtype=np.float32)[[CLASSES] * 5]])
-        assert choose_threshold(joined, np.append(truth, [3] * 5)) == 0
+    def test_a_classifier_that_is_sure_of_all_may_be_asked_for_much(self) -> None:
+        digits = Dataset("some", "validation", np.zeros((10, 28, 28), np.uint8), np.zeros(10, np.int64))
+        assert choose_threshold(lambda images: np.eye(CLASSES, dtype=np.float32)[[3] * len(images)], digits) == 1
 
 
 FIRST, SECOND, PLACE = (20.0, 30.0, 22.0, 40.0), (44.0, 30.0, 22.0, 40.0), (100.0, 90.0, 30.0, 40.0)

@@ -8,8 +8,8 @@ from PIL import ImageDraw
 
 from inkdigit.data.dataset import Dataset
 from inkdigit.images import CLASSES, Grey, Ink
-from inkdigit.preparation.ink import find_ink
 from inkdigit.preparation.load import to_grey
+from inkdigit.preparation.rulings import find_writing
 from inkdigit.reading.detector import SIDES, View, look, merge
 from inkdigit.reading.draw import draw_annotated
 from inkdigit.reading.finder import Scene, as_eleven
@@ -51,7 +51,7 @@ def draw_all(subject: Subject) -> PIL.Image.Image:
 def draw_inks(subject: Subject) -> PIL.Image.Image:
     """Grey pictures, and below each its ink."""
     greys = [to_grey(subject.sample(name)) for name in ("photo.jpg", "chalk.png", "phone.jpg")]
-    pictures = [*map(to_picture, greys), *(ink_picture(find_ink(grey)) for grey in greys)]
+    pictures = [*map(to_picture, greys), *(ink_picture(find_writing(grey)) for grey in greys)]
     return arrange([fit(picture, 320, 320) for picture in pictures], 3)
 
 
@@ -84,7 +84,7 @@ def _count(view: View, grey: Grey) -> str:
 def draw_joining(subject: Subject) -> PIL.Image.Image:
     """What both networks say of everything that may be a digit, on a page of digits, letters and signs."""
     grey = _write_mixed(subject.digits)
-    proposals = subject.finder.propose(Scene(grey, find_ink(grey)))
+    proposals = subject.finder.propose(Scene(grey, find_writing(grey)))
     scores, told = proposals.findings.scores, as_eleven(proposals.probabilities)
     joined = subject.joining.join(scores, told)
     page, tiles = to_picture(grey), []

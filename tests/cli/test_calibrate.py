@@ -32,6 +32,7 @@ def test_writes_the_joining_into_the_locator(
 
     monkeypatch.setattr("inkdigit.calibrate.collect", collect)
     monkeypatch.setattr("inkdigit.calibrate.fit", lambda _: fitted)
+    monkeypatch.setattr("inkdigit.calibrate.choose_threshold", lambda *_: fitted.threshold)
     before = OnnxLocator(locator / "model.onnx").metadata
     ended = invoke("calibrate", locator, "--data", digits_folder, "--pages", 30)
     assert ended.returncode == 0, ended

@@ -117,7 +117,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
 def test_each_error_has_its_code(
     error: Exception, code: int, words: str, fails: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise error
 
     monkeypatch.setattr("inkdigit.reading.reader.Reader.__init__", fail)
@@ -125,7 +125,7 @@ def test_each_error_has_its_code(
 
 
 def test_ctrl_c_ends_with_130(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(*_: object) -> None:
+    def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("inkdigit.reading.reader.Reader.__init__", interrupt)
@@ -134,7 +134,7 @@ def test_ctrl_c_ends_with_130(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_a_fault_of_ours_shows_where_it_is(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr("inkdigit.reading.reader.Reader.__init__", fail)

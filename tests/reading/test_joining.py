@@ -80,10 +80,11 @@ def test_a_locator_that_sees_nothing_and_a_classifier_that_does_not_either() -> 
     assert join(score(7, 0.02), sees(CLASSES, 0.9))[CLASSES] > 0.99
 
 
-def test_a_classifier_of_ten_classes_says_nothing_about_what_is_no_digit() -> None:
+def test_a_classifier_of_ten_classes_has_no_word_on_what_is_no_digit() -> None:
     for best in (0.2, 0.9):
-        joined = join(score(7, best, 0), sees(7, 1.0, CLASSES))
-        assert joined[CLASSES] == pytest.approx(1 - best, abs=0.001)
+        joined = join(score(7, best, 0), sees(7, 1.0, CLASSES), Joining(say=1, doubt=5))
+        nothing = (1 - best) / (CLASSES + 1)
+        assert joined[CLASSES] == pytest.approx(nothing / (nothing + best), abs=0.001)
 
 
 def test_without_a_say_all_is_equally_likely() -> None:

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from inkdigit.errors import ImageError
 from inkdigit.images import Grey, Images, Ink, is_digit_image
 from inkdigit.preparation.cut import STROKE, Edges, cut_digit
-from inkdigit.preparation.ink import Mask, find_ink, reduce
+from inkdigit.preparation.ink import Mask, reduce
+from inkdigit.preparation.rulings import find_writing
 
 COARSE = 64
 """Pieces of ink are told apart on a picture of this size: what is nearer than a cell belongs together."""
@@ -21,7 +22,7 @@ def prepare_single(grey: Grey) -> Images:
     """
     if is_digit_image(grey):
         return grey.copy()
-    ink = find_ink(reduce(grey)[0])
+    ink = find_writing(reduce(grey)[0])
     box = main_box(ink)
     if box is None:
         raise ImageError("empty", "found no ink")

@@ -13,9 +13,10 @@ from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, fin
 from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.cut import cut_digit
-from inkdigit.preparation.ink import find_ink, reduce
+from inkdigit.preparation.ink import reduce
 from inkdigit.preparation.overrun import measure_overrun
 from inkdigit.preparation.prepare import main_box
+from inkdigit.preparation.rulings import find_writing
 from inkdigit.reading.detector import SIDES, View, choose_apart, look, merge
 from inkdigit.reading.joining import Joining
 
@@ -37,7 +38,7 @@ LEGIBLE = 22
 LIKELY = 0.5
 """What is more probably no digit is left out, unless there is nothing else."""
 
-OVERRUN, PIECE = 0.12, 0.4
+OVERRUN, PIECE = 0.12, 0.25
 """A digit whose ink goes on beyond its box by more than the one, as a share, keeps so much of its chance.
 
 Of the digits of strangers' pictures 1 % do, of the pieces of letters and signs that pass for digits 60 %.
@@ -142,7 +143,7 @@ class Finder:
         if is_digit_image(grey):
             return self.read_images([grey])[0]
         small, factor = reduce(grey)
-        ink = find_ink(small)
+        ink = find_writing(small)
         if main_box(ink) is None:  # whatever the locator sees in the paper's grain
             return Found(ink, [], [], *_NOTHING)
         scene, turns = Scene(small, ink), 0

@@ -55,9 +55,11 @@ class Joining:
             probabilities: float32 (k, 10 or 11) of the classifier.
         """
         digits = self.say * (_log(scores) + _log(probabilities[:, :CLASSES]))
-        nothing = self.say * _log(1 - scores.max(1, initial=0)) + self.doubt
+        nothing = self.say * _log(1 - scores.max(1, initial=0))
         if probabilities.shape[1] > CLASSES:
-            nothing = nothing + self.say * _log(probabilities[:, CLASSES])
+            nothing = nothing + self.say * _log(probabilities[:, CLASSES]) + self.doubt
+        else:  # a classifier that knows of no eleventh class has the word of one that has not looked
+            nothing = nothing - self.say * math.log(CLASSES + 1)
         logits = np.concatenate([digits, nothing[:, None]], axis=1)  # (k, 10), (k,) → (k, 11)
         powers = np.exp(logits - logits.max(1, keepdims=True, initial=-np.inf))
         return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)

@@ -11,7 +11,7 @@ import numpy as np
 from inkdigit.data.dataset import Dataset
 from inkdigit.images import SIZE, Images, Ink, Labels
 from inkdigit.preparation.cut import STROKE, Edges, cut_digit
-from inkdigit.preparation.ink import find_ink
+from inkdigit.preparation.rulings import find_writing
 from inkdigit.synthesis.hand import FIRM
 from inkdigit.synthesis.outliers import NOT_A_DIGIT
 from inkdigit.synthesis.pages import Pages
@@ -61,7 +61,7 @@ def cut_crops(pages: Pages, n: int) -> tuple[Images, Labels]:
 
 def cut_page(page: Page, random: np.random.Generator) -> Iterator[Crop]:
     """Digits of a page, each in a box that is a little wrong, and as many things that are none."""
-    ink = find_ink(page.grey)
+    ink = find_writing(page.grey)
     chosen = random.permutation(len(page.boxes))[:DIGITS_PER_PAGE]
     for box, label in zip(page.boxes[chosen], page.labels[chosen], strict=True):
         image = cut_digit(ink, _jitter(box, random))

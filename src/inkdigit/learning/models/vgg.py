@@ -11,20 +11,21 @@ class VGG(nn.Module):
     """Stages of 3x3 convolutions with batch norm and ReLU; max pooling between, the mean at the end.
 
     After Simonyan and Zisserman, "Very deep convolutional networks", 2015, and Ioffe and Szegedy, "Batch
-    normalization", 2015. With widths (24, 48, 96) and two convolutions each: 162,000 parameters.
+    normalization", 2015. With widths (24, 48, 96) and two convolutions each, as without ``depths``: 162,000
+    parameters.
     """
 
     def __init__(
         self,
         widths: Sequence[int] = (24, 48, 96),
-        depths: Sequence[int] = (2, 2, 2),
+        depths: Sequence[int] = (),
         dropout: float = 0.2,
         classes: int = CLASSES,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
         channels = 1
-        for stage, (width, depth) in enumerate(zip(widths, depths, strict=True)):
+        for stage, (width, depth) in enumerate(zip(widths, depths or [2] * len(widths), strict=True)):
             layers += [nn.MaxPool2d(2)] if stage else []
             for _ in range(depth):
                 layers += _convolution(channels, width)

@@ -1,0 +1,128 @@
+"""Printed lines are no ink: what runs thin and straight from one edge of a picture to the other is taken away."""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigit.images import Grey, Ink
+from inkdigit.preparation.cut import STROKE
+from inkdigit.preparation.ink import find_ink
+
+PARTS = 12
+"""A line is looked for in so many parts of the picture's width."""
+
+SEEN = 10
+"""And in so many of them it is there."""
+
+FILLED = 0.8
+"""A part has a line where so much of it is ink, in a row or a few."""
+
+TILT = 0.06
+"""It rises or falls by no more than this share of the picture's width."""
+
+THICKNESS = 0.02
+"""It is no thicker than this share of the picture's height, and a pixel in any case."""
+
+LEAST = 8
+"""Parts of fewer pixels are no wider than a stroke is long."""
+
+MOST = 40
+"""Rows of one part that are considered: more lines are no ruling."""
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Ruling:
+    """A line from the left edge to the right one.
+
+    Attributes:
+        start: y at x = 0, in pixels.
+        slope: pixels down for each to the right.
+    """
+
+    start: float
+    slope: float
+
+
+def find_writing(grey: Grey) -> Ink:
+    """The ink of a picture, uint8 (h, w), that somebody wrote: float32 (h, w), 0..1, without printed lines."""
+    return erase_rulings(find_ink(grey))
+
+
+def erase_rulings(ink: Ink) -> Ink:
+    """Ink, float32 (h, w), without the printed lines that cross it from edge to edge, across and down.
+
+    Strokes that cross a line keep their ink; what a stroke shares with a line along its way is lost.
+    """
+    erased = ink.copy()
+    for view in (erased, erased.T):  # both are the same pixels
+        for ruling in find_rulings(view):
+            _erase(view, ruling)
+    return erased
+
+
+def find_rulings(ink: Ink) -> list[Ruling]:
+    """The lines that run from the left edge of ink (h, w) to the right one, from top to bottom."""
+    height, width = ink.shape
+    size = width // PARTS
+    if size < LEAST:
+        return []
+    strokes = _thicken(ink > STROKE, math.ceil(0.03 * size))
+    share = strokes[:, : size * PARTS].reshape(height, PARTS, size).mean(2)  # (h, w) → (h, parts)
+    filled = share >= FILLED
+    middles = (np.arange(PARTS) + 0.5) * size
+    found: list[Ruling] = []
+    for left, right in ((0, PARTS - 1), (1, PARTS - 2)):
+        for first in _rows(filled[:, left]):
+            for last in _rows(filled[:, right]):
+                slope = (last - first) / (middles[right] - middles[left])
+                ruling = Ruling(first - slope * middles[left], slope)
+                rows = np.clip(np.rint(ruling.start + slope * middles).astype(int), 0, height - 1)
+                is_new = all(abs(ruling.start - other.start) > 3 for other in found)
+                if is_new and abs(slope) <= TILT and filled[rows, np.arange(PARTS)].sum() >= SEEN:
+                    found.append(ruling)
+    return sorted(found, key=lambda ruling: ruling.start)
+
+
+def _thicken(strokes: Mask, reach: int) -> Mask:
+    """Strokes (h, w), each pixel also above and below, so that a tilted line fills a row."""
+    thick = strokes.copy()
+    for step in range(1, reach + 1):
+        thick[step:] |= strokes[:-step]
+        thick[:-step] |= strokes[step:]
+    return thick
+
+
+def _rows(filled: Mask) -> Iterator[float]:
+    """The middle of each run of True in (h,); none where there are too many."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], filled, [False]]).astype(np.int8)))
+    middles = (edges[::2] + edges[1::2] - 1) / 2
+    yield from (float(middle) for middle in middles) if len(middles) <= MOST else ()
+
+
+def _erase(ink: Ink, ruling: Ruling) -> None:
+    """Takes a line away, in place, where it is no thicker than it mostly is."""
+    height, width = ink.shape
+    limit = max(1, round(THICKNESS * height))
+    columns = np.arange(width)
+    reach = 3 * limit + 3
+    offsets = np.arange(-reach, reach + 1)[:, None]  # (offsets, 1)
+    rows = np.rint(ruling.start + ruling.slope * columns).astype(int)[None] + offsets  # (offsets, w)
+    is_inside = (rows >= 0) & (rows < height)
+    strip = (ink[np.clip(rows, 0, height - 1), columns] > STROKE) & is_inside
+    near = np.abs(offsets) <= 2
+    nearest = np.where(strip & near, -np.abs(offsets), -reach).argmax(0)  # (w,): the ink next to the line
+    has_ink = strip[nearest, columns]
+    gaps_above = np.where(~strip & (offsets + reach < nearest), offsets + reach, -1).max(0)
+    gaps_below = np.where(~strip & (offsets + reach > nearest), offsets + reach, 2 * reach + 1).min(0)
+    thickness = gaps_below - gaps_above - 1
+    usual = float(np.median(thickness[has_ink])) if has_ink.any() else math.inf
+    if usual > limit:
+        return
+    thin = has_ink & (thickness <= 1.5 * usual + 1)
+    soft = (offsets + reach >= gaps_above) & (offsets + reach <= gaps_below) & thin & is_inside
+    ink[rows[soft], np.broadcast_to(columns, rows.shape)[soft]] = 0
