@@ -33,7 +33,7 @@ MODELS: dict[str, dict[str, Any]] = {
     },
     "locator": {
         "parameters": 220_118, "seconds": 2400.0, "test_accuracy": 0.95, "test_accuracy_interval": [0.94, 0.96],
-        "joining": {"locator": 0.8, "classifier": 0.8, "doubt": 0.0, "threshold": 0.6},
+        "joining": {"say": 0.6, "doubt": 0.0, "threshold": 0.6},
     },
 }  # fmt: skip
 
