@@ -12,9 +12,10 @@ from inkdigit.preparation.load import to_grey
 from inkdigit.preparation.rulings import find_writing
 from inkdigit.reading.detector import SIDES, View, look, merge
 from inkdigit.reading.draw import draw_annotated
-from inkdigit.reading.finder import Scene, as_eleven
+from inkdigit.reading.finder import as_eleven
 from inkdigit.reading.regions import load_regions
 from inkdigit.reading.result import Reading
+from inkdigit.reading.scene import Scene
 from inkdigit.synthesis.hand import Hand, write_digit
 from inkdigit.synthesis.outliers import HALVES
 from inkdigit.synthesis.sheet import Sheet

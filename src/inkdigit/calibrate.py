@@ -14,8 +14,9 @@ from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
 from inkdigit.locator import OnnxLocator, share_of_smaller, share_of_union
 from inkdigit.preparation.rulings import find_writing
-from inkdigit.reading.finder import Finder, Scene
+from inkdigit.reading.finder import Finder
 from inkdigit.reading.joining import Joining
+from inkdigit.reading.scene import Scene
 from inkdigit.reading.weights import find_model
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.sheet import Page

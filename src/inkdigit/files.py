@@ -7,7 +7,7 @@ import secrets
 from pathlib import Path
 from typing import IO
 
-from inkdigit.errors import EnvironmentFault
+from inkdigit.errors import DataError, EnvironmentFault
 
 CHUNK_BYTES = 2**20
 
@@ -69,6 +69,28 @@ def _write_and_rename(path: Path, data: bytes) -> None:
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
+
+
+def read_list(path: Path, max_bytes: int, expected: str) -> bytes:
+    """The bytes of a file that a user wrote for us, such as a list of numbers.
+
+    Args:
+        path: the file.
+        max_bytes: a larger one is refused.
+        expected: what it should be, for an error.
+
+    Raises:
+        DataError: it cannot be read, or is too large.
+    """
+    try:
+        with path.open("rb") as file:
+            content = bytes(read_bounded(file, max_bytes))
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path}: cannot be read ({reason}); expected {expected}") from error
+    if len(content) > max_bytes:
+        raise DataError(f"{path}: is larger than {max_bytes // 2**20} MiB; expected {expected}")
+    return content
 
 
 def read_bounded(file: IO[bytes], size: int) -> bytearray:

@@ -17,8 +17,9 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading import finder as module
-from inkdigit.reading.finder import GLANCE, Finder, Found, Scene, as_eleven
+from inkdigit.reading.finder import GLANCE, Finder, Found, as_eleven
 from inkdigit.reading.joining import Joining
+from inkdigit.reading.scene import Scene
 
 DrawPage = Callable[..., NDArray[np.uint8]]
 SEVEN, OTHER = Box(100, 60, 40, 120), Box(240, 70, 40, 120)

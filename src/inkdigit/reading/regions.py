@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from inkdigit.errors import DataError, UsageError
-from inkdigit.files import read_bounded
+from inkdigit.files import read_list
 from inkdigit.preparation.box import Box
 
 MAX_BYTES = 4 * 2**20
@@ -48,7 +48,7 @@ def load_regions(path: Path) -> dict[str, Box]:
     Raises:
         DataError: the file cannot be read, is too large, or is no JSON object of named boxes.
     """
-    values = _parse(path, _read(path))
+    values = _parse(path, read_list(path, MAX_BYTES, f"a JSON file of {EXPECTED}"))
     if not isinstance(values, dict):
         raise DataError(f"{path}: found {_quote(values)}, expected a JSON object of {EXPECTED}")
     if not 1 <= len(values) <= MAX_REGIONS:
@@ -65,18 +65,6 @@ def name_file(source: str) -> str:
     """What ``Places`` is to name a source's files after: a region's with its name, as ``form-total``, dots and all."""
     picture, part, region = source.rpartition(PART)
     return f"{Path(picture).stem}-{region}.region" if part else source
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = bytes(read_bounded(file, MAX_BYTES))
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path}: cannot be read ({reason}); expected a JSON file of {EXPECTED}") from error
-    if len(content) > MAX_BYTES:
-        raise DataError(f"{path}: is larger than {MAX_BYTES // 2**20} MiB; expected a JSON file of {EXPECTED}")
-    return content
 
 
 def _parse(path: Path, content: bytes) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigit.errors import DataError, UsageError, unknown
+from inkdigit.files import read_list
 from inkdigit.images import CLASSES, Probabilities
 from inkdigit.reading.pattern import Pattern
 from inkdigit.reading.result import Candidate
@@ -203,7 +204,8 @@ def _length(value: str) -> Fits:
 
 def _among(file: str) -> Fits:
     """The rule of a file of numbers, one a line."""
-    content = _read(Path(file)).removeprefix(b"\xef\xbb\xbf")  # the byte order mark that Windows' programs write
+    content = read_list(Path(file), MAX_LIST_BYTES, "a file of numbers, one a line")
+    content = content.removeprefix(b"\xef\xbb\xbf")  # the byte order mark that Windows' programs write
     lines = [line.strip() for line in content.splitlines()]
     wrong = next((number for number, line in enumerate(lines, start=1) if line and not line.isdigit()), None)
     if wrong is not None:
@@ -213,18 +215,6 @@ def _among(file: str) -> Fits:
     if not 1 <= len(numbers) <= MAX_LISTED:
         raise DataError(f"{file}: has {len(numbers):,} numbers, expected 1 to {MAX_LISTED:,}, one a line")
     return Listed(numbers)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        with path.open("rb") as file:
-            content = file.read(MAX_LIST_BYTES + 1)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        reason = getattr(error, "strerror", None) or error
-        raise DataError(f"{path}: cannot be read ({reason}); expected a file of numbers, one a line") from error
-    if len(content) > MAX_LIST_BYTES:
-        raise DataError(f"{path}: is larger than {MAX_LIST_BYTES // 2**20} MiB; expected a file of numbers, one a line")
-    return content
 
 
 def _luhn(text: str) -> bool:
