@@ -17,16 +17,19 @@ REACH = 0.14
 STROKE = 0.3
 """As much ink as this belongs to a stroke and not to its soft edge."""
 
+NO_BOXES = np.empty((0, 4), np.float32)
 
-def cut_digit(ink: Ink, box: Edges) -> Images:
+
+def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> Images:
     """One digit, uint8 (28, 28), as a network sees it; all 0 where there is no ink.
 
-    Each side of the box is moved to where the ink ends; a stroke that goes on beyond reach is a neighbour's or a
-    ruling, and is cut off at the box.
+    Ink that lies deeper in another digit's box is that one's. Each side of the box is moved to where the ink ends; a
+    stroke that goes on beyond reach is a neighbour's or a ruling, and is cut off at the box.
 
     Args:
         ink: float32 (h, w), 0..1.
         box: around the digit, more or less.
+        others: float32 (k, 4), the boxes of the other digits; those far away do not matter.
     """
     x, y, width, height = box
     reach = max(1.0, REACH * max(width, height))
@@ -35,6 +38,8 @@ def cut_digit(ink: Ink, box: Edges) -> Images:
     ends = ((int(top == 0), int(bottom == len(ink))), (int(left == 0), int(right == ink.shape[1])))
     window = np.pad(ink[top:bottom, left:right], ends)  # nothing goes on beyond the edge of the page
     top, left = top - ends[0][0], left - ends[1][0]
+    for other in _near(others, left, top, window.shape):
+        window = np.where(_depth(box, left, top, window.shape) >= _depth(other, left, top, window.shape), window, 0)
     strokes = window > STROKE
     inner = slice(_clip(x - left, window.shape[1]), _clip(x + width - left, window.shape[1]))
     # First only outwards: the bar of a 7 may lie above the box, and tells how wide it is.
@@ -42,6 +47,22 @@ def cut_digit(ink: Ink, box: Edges) -> Images:
     first, last = _fit(np.any(strokes[upper:lower], 0), x - left, x + width - left, 2 * reach)
     upper, lower = _fit(np.any(strokes[:, first:last], 1), y - top, y + height - top, 2 * reach)
     return normalize(window[upper:lower, first:last])
+
+
+def _near(boxes: NDArray[np.float32], left: int, top: int, shape: tuple[int, ...]) -> list[Edges]:
+    """Those of some boxes that lie on a window, at least in part."""
+    reached = (boxes[:, :2] < (left + shape[1], top + shape[0])).all(1)
+    begun = (boxes[:, :2] + boxes[:, 2:] > (left, top)).all(1)
+    return [(x, y, width, height) for x, y, width, height in boxes[reached & begun].tolist()]
+
+
+def _depth(box: Edges, left: int, top: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """How far the pixels of a window (h, w) lie within a box, from its nearest side; below 0 outside."""
+    x, y, width, height = box
+    columns, rows = np.arange(left, left + shape[1]) + 0.5, np.arange(top, top + shape[0]) + 0.5
+    across = np.minimum(columns - x, x + width - columns)  # (w,)
+    down = np.minimum(rows - y, y + height - rows)  # (h,)
+    return np.minimum(across[None], down[:, None])  # (w,), (h,) → (h, w)
 
 
 def _clip(edge: float, limit: int) -> int:

@@ -1,5 +1,6 @@
 """A page at several scales → the digits on it, each seen at every scale at which it can be."""
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 
 from inkdigit.images import CLASSES, Grey
 from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller, share_of_union
+from inkdigit.preparation.cut import Edges
 
 SIDES = tuple(round(48 * 2 ** (step / 2)) for step in range(11))
 """The longer side of a page at each scale, in pixels: 48, 68, 96 … 1536."""
@@ -18,6 +20,9 @@ ENLARGED = 1.42
 
 TINY, TINY_ENLARGED = 140, 3
 """A picture of fewer pixels than the one is enlarged up to that, and by no more than the other."""
+
+GLANCED, SURROUNDINGS = 40, 0.25
+"""At a glance, ink is seen at this size, in pixels, and around it this share of its longer side."""
 
 SMALLEST, LARGEST = 14, 100
 """A digit of this many pixels is expected to be found, if it is one."""
@@ -57,18 +62,35 @@ class View:
 def look(locator: Locator, page: Grey, sides: Iterable[int] = SIDES) -> Iterator[View]:
     """Views of a page, uint8 (h, w), one for each length of its longer side that makes sense, in their order."""
     picture, longest = PIL.Image.fromarray(page), max(page.shape)
-    limit = max(ENLARGED, min(TINY_ENLARGED, TINY / longest))
     for side in sides:
-        if side / longest <= limit:
-            yield View(side / longest, _resized(locator, picture, side / longest))
+        if side / longest <= _limit(page):
+            yield _resized(locator, picture, side / longest)
 
 
-def _resized(locator: Locator, picture: PIL.Image.Image, scale: float) -> Findings:
+def glance(locator: Locator, page: Grey, box: Edges) -> View:
+    """One small view of a page, uint8 (h, w): a box, which is thought to hold one digit, and what lies around it."""
+    x, y, width, height = box
+    longer = max(width, height)
+    margin = SURROUNDINGS * longer
+    left, top = max(int(x - margin), 0), max(int(y - margin), 0)
+    around = page[top : math.ceil(y + height + margin), left : math.ceil(x + width + margin)]
+    view = _resized(locator, PIL.Image.fromarray(around), min(GLANCED / longer, _limit(page)))
+    return View(
+        view.scale, Findings(view.findings.boxes + np.array([left, top, 0, 0], np.float32), view.findings.scores)
+    )
+
+
+def _limit(page: Grey) -> float:
+    """By how much a page may be enlarged."""
+    return max(ENLARGED, min(TINY_ENLARGED, TINY / max(page.shape)))
+
+
+def _resized(locator: Locator, picture: PIL.Image.Image, scale: float) -> View:
     size = (max(1, round(picture.width * scale)), max(1, round(picture.height * scale)))
     method = PIL.Image.Resampling.BOX if scale < 1 else PIL.Image.Resampling.BICUBIC
     findings = locator(np.asarray(picture.resize(size, method)))
     factors = np.array([picture.width / size[0], picture.height / size[1]] * 2, np.float32)
-    return Findings(findings.boxes * factors, findings.scores)
+    return View(scale, Findings(findings.boxes * factors, findings.scores))
 
 
 def merge(views: Iterable[View]) -> Findings:

@@ -9,19 +9,16 @@ from numpy.typing import NDArray
 from inkdigit.classifier import Classifier
 from inkdigit.errors import ImageError
 from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, find_ink_box, is_digit_image
-from inkdigit.locator import Findings, Locator
+from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller
 from inkdigit.preparation.box import Box
-from inkdigit.preparation.cut import cut_digit
+from inkdigit.preparation.cut import STROKE, Edges, cut_digit
 from inkdigit.preparation.ink import reduce
 from inkdigit.preparation.overrun import measure_overrun
 from inkdigit.preparation.prepare import main_box
 from inkdigit.preparation.rulings import find_writing
-from inkdigit.reading.detector import SIDES, View, choose_apart, look, merge
+from inkdigit.reading.detector import SIDES, WITHIN, View, choose_apart, glance, look, merge
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.scene import Scene
-
-GLANCE = SIDES[1:2]
-"""A picture with nothing but one plain digit is read from this view alone."""
 
 PLAIN = 0.98
 """So sure must both be together, to leave it at a glance."""
@@ -43,6 +40,9 @@ Of the digits of strangers' pictures 1 % do, of the pieces of letters and signs 
 
 LARGE = 48
 """Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
+
+RIVAL = 0.5
+"""A finding that is surer than this share of another's may own some of the ink that lies in both boxes."""
 
 MANY, SURE = 6, 0.9
 """A page is turned if so many digits are surer then than the other, and they are twice as many."""
@@ -107,10 +107,9 @@ class Finder:
         if is_digit_image(grey):
             return self.read_images([grey])[0]
         small, factor = reduce(grey)
-        ink = find_writing(small)
-        if main_box(ink) is None:  # whatever the locator sees in the paper's grain
-            return Found(ink, [], [], *_NOTHING)
-        scene, turns = Scene(small, ink), 0
+        scene, turns = Scene(small, find_writing(small)), 0
+        if not (scene.ink > STROKE).any():  # whatever the locator sees in the paper's grain
+            return Found(scene.ink, [], [], *_NOTHING)
         found = self._glance(scene)
         if found is None:
             found = self._examine(scene, single=single)
@@ -119,7 +118,7 @@ class Finder:
         height, width = grey.shape
         lying = [_enlarge(box, factor, (width, height) if turns % 2 else grey.shape) for box in found.findings.boxes]
         boxes = [_turn_back(box, turns, width, height) for box in lying]
-        return Found(ink, boxes, lying, found.images, found.probabilities, found.agreed)
+        return Found(scene.ink, boxes, lying, found.images, found.probabilities, found.agreed)
 
     def read_images(self, images: Sequence[Grey]) -> list[Found]:
         """Digit images as MNIST's are, (28, 28), pass unchanged, and the locator is not asked."""
@@ -133,7 +132,10 @@ class Finder:
 
     def _glance(self, scene: Scene) -> "_Read | None":
         """The only digit of a plain picture, or None where there may be more to it."""
-        read = self._join(self._propose(scene, merge(look(self._locator, scene.grey, GLANCE))))
+        extent = scene.extent()
+        if extent is None:
+            return None
+        read = self._join(self._propose(scene, merge([glance(self._locator, scene.grey, extent)])))
         is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
         return read if is_plain and scene.cover(read.findings) > COVERED else None
 
@@ -174,7 +176,7 @@ class Finder:
         return proposals
 
     def _propose(self, scene: Scene, findings: Findings) -> Proposals:
-        cuts = [cut_digit(scene.ink, (x, y, width, height)) for x, y, width, height in findings.boxes]
+        cuts = [cut_digit(scene.ink, box, others) for box, others in _with_rivals(findings)]
         inked = [place for place, image in enumerate(cuts) if image.any()]
         findings = Findings(findings.boxes[inked], findings.scores[inked])
         if not inked:
@@ -232,6 +234,14 @@ def as_eleven(probabilities: Probabilities) -> Probabilities:
     """Probabilities (k, 10 or 11) with a last class "not a digit"."""
     missing = CLASSES + 1 - probabilities.shape[1]
     return np.pad(probabilities, ((0, 0), (0, missing)))
+
+
+def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
+    """Each box, and those of findings beside it that the locator is not far less sure of."""
+    boxes, strength = findings.boxes, findings.scores.max(1, initial=0)
+    for place, (x, y, width, height) in enumerate(boxes.tolist()):
+        is_beside = share_of_smaller(boxes[place : place + 1], boxes)[0] <= WITHIN
+        yield (x, y, width, height), boxes[is_beside & (strength > RIVAL * strength[place])]
 
 
 def _doubt_pieces(read: _Read, places: Sequence[int], ink: Ink) -> None:

@@ -3,10 +3,11 @@
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigit.images import Grey, Ink
 from inkdigit.locator import Findings
+from inkdigit.preparation.cut import Edges
+from inkdigit.preparation.ink import Mask
 
 FIRM = 0.6
 """Ink that counts as covered or not: the dark corners of a photo are fainter."""
@@ -33,13 +34,22 @@ class Scene:
         margin = 0.08 * findings.boxes[:, 2:].max(1, initial=0)
         x, y = findings.boxes[:, 0] - margin, findings.boxes[:, 1] - margin
         right, bottom = x + findings.boxes[:, 2] + 2 * margin, y + findings.boxes[:, 3] + 2 * margin
-        left, right = (np.clip(np.rint(edge), 0, width).astype(int) for edge in (x, right))
-        top, bottom = (np.clip(np.rint(edge), 0, height).astype(int) for edge in (y, bottom))
-        sums = self._sums
-        inside = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
-        return float(inside.sum() / max(sums[-1, -1], 1))
+        columns = np.clip(np.rint([x, right]), 0, width).astype(int).T.tolist()
+        rows = np.clip(np.rint([y, bottom]), 0, height).astype(int).T.tolist()
+        inside = sum(
+            np.count_nonzero(self._firm[top:down, left:end])
+            for (left, end), (top, down) in zip(columns, rows, strict=True)
+        )
+        return inside / max(np.count_nonzero(self._firm), 1)
+
+    def extent(self) -> Edges | None:
+        """The box of all firm ink: x, y, width and height; None where there is none."""
+        rows, columns = (np.flatnonzero(self._firm.any(axis)) for axis in (1, 0))
+        if not len(rows):
+            return None
+        return float(columns[0]), float(rows[0]), float(columns[-1] + 1 - columns[0]), float(rows[-1] + 1 - rows[0])
 
     @cached_property
-    def _sums(self) -> NDArray[np.int32]:
-        """How many pixels of firm ink lie above and to the left, int32 (h + 1, w + 1)."""
-        return np.pad((self.ink > FIRM).cumsum(0, dtype=np.int32).cumsum(1, dtype=np.int32), ((1, 0), (1, 0)))
+    def _firm(self) -> Mask:
+        """Where firm ink is, bool (h, w)."""
+        return self.ink > FIRM

@@ -63,12 +63,13 @@ def cut_page(page: Page, random: np.random.Generator) -> Iterator[Crop]:
     """Digits of a page, each in a box that is a little wrong, and as many things that are none."""
     ink = find_writing(page.grey)
     chosen = random.permutation(len(page.boxes))[:DIGITS_PER_PAGE]
-    for box, label in zip(page.boxes[chosen], page.labels[chosen], strict=True):
-        image = cut_digit(ink, _jitter(box, random))
+    boxes = [_jitter(box, random) for box in page.boxes]
+    for place in chosen:
+        image = cut_digit(ink, boxes[place], np.array(boxes[:place] + boxes[place + 1 :]).reshape(-1, 4))
         if image.any():
-            yield image, int(label)
-    boxes = [box for make in (_pair, _other, _other) if (box := make(page, ink, random)) is not None]
-    for box in boxes:
+            yield image, int(page.labels[place])
+    nothing = [box for make in (_pair, _other, _other) if (box := make(page, ink, random)) is not None]
+    for box in nothing:
         image = cut_digit(ink, box)
         if image.any() and not _is_upright_line(image):
             yield image, NOT_A_DIGIT

@@ -18,6 +18,9 @@ from inkdigit.synthesis.signs import draw_sign
 
 BETWEEN_DIGITS = ("+", "-", "=", "x", "(", ")", ".", ",", ":", "÷", "±", "<", ">", "[", "]", "%")
 
+LEAST_STEP = 0.6
+"""A digit is overlapped by the next one at most up to this share of its width."""
+
 
 def _pick(digits: Dataset, n: int, random: np.random.Generator) -> list[tuple[Grey, int]]:
     chosen = random.integers(len(digits), size=n)
@@ -61,7 +64,7 @@ def _write_line(
         drawn = write_digit(image, height, hand, random, turn=angle)
         rise = height * random.normal(0, 0.08 * hand.unrest)
         sheet.put(drawn, x, y - drawn.shape[0] / 2 + rise, label)
-        step = drawn.shape[1] + height * gap * random.uniform(0.5, 1.5)
+        step = max(drawn.shape[1] + height * gap * random.uniform(0.5, 1.5), LEAST_STEP * drawn.shape[1])
         x, y = x + step * math.cos(angle), y - step * math.sin(angle)
         angle += bow
     return x
@@ -74,7 +77,8 @@ def _angle(random: np.random.Generator) -> float:
 
 def _gap(random: np.random.Generator) -> float:
     """Between digits, in heights: well apart, close, or touching."""
-    return float(random.choice([random.uniform(0.25, 1.3), random.uniform(0.03, 0.3), random.uniform(-0.14, 0.05)]))
+    apart = (random.uniform(0.25, 1.3), random.uniform(0.03, 0.3), random.uniform(-0.17, 0.04))
+    return float(random.choice(apart, p=[0.3, 0.3, 0.4]))
 
 
 def _one(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
