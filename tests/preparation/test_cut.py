@@ -181,3 +181,40 @@ def test_the_page_is_left_as_it_is() -> None:
     before: NDArray[np.float32] = ink.copy()
     cut_digit(ink, ink_box(ink))
     np.testing.assert_array_equal(ink, before)
+
+
+class TestTouching:
+    """Two digits whose boxes overlap: each pixel belongs to the one in whose box it lies deeper."""
+
+    @staticmethod
+    def alike(first: Images, second: Images) -> float:
+        """As ``alike``, but the centre of mass may round to the next pixel."""
+        return max(alike(np.roll(first, (x, y), (0, 1)), second) for x in (-1, 0, 1) for y in (-1, 0, 1))
+
+    def test_a_neighbour_s_stub_is_not_cut_with_it(self) -> None:
+        alone = draw("7", pen=15)
+        neighbour = np.zeros_like(alone)
+        neighbour[Y + 30 : Y + 70, X + WIDTH - 4 : X + WIDTH + 60] = 1  # a bar that reaches into the 7's box
+        both = np.maximum(alone, neighbour)
+        box, other = ink_box(alone), np.array([ink_box(neighbour)], np.float32)
+        clean = cut_digit(alone, box)
+        parted, whole = (self.alike(cut_digit(both, box, others), clean) for others in (other, other[:0]))
+        assert parted > 0.8
+        assert parted > whole
+
+    def test_what_lies_deeper_in_its_own_box_stays(self) -> None:
+        ink = draw("2", pen=15)
+        x, y, width, height = ink_box(ink)
+        beside = np.array([(x + width - 6, y, width, height), (x - width + 6, y, width, height)], np.float32)
+        assert self.alike(cut_digit(ink, (x, y, width, height), beside), cut_digit(ink, (x, y, width, height))) > 0.8
+
+    def test_boxes_far_away_do_not_matter(self) -> None:
+        ink = draw("4")
+        far = np.array([(0, 0, 20, 20), (X, Y + 2 * HEIGHT, WIDTH, 10), (150, 0, 40, 30)], np.float32)
+        np.testing.assert_array_equal(cut_digit(ink, ink_box(ink), far), cut_digit(ink, ink_box(ink)))
+
+    def test_boxes_within_take_nothing(self) -> None:
+        ink = draw("4")
+        x, y, width, height = ink_box(ink)
+        stem = np.array([(x + 0.6 * width, y, 0.2 * width, height)], np.float32)
+        np.testing.assert_array_equal(cut_digit(ink, (x, y, width, height), stem), cut_digit(ink, ink_box(ink)))

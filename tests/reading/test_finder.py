@@ -17,7 +17,8 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading import finder as module
-from inkdigit.reading.finder import GLANCE, Finder, Found, as_eleven
+from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
+from inkdigit.reading.finder import Finder, Found, as_eleven
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.scene import Scene
 
@@ -127,37 +128,60 @@ class TestBoxes:
         np.testing.assert_array_equal(page, before)
 
 
+def change(locator: Locator, how: Callable[[Findings], Findings]) -> Locator:
+    """A locator whose findings are not what they were."""
+    return lambda page: how(locator(page))
+
+
+def doubt(found: Findings) -> Findings:
+    return Findings(found.boxes, found.scores * 0.2)
+
+
+def forget_all(found: Findings) -> Findings:
+    return Findings(found.boxes[:0], found.scores[:0])
+
+
+def leftmost(found: Findings) -> Findings:
+    chosen = np.argsort(found.boxes[:, 0])[:1]
+    return Findings(found.boxes[chosen], found.scores[chosen])
+
+
 class TestGlance:
-    def test_a_plain_picture_is_looked_at_once(self, draw_page: DrawPage) -> None:
-        locator = Watched(finds((SEVEN, 7, 0.95)))
-        found = build(locator).find(draw_page(SEVEN))
+    def test_a_plain_picture_is_looked_at_once_where_its_ink_is(self, draw_page: DrawPage, find_blobs: Locator) -> None:
+        locator = Watched(find_blobs)
+        found = build(locator, sees(7, 0.995)).find(draw_page(SEVEN))
         check(found)
-        assert locator.sides == list(GLANCE)
+        assert locator.sides == [round(GLANCED * (1 + 2 * SURROUNDINGS))]
         assert (values(found), found.agreed.tolist()) == ([7], [True])
-        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=1)
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=2)
 
     @pytest.mark.parametrize(
-        ("seen", "locator", "classifier"),
+        ("others", "how", "classifier"),
         [
-            ("two digits", finds((SEVEN, 7, 0.95), (OTHER, 7, 0.95)), sees(7)),
-            ("ink that is no part of it", finds((SEVEN, 7, 0.95)), sees(7)),
-            ("a locator in doubt", finds((SEVEN, 7, 0.2)), sees(7)),
-            ("a classifier in doubt", finds((SEVEN, 7, 0.95)), sees(7, 0.5)),
-            ("two that disagree", finds((SEVEN, 7, 0.95)), sees(1)),
-            ("nothing", find_nothing, sees(7)),
+            pytest.param([OTHER], lambda found: found, sees(7), id="two digits"),
+            pytest.param([OTHER], leftmost, sees(7), id="ink that is no part of it"),
+            pytest.param([], doubt, sees(7), id="a locator in doubt"),
+            pytest.param([], lambda found: found, sees(7, 0.5), id="a classifier in doubt"),
+            pytest.param([], lambda found: found, sees(1), id="two that disagree"),
+            pytest.param([], forget_all, sees(7), id="nothing found"),
         ],
     )
-    def test_where_there_is_more_to_it_closer_views_are_asked_for(
-        self, seen: str, locator: Locator, classifier: Classifier, draw_page: DrawPage
+    def test_where_there_is_more_to_it_the_page_is_looked_at(
+        self,
+        others: list[Box],
+        how: Callable[[Findings], Findings],
+        classifier: Classifier,
+        draw_page: DrawPage,
+        find_blobs: Locator,
     ) -> None:
-        watched = Watched(locator)
-        page = draw_page(SEVEN, *([OTHER] if seen in ("two digits", "ink that is no part of it") else []))
-        build(watched, classifier).find(page)
-        assert len(watched.sides) > 2
-        assert max(watched.sides) > max(GLANCE)
+        watched = Watched(change(find_blobs, how))
+        build(watched, classifier).find(draw_page(SEVEN, *others))
+        assert watched.sides[1:3] == list(SIDES[:2])
 
-    def test_two_that_disagree_look_closer_however_sure_they_are_together(self, draw_page: DrawPage) -> None:
-        watched = Watched(finds((SEVEN, 7, 0.6)))
+    def test_two_that_disagree_look_closer_however_sure_they_are_together(
+        self, draw_page: DrawPage, find_blobs: Locator
+    ) -> None:
+        watched = Watched(find_blobs)
         Finder(watched, sees(1, 0.9999), Joining(say=1.5)).find(draw_page(SEVEN))
         assert len(watched.sides) > 2
 

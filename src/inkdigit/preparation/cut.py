@@ -62,7 +62,7 @@ def _depth(box: Edges, left: int, top: int, shape: tuple[int, ...]) -> NDArray[n
     columns, rows = np.arange(left, left + shape[1]) + 0.5, np.arange(top, top + shape[0]) + 0.5
     across = np.minimum(columns - x, x + width - columns)  # (w,)
     down = np.minimum(rows - y, y + height - rows)  # (h,)
-    return np.minimum(across[None], down[:, None])  # (w,), (h,) → (h, w)
+    return np.asarray(np.minimum(across[None], down[:, None]))  # (w,), (h,) → (h, w)
 
 
 def _clip(edge: float, limit: int) -> int:

@@ -48,7 +48,7 @@ def reduce(grey: Grey) -> tuple[Grey, float]:
     return np.ascontiguousarray(_average_rows(_average_rows(small, height).T, width).T), factor
 
 
-def area_shares(edges: NDArray[np.floating], pixels: NDArray[np.intp]) -> Values:
+def _area_shares(edges: NDArray[np.floating], pixels: NDArray[np.intp]) -> Values:
     """The share (n, m) of each of m pixels in each of n areas of equal size between edges (n + 1,)."""
     covered = np.clip(edges[:, None] - pixels, 0, 1)  # of each pixel, by all areas up to an edge
     return np.asarray(np.diff(covered, axis=0) / (edges[1] - edges[0]), np.float32)
@@ -93,7 +93,7 @@ def _average_rows(grey: Grey, n: int) -> Grey:
     for top in range(0, n, BAND):
         band = edges[top : top + BAND + 1]
         pixels = np.arange(int(band[0]), min(ceil(band[-1]), len(grey)))
-        small[top : top + BAND] = area_shares(band, pixels) @ grey[pixels[0] : pixels[-1] + 1] + np.float32(0.5)
+        small[top : top + BAND] = _area_shares(band, pixels) @ grey[pixels[0] : pixels[-1] + 1] + np.float32(0.5)
     return small
 
 
@@ -251,13 +251,19 @@ def _shrink(grey: Grey, size: tuple[int, int]) -> Grey:
 
 
 def _enlarge(grid: Values, shape: tuple[int, ...]) -> Values:
-    """A coarse grid from border to border → every pixel, bilinearly: products of matrices cost next to nothing."""
-    rows, columns = (_interpolation(n, side) for n, side in zip(grid.shape, shape, strict=True))
-    return np.asarray(rows @ grid @ columns.T, np.float32)
+    """A coarse grid from border to border → every pixel, bilinearly.
+
+    A product of matrices would say the same, but for pictures of this size BLAS starts threads that mostly wait.
+    """
+    wide = _interpolate(np.ascontiguousarray(grid.T), shape[1])  # (h, w) → (W, h)
+    return _interpolate(np.ascontiguousarray(wide.T), shape[0])  # (h, W) → (H, W)
 
 
-@lru_cache(maxsize=16)
-def _interpolation(n: int, side: int) -> Values:
-    """The weights (side, n) of n points, the outermost at the ends of a side, in each of its pixels."""
-    place = np.linspace(0, n - 1, side)
-    return np.asarray(np.maximum(0, 1 - np.abs(np.subtract.outer(place, np.arange(n)))), np.float32)
+def _interpolate(rows: Values, n: int) -> Values:
+    """Rows (m, k), of which the outermost lie at the ends, → n rows (n, k) between them."""
+    place = np.linspace(0, len(rows) - 1, n)
+    below = np.minimum(place.astype(np.intp), max(len(rows) - 2, 0))
+    steps = np.diff(rows, axis=0, append=rows[-1:])[below]
+    steps *= (place - below).astype(np.float32)[:, None]
+    steps += rows[below]
+    return steps

@@ -82,7 +82,8 @@ def glance(locator: Locator, page: Grey, box: Edges) -> View:
 
 def _limit(page: Grey) -> float:
     """By how much a page may be enlarged."""
-    return max(ENLARGED, min(TINY_ENLARGED, TINY / max(page.shape)))
+    longest: int = max(page.shape)
+    return max(ENLARGED, min(TINY_ENLARGED, TINY / longest))
 
 
 def _resized(locator: Locator, picture: PIL.Image.Image, scale: float) -> View:

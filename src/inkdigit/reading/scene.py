@@ -36,11 +36,11 @@ class Scene:
         right, bottom = x + findings.boxes[:, 2] + 2 * margin, y + findings.boxes[:, 3] + 2 * margin
         columns = np.clip(np.rint([x, right]), 0, width).astype(int).T.tolist()
         rows = np.clip(np.rint([y, bottom]), 0, height).astype(int).T.tolist()
-        inside = sum(
-            np.count_nonzero(self._firm[top:down, left:end])
+        inside = [
+            int(np.count_nonzero(self._firm[top:down, left:end]))
             for (left, end), (top, down) in zip(columns, rows, strict=True)
-        )
-        return inside / max(np.count_nonzero(self._firm), 1)
+        ]
+        return sum(inside) / max(int(np.count_nonzero(self._firm)), 1)
 
     def extent(self) -> Edges | None:
         """The box of all firm ink: x, y, width and height; None where there is none."""
