@@ -359,8 +359,8 @@ class TestTurned:
         half = dark.shape[0] // 2
         return bool(dark.shape[0] > dark.shape[1] and dark[half:].sum() > dark[:half].sum())
 
-    @pytest.fixture
-    def finder(self, find_blobs: Locator) -> Finder:
+    @pytest.fixture(params=[1, 10], ids=["taken for others", "taken for none"])
+    def readers(self, find_blobs: Locator, request: pytest.FixtureRequest) -> tuple[Locator, Classifier]:
         def find(page: Grey) -> Findings:
             found = find_blobs(page)
             whole = found.boxes.astype(int)
@@ -369,9 +369,13 @@ class TestTurned:
 
         def classify(images: Images) -> Probabilities:
             cut = [image[np.ix_((image > 99).any(1), (image > 99).any(0))] for image in images]
-            return np.stack([sees(7 if self.stands(one > 99) else 1, 0.9)(images[:1])[0] for one in cut])
+            return np.stack([sees(7 if self.stands(one > 99) else request.param, 0.9)(images[:1])[0] for one in cut])
 
-        return build(find, classify)
+        return find, classify
+
+    @pytest.fixture
+    def finder(self, readers: tuple[Locator, Classifier]) -> Finder:
+        return build(*readers)
 
     @pytest.mark.parametrize("quarters", [0, 1, 2, 3])
     def test_a_page_on_its_side_or_head_is_read_as_it_was_written(
@@ -387,6 +391,13 @@ class TestTurned:
         for box in found.boxes:
             dark = given[box.y : box.y + box.height, box.x : box.x + box.width] < 128
             assert dark.sum() > 0.8 * (12 * 50 + 16 * 12), "boxes are in pixels of the picture as given"
+
+    def test_a_page_that_is_read_as_it_lies_is_not_turned(
+        self, readers: tuple[Locator, Classifier], page: Grey
+    ) -> None:
+        watched = Watched(readers[0])
+        build(watched, readers[1]).find(page)
+        assert len(watched.sides) == len(set(watched.sides)), "no scale is looked at twice"
 
     def test_a_few_digits_do_not_turn_a_page(self, finder: Finder, page: Grey) -> None:
         given = np.ascontiguousarray(np.rot90(page[:, :110]))

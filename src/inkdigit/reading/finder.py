@@ -47,6 +47,9 @@ RIVAL = 0.5
 MANY, SURE = 6, 0.9
 """A page is turned if so many digits are surer then than the other, and they are twice as many."""
 
+HALF = 0.5
+"""It is only tried where sure digits hold less than this share of the ink."""
+
 MAX_DIGITS = 4000
 """More are no page of digits, and would cost minutes."""
 
@@ -112,9 +115,10 @@ class Finder:
             return Found(scene.ink, [], [], *_NOTHING)
         found = self._glance(scene)
         if found is None:
-            found = self._examine(scene, single=single)
-            if _is_doubtful(found):
+            found = self._examine(scene)
+            if _is_doubtful(found, scene):
                 found, turns = self._turn(scene, found)
+            found = found.likely(at_most=1 if single else None)
         height, width = grey.shape
         lying = [_enlarge(box, factor, (width, height) if turns % 2 else grey.shape) for box in found.findings.boxes]
         boxes = [_turn_back(box, turns, width, height) for box in lying]
@@ -139,24 +143,22 @@ class Finder:
         is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
         return read if is_plain and scene.cover(read.findings) > COVERED else None
 
-    def _examine(self, scene: Scene, *, single: bool) -> "_Read":
-        """All digits, or the surest if there is but one, or what is the likeliest to be one."""
+    def _examine(self, scene: Scene) -> "_Read":
+        """All that may be a digit and lies under nothing likelier, the likeliest first."""
         read = self._join(self.propose(scene))
         kept = choose_apart(read.findings.boxes, read.chance)
         _doubt_pieces(read, [place for place in kept if read.chance[place] >= LIKELY], scene.ink)
-        kept.sort(key=lambda place: -read.chance[place])
-        likely = [place for place in kept if read.chance[place] >= LIKELY]
-        return read.take(likely[:1] if single and likely else likely or kept[:1])
+        return read.take(sorted(kept, key=lambda place: -read.chance[place]))
 
     def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
         """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
         best, turns = upright, 0
         for quarters in (1, 3, 2):
             try:
-                turned = self._examine(scene.turn(quarters), single=False)
+                turned = self._examine(scene.turn(quarters))
             except ImageError:  # which says nothing of how it was given
                 continue
-            if turned.count_sure() >= MANY and turned.count_sure() > 2 * best.count_sure():
+            if len(turned.sure) >= MANY and len(turned.sure) > 2 * len(best.sure):
                 best, turns = turned, quarters
         return best, turns
 
@@ -214,9 +216,15 @@ class _Read:
         """How probably each is a digit at all, (k,)."""
         return np.asarray(1 - self.probabilities[:, CLASSES], np.float32)
 
-    def count_sure(self) -> int:
-        """How many digits both readers name, without doubt."""
-        return int((self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) > SURE)).sum())
+    @property
+    def sure(self) -> list[int]:
+        """The places of the digits that both readers name, without doubt."""
+        return np.flatnonzero(self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) > SURE)).tolist()
+
+    def likely(self, at_most: int | None) -> "_Read":
+        """What is rather a digit than not; the first, if nothing is."""
+        likely = [place for place, chance in enumerate(self.chance) if chance >= LIKELY]
+        return self.take(likely[:at_most] or list(range(len(self.chance)))[:1])
 
     def take(self, places: list[int]) -> "_Read":
         findings = Findings(self.findings.boxes[places], self.findings.scores[places])
@@ -254,9 +262,9 @@ def _doubt_pieces(read: _Read, places: Sequence[int], ink: Ink) -> None:
             read.probabilities[place, CLASSES] = 1 - read.probabilities[place, :CLASSES].sum()
 
 
-def _is_doubtful(read: _Read) -> bool:
-    """Whether there is much to be read, and little of it is sure: then the page may lie on its side."""
-    return len(read.findings) >= MANY and 2 * read.count_sure() < len(read.findings)
+def _is_doubtful(read: _Read, scene: Scene) -> bool:
+    """Whether there is much to be read, and sure digits hold little of the ink: then the page may lie on its side."""
+    return len(read.findings) >= MANY and scene.cover(read.take(read.sure).findings) < HALF
 
 
 def _turn_back(box: Box, turns: int, width: int, height: int) -> Box:
