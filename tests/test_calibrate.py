@@ -13,8 +13,8 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.metrics import nll
 from inkdigit.images import CLASSES, SIZE, Grey
 from inkdigit.locator import Boxes, Findings, Locator
-from inkdigit.reading.finder import Finder
 from inkdigit.reading.joining import Joining
+from inkdigit.reading.proposer import Proposer
 from inkdigit.synthesis.sheet import Page
 
 
@@ -127,7 +127,7 @@ def collect_from(page: Page, monkeypatch: pytest.MonkeyPatch, *boxes: tuple[floa
 
     monkeypatch.setattr(module, "Pages", OnePage)
     empty = Dataset("none", "train", np.empty((0, SIZE, SIZE), np.uint8), np.empty(0, np.int64))
-    proposed = collect(Finder(finds(*boxes), classify(), Joining()), empty, 1)
+    proposed = collect(Proposer(finds(*boxes), classify()), empty, 1)
     assert len(proposed.scores) == len(proposed.probabilities) == len(proposed.truth)
     assert proposed.truth.dtype == np.int64
     return {int(row.argmax()): int(label) for row, label in zip(proposed.scores, proposed.truth, strict=True)}

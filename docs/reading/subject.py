@@ -11,8 +11,8 @@ from inkdigit.learning.recipes import RECIPES
 from inkdigit.locator import OnnxLocator
 from inkdigit.preparation.load import load_picture
 from inkdigit.reading.explain import Explanation
-from inkdigit.reading.finder import Finder
 from inkdigit.reading.joining import Joining
+from inkdigit.reading.proposer import Proposer
 from inkdigit.reading.weights import DEFAULT, LOCATOR, find_model
 from inkdigit.synthesis.variants import vary
 
@@ -55,9 +55,9 @@ class Subject:
         return Joining.of(self.locator)
 
     @cached_property
-    def finder(self) -> Finder:
+    def proposer(self) -> Proposer:
         """What looks at a page."""
-        return Finder(self.locator, self.classifier, self.joining)
+        return Proposer(self.locator, self.classifier)
 
     @cached_property
     def reader(self) -> Reader:

@@ -14,8 +14,8 @@ from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
 from inkdigit.locator import OnnxLocator, share_of_smaller, share_of_union
 from inkdigit.preparation.rulings import find_writing
-from inkdigit.reading.finder import Finder
 from inkdigit.reading.joining import Joining
+from inkdigit.reading.proposer import Proposer
 from inkdigit.reading.scene import Scene
 from inkdigit.reading.weights import find_model
 from inkdigit.synthesis.pages import Pages
@@ -65,15 +65,15 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
     path = find_model(locator)
     finds, classifier = OnnxLocator(path), OnnxClassifier(find_model(model))
     digits = load_dataset(data, "validation")
-    proposed = collect(Finder(finds, classifier, Joining()), digits, n)
+    proposed = collect(Proposer(finds, classifier), digits, n)
     joining = replace(fit(proposed), threshold=choose_threshold(classifier, digits))
     write_metadata(path, {"joining": asdict(joining)})
     return joining
 
 
-def collect(finder: Finder, digits: Dataset, n: int, *, seed: int = 0) -> Proposed:
-    """What a finder proposes on n generated pages."""
-    parts = [part for page in _draw(digits, n, seed) if (part := _propose(finder, page)) is not None]
+def collect(proposer: Proposer, digits: Dataset, n: int, *, seed: int = 0) -> Proposed:
+    """What two networks propose on n generated pages."""
+    parts = [part for page in _draw(digits, n, seed) if (part := _propose(proposer, page)) is not None]
     return Proposed(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -104,9 +104,9 @@ def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:
         yield from (pages[number] for number in range(place, n, len(SIDES)))
 
 
-def _propose(finder: Finder, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels] | None:
+def _propose(proposer: Proposer, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels] | None:
     """Of one page: scores, probabilities and truth of all of which something is asked."""
-    proposals = finder.propose(Scene(page.grey, find_writing(page.grey)))
+    proposals = proposer.propose(Scene(page.grey, find_writing(page.grey)))
     boxes = proposals.findings.boxes
     if not len(boxes):
         return None

@@ -9,46 +9,18 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from tests.reading.fakes import OTHER, SEVEN, Watched, find_nothing, finds, sees
 
 from inkdigit.classifier import Classifier
-from inkdigit.errors import ImageError
 from inkdigit.images import CLASSES, SIZE, Grey, Images, Probabilities
 from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
-from inkdigit.reading import finder as module
 from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
 from inkdigit.reading.finder import Finder, Found, as_eleven
 from inkdigit.reading.joining import Joining
-from inkdigit.reading.scene import Scene
 
 DrawPage = Callable[..., NDArray[np.uint8]]
-SEVEN, OTHER = Box(100, 60, 40, 120), Box(240, 70, 40, 120)
-
-
-def sees(value: int, probability: float = 0.97, *, classes: int = CLASSES + 1) -> Classifier:
-    """A classifier that sees the same everywhere; 10 is no digit."""
-    row = np.full(classes, (1 - probability) / (classes - 1), np.float32)
-    row[value] = probability
-    return lambda images: np.tile(row, (len(images), 1))
-
-
-def finds(*found: tuple[Box, int, float]) -> Locator:
-    """A locator that finds the same places on every page of 400x300 pixels, however it is shown, if it is not tiny."""
-
-    def find(page: Grey) -> Findings:
-        scale = page.shape[1] / 400
-        seen = [row for row in found if 12 <= max(row[0].width, row[0].height) * scale <= 110]
-        scores = np.full((len(seen), CLASSES), 0.005, np.float32)
-        for row, (_, value, score) in zip(scores, seen, strict=True):
-            row[value] = score
-        return Findings(np.array([astuple(box) for box, *_ in seen], np.float32).reshape(-1, 4) * scale, scores)
-
-    return find
-
-
-def find_nothing(page: Grey) -> Findings:
-    return Findings(np.empty((0, 4), np.float32), np.empty((0, CLASSES), np.float32))
 
 
 def build(locator: Locator, classifier: Classifier | None = None) -> Finder:
@@ -71,18 +43,6 @@ def check(found: Found) -> None:
     np.testing.assert_allclose(found.probabilities.sum(1), 1, rtol=1e-5)
     assert found.agreed.shape == (k,)
     assert found.ink.dtype == np.float32
-
-
-class Watched:
-    """A locator that counts what it is shown."""
-
-    def __init__(self, locator: Locator) -> None:
-        self.locator = locator
-        self.sides: list[int] = []
-
-    def __call__(self, page: Grey) -> Findings:
-        self.sides.append(max(page.shape))
-        return self.locator(page)
 
 
 class TestBoxes:
@@ -222,35 +182,6 @@ class TestGlance:
             np.testing.assert_array_equal(one.images, image[None])
 
 
-class TestViews:
-    def look(self, page: Grey, locator: Locator) -> list[int]:
-        """The sides of the views that are asked for when nothing is left at a glance."""
-        watched = Watched(locator)
-        build(watched).propose(Scene(page, find_ink(page)))
-        return watched.sides
-
-    def test_views_stop_where_all_ink_is_legible(self, draw_page: DrawPage) -> None:
-        two = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9))
-        assert self.look(draw_page(SEVEN, OTHER), two) == [48, 68, 96], "from there on, a digit has 22 pixels"
-
-    def test_views_go_on_where_ink_is_no_digit_yet_until_digits_are_large(self, draw_page: DrawPage) -> None:
-        one = finds((SEVEN, 7, 0.9))
-        assert self.look(draw_page(SEVEN, OTHER), one) == [48, 68, 96, 136, 192], "there, a digit has 57 pixels"
-
-    def test_views_go_on_where_digits_are_doubtful(self, draw_page: DrawPage) -> None:
-        page = draw_page(SEVEN, OTHER)
-        assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.45)))[-1] == 192
-        assert self.look(page, finds((SEVEN, 7, 0.45), (OTHER, 7, 0.45)))[-1] == 543
-
-    def test_every_view_is_asked_for_where_there_is_no_digit(self, draw_page: DrawPage) -> None:
-        assert self.look(draw_page(SEVEN), find_nothing) == [48, 68, 96, 136, 192, 272, 384, 543]
-
-    def test_views_go_on_until_the_smallest_is_legible(self, draw_page: DrawPage) -> None:
-        small = Box(300, 200, 10, 40)
-        page, locator = draw_page(SEVEN, small), finds((SEVEN, 7, 0.9), (small, 7, 0.9))
-        assert self.look(page, locator) == [48, 68, 96, 136, 192, 272]
-
-
 class TestChoice:
     def test_overlapping_findings_are_one_digit(self, draw_page: DrawPage) -> None:
         upper = Box(102, 60, 36, 60)
@@ -333,16 +264,6 @@ class TestChoice:
         locator = finds((SEVEN, 7, 0.2), (OTHER, 7, 0.3))
         assert len(build(locator, sees(10)).find(draw_page(SEVEN, OTHER), single=True).boxes) == 1
 
-    def test_too_many_are_told(self, draw_page: DrawPage, monkeypatch: pytest.MonkeyPatch) -> None:
-        places = [Box(20 + 40 * n, 80, 20, 60) for n in range(6)]
-        finder = build(finds(*((place, 7, 0.9) for place in places)))
-        monkeypatch.setattr(module, "MAX_DIGITS", 6)
-        assert len(finder.find(draw_page(*places)).boxes) == 6
-        monkeypatch.setattr(module, "MAX_DIGITS", 5)
-        with pytest.raises(ImageError, match="found 6 digits, at most 5") as caught:
-            finder.find(draw_page(*places))
-        assert caught.value.code == "too_complex"
-
 
 class TestTurned:
     """Marks with a foot are digits only while they stand on it."""
@@ -418,17 +339,6 @@ class TestBothReaders:
         scores = np.full((1, CLASSES), 0.005, np.float32)
         scores[0, 7] = 0.9
         np.testing.assert_allclose(found.probabilities, joining.join(scores, sees(7, 0.8)(found.images)), rtol=1e-5)
-
-    def test_the_classifier_is_asked_once_for_all(self, draw_page: DrawPage) -> None:
-        calls: list[int] = []
-        page = draw_page(SEVEN, OTHER)
-
-        def classify(images: Images) -> Probabilities:
-            calls.append(len(images))
-            return sees(7)(images)
-
-        build(finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9)), classify).propose(Scene(page, find_ink(page)))
-        assert calls == [2]
 
     def test_a_classifier_of_ten_classes_serves_as_well(self, draw_page: DrawPage) -> None:
         locator = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9))

@@ -266,7 +266,7 @@ class TestSources:
     def test_too_many_digits_are_named_as_well(
         self, reader: Reader, draw_page: DrawPage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("inkdigit.reading.finder.MAX_DIGITS", 2)
+        monkeypatch.setattr("inkdigit.reading.proposer.MAX_DIGITS", 2)
         with pytest.raises(ImageError, match="found 3 digits") as caught:
             reader.read(draw_page(*THREE), name="form")
         assert (caught.value.code, caught.value.source) == ("too_complex", "form")

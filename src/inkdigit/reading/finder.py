@@ -1,6 +1,6 @@
 """A grey picture → its digits: the locator finds them, the classifier reads each again, and both are heard."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,25 +9,19 @@ from numpy.typing import NDArray
 from inkdigit.classifier import Classifier
 from inkdigit.errors import ImageError
 from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, find_ink_box, is_digit_image
-from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller
+from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
-from inkdigit.preparation.cut import STROKE, Edges, cut_digit
+from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import reduce
 from inkdigit.preparation.overrun import measure_overrun
-from inkdigit.preparation.prepare import main_box
 from inkdigit.preparation.rulings import find_writing
-from inkdigit.reading.detector import SIDES, WITHIN, View, choose_apart, glance, look, merge
+from inkdigit.reading.detector import choose_apart
 from inkdigit.reading.joining import Joining
+from inkdigit.reading.proposer import COVERED, Proposals, Proposer
 from inkdigit.reading.scene import Scene
 
 PLAIN = 0.98
 """So sure must both be together, to leave it at a glance."""
-
-COVERED = 0.97
-"""And of all ink, the digit holds so much."""
-
-LEGIBLE = 22
-"""Digits this tall in one view need no closer one, in pixels."""
 
 LIKELY = 0.5
 """What is more probably no digit is left out, unless there is nothing else."""
@@ -38,20 +32,11 @@ OVERRUN, PIECE = 0.12, 0.25
 Of the digits of strangers' pictures 1 % do, of the pieces of letters and signs that pass for digits 60 %.
 """
 
-LARGE = 48
-"""Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
-
-RIVAL = 0.5
-"""A finding that is surer than this share of another's may own some of the ink that lies in both boxes."""
-
 MANY, SURE = 6, 0.9
 """A page is turned if so many digits are surer then than the other, and they are twice as many."""
 
 HALF = 0.5
 """It is only tried where sure digits hold less than this share of the ink."""
-
-MAX_DIGITS = 4000
-"""More are no page of digits, and would cost minutes."""
 
 
 @dataclass(frozen=True)
@@ -75,27 +60,12 @@ class Found:
     agreed: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Proposals:
-    """What may be a digit.
-
-    Attributes:
-        findings: the locator's, k of them, in pixels of the ink.
-        images: uint8 (k, 28, 28).
-        probabilities: float32 (k, 10 or 11), the classifier's.
-    """
-
-    findings: Findings
-    images: Images
-    probabilities: Probabilities
-
-
 class Finder:
     """Finds and reads the digits of pictures."""
 
     def __init__(self, locator: Locator, classifier: Classifier, joining: Joining) -> None:
         """Takes the two readers and how to join them."""
-        self._locator, self._classifier, self._joining = locator, classifier, joining
+        self._proposer, self._classifier, self._joining = Proposer(locator, classifier), classifier, joining
 
     def find(self, grey: Grey, *, single: bool = False) -> Found:
         """The digits of a picture, uint8 (h, w).
@@ -136,16 +106,13 @@ class Finder:
 
     def _glance(self, scene: Scene) -> "_Read | None":
         """The only digit of a plain picture, or None where there may be more to it."""
-        extent = scene.extent()
-        if extent is None:
-            return None
-        read = self._join(self._propose(scene, merge([glance(self._locator, scene.grey, extent)])))
+        read = self._join(self._proposer.glance(scene))
         is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
         return read if is_plain and scene.cover(read.findings) > COVERED else None
 
     def _examine(self, scene: Scene) -> "_Read":
         """All that may be a digit and lies under nothing likelier, the likeliest first."""
-        read = self._join(self.propose(scene))
+        read = self._join(self._proposer.propose(scene))
         kept = choose_apart(read.findings.boxes, read.chance)
         _doubt_pieces(read, [place for place in kept if read.chance[place] >= LIKELY], scene.ink)
         return read.take(sorted(kept, key=lambda place: -read.chance[place]))
@@ -161,40 +128,6 @@ class Finder:
             if len(turned.sure) >= MANY and len(turned.sure) > 2 * len(best.sure):
                 best, turns = turned, quarters
         return best, turns
-
-    def propose(self, scene: Scene) -> Proposals:
-        """Everything in a picture that may be a digit, as both readers see it.
-
-        Raises:
-            ImageError: more than can be read.
-        """
-        findings = merge(self._views(scene))
-        if len(findings) > MAX_DIGITS:
-            raise ImageError("too_complex", f"found {len(findings)} digits, at most {MAX_DIGITS} are read; cut it up")
-        proposals = self._propose(scene, findings)
-        if not len(proposals.findings) and (box := main_box(scene.ink)) is not None:
-            alone = Findings(np.array([box], np.float32), np.zeros((1, CLASSES), np.float32))
-            proposals = self._propose(scene, alone)
-        return proposals
-
-    def _propose(self, scene: Scene, findings: Findings) -> Proposals:
-        cuts = [cut_digit(scene.ink, box, others) for box, others in _with_rivals(findings)]
-        inked = [place for place, image in enumerate(cuts) if image.any()]
-        findings = Findings(findings.boxes[inked], findings.scores[inked])
-        if not inked:
-            return Proposals(findings, *_NOTHING[:2])
-        images = np.stack([cuts[place] for place in inked])
-        return Proposals(findings, images, self._classifier(images))
-
-    def _views(self, scene: Scene) -> Iterator[View]:
-        """Closer and closer views, until digits are legible, and either hold all ink or are large."""
-        for view in look(self._locator, scene.grey, SIDES):
-            yield view
-            clear = view.findings.scores.max(1, initial=0) > LIKELY
-            seen = Findings(view.findings.boxes[clear], view.findings.scores[clear])
-            heights = seen.boxes[:, 3] * view.scale
-            if len(seen) and heights.min() >= LEGIBLE and (np.median(heights) >= LARGE or scene.cover(seen) > COVERED):
-                return
 
     def _join(self, proposals: Proposals) -> "_Read":
         joined = self._joining.join(proposals.findings.scores, proposals.probabilities)
@@ -242,14 +175,6 @@ def as_eleven(probabilities: Probabilities) -> Probabilities:
     """Probabilities (k, 10 or 11) with a last class "not a digit"."""
     missing = CLASSES + 1 - probabilities.shape[1]
     return np.pad(probabilities, ((0, 0), (0, missing)))
-
-
-def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
-    """Each box, and those of findings beside it that the locator is not far less sure of."""
-    boxes, strength = findings.boxes, findings.scores.max(1, initial=0)
-    for place, (x, y, width, height) in enumerate(boxes.tolist()):
-        is_beside = share_of_smaller(boxes[place : place + 1], boxes)[0] <= WITHIN
-        yield (x, y, width, height), boxes[is_beside & (strength > RIVAL * strength[place])]
 
 
 def _doubt_pieces(read: _Read, places: Sequence[int], ink: Ink) -> None:

@@ -1,0 +1,106 @@
+"""Everything in a picture that may be a digit: where the locator sees it, and what the classifier reads there."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from inkdigit.classifier import Classifier
+from inkdigit.errors import ImageError
+from inkdigit.images import CLASSES, SIZE, Images, Probabilities
+from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller
+from inkdigit.preparation.cut import Edges, cut_digit
+from inkdigit.preparation.prepare import main_box
+from inkdigit.reading.detector import SIDES, WITHIN, View, glance, look, merge
+from inkdigit.reading.scene import Scene
+
+CLEAR = 0.5
+"""What one view sees so surely need not be looked at more closely."""
+
+LEGIBLE = 22
+"""Digits this tall in one view need no closer one, in pixels."""
+
+LARGE = 48
+"""Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
+
+COVERED = 0.97
+"""Nor where the digits that are seen hold so much of all ink."""
+
+RIVAL = 0.5
+"""A finding that is surer than this share of another's may own some of the ink that lies in both boxes."""
+
+MAX_DIGITS = 4000
+"""More are no page of digits, and would cost minutes."""
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """What may be a digit.
+
+    Attributes:
+        findings: the locator's, k of them, in pixels of the ink.
+        images: uint8 (k, 28, 28), what the classifier saw.
+        probabilities: float32 (k, 10 or 11), what it said.
+    """
+
+    findings: Findings
+    images: Images
+    probabilities: Probabilities
+
+
+class Proposer:
+    """Lets the locator look and the classifier read."""
+
+    def __init__(self, locator: Locator, classifier: Classifier) -> None:
+        """Takes both networks."""
+        self._locator, self._classifier = locator, classifier
+
+    def glance(self, scene: Scene) -> Proposals:
+        """What is seen where the ink is, if all of it is taken for one digit."""
+        extent = scene.extent()
+        views = [] if extent is None else [glance(self._locator, scene.grey, extent)]
+        return self._read(scene, merge(views))
+
+    def propose(self, scene: Scene) -> Proposals:
+        """Everything in a picture that may be a digit; the largest piece of ink, if nothing else is.
+
+        Raises:
+            ImageError: more than can be read.
+        """
+        findings = merge(self._views(scene))
+        if len(findings) > MAX_DIGITS:
+            raise ImageError("too_complex", f"found {len(findings)} digits, at most {MAX_DIGITS} are read; cut it up")
+        proposals = self._read(scene, findings)
+        if not len(proposals.findings) and (box := main_box(scene.ink)) is not None:
+            alone = Findings(np.array([box], np.float32), np.zeros((1, CLASSES), np.float32))
+            proposals = self._read(scene, alone)
+        return proposals
+
+    def _views(self, scene: Scene) -> Iterator[View]:
+        """Closer and closer views, until digits are legible, and either hold all ink or are large."""
+        for view in look(self._locator, scene.grey, SIDES):
+            yield view
+            clear = view.findings.scores.max(1, initial=0) > CLEAR
+            seen = Findings(view.findings.boxes[clear], view.findings.scores[clear])
+            heights = seen.boxes[:, 3] * view.scale
+            if len(seen) and heights.min() >= LEGIBLE and (np.median(heights) >= LARGE or scene.cover(seen) > COVERED):
+                return
+
+    def _read(self, scene: Scene, findings: Findings) -> Proposals:
+        """What the classifier says of each finding that has ink of its own."""
+        cuts = [cut_digit(scene.ink, box, others) for box, others in _with_rivals(findings)]
+        inked = [place for place, image in enumerate(cuts) if image.any()]
+        findings = Findings(findings.boxes[inked], findings.scores[inked])
+        if not inked:
+            nothing = np.empty((0, SIZE, SIZE), np.uint8), np.empty((0, CLASSES + 1), np.float32)
+            return Proposals(findings, *nothing)
+        images = np.stack([cuts[place] for place in inked])
+        return Proposals(findings, images, self._classifier(images))
+
+
+def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
+    """Each box, and those of findings beside it that the locator is not far less sure of."""
+    boxes, strength = findings.boxes, findings.scores.max(1, initial=0)
+    for place, (x, y, width, height) in enumerate(boxes.tolist()):
+        is_beside = share_of_smaller(boxes[place : place + 1], boxes)[0] <= WITHIN
+        yield (x, y, width, height), boxes[is_beside & (strength > RIVAL * strength[place])]
