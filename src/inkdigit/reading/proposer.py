@@ -8,10 +8,10 @@ import numpy as np
 from inkdigit.classifier import Classifier
 from inkdigit.errors import ImageError
 from inkdigit.images import CLASSES, SIZE, Images, Probabilities
-from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller
+from inkdigit.locator import Boxes, Findings, Locator
 from inkdigit.preparation.cut import Edges, cut_digit
 from inkdigit.preparation.prepare import main_box
-from inkdigit.reading.detector import SIDES, WITHIN, View, glance, look, merge
+from inkdigit.reading.detector import SIDES, View, glance, look, merge
 from inkdigit.reading.scene import Scene
 
 CLEAR = 0.5
@@ -99,8 +99,9 @@ class Proposer:
 
 
 def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
-    """Each box, and those of findings beside it that the locator is not far less sure of."""
+    """Each box, and those of other findings that the locator is not far less sure of."""
     boxes, strength = findings.boxes, findings.scores.max(1, initial=0)
     for place, (x, y, width, height) in enumerate(boxes.tolist()):
-        is_beside = share_of_smaller(boxes[place : place + 1], boxes)[0] <= WITHIN
-        yield (x, y, width, height), boxes[is_beside & (strength > RIVAL * strength[place])]
+        is_rival = strength > RIVAL * strength[place]
+        is_rival[place] = False
+        yield (x, y, width, height), boxes[is_rival]
