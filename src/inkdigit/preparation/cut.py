@@ -23,8 +23,8 @@ NO_BOXES = np.empty((0, 4), np.float32)
 def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> Images:
     """One digit, uint8 (28, 28), as a network sees it; all 0 where there is no ink.
 
-    Ink that lies deeper in another digit's box is that one's. Each side of the box is moved to where the ink ends; a
-    stroke that goes on beyond reach is a neighbour's or a ruling, and is cut off at the box.
+    Ink that lies nearer to the middle of another digit's box, for its size, is that one's. Each side of the box is
+    moved to where the ink ends; a stroke that goes on beyond reach is a neighbour's or a ruling, and is cut off there.
 
     Args:
         ink: float32 (h, w), 0..1.
@@ -39,7 +39,7 @@ def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> I
     window = np.pad(ink[top:bottom, left:right], ends)  # nothing goes on beyond the edge of the page
     top, left = top - ends[0][0], left - ends[1][0]
     for other in _near(others, left, top, window.shape):
-        window = np.where(_depth(box, left, top, window.shape) >= _depth(other, left, top, window.shape), window, 0)
+        window = np.where(_far(box, left, top, window.shape) <= _far(other, left, top, window.shape), window, 0)
     strokes = window > STROKE
     inner = slice(_clip(x - left, window.shape[1]), _clip(x + width - left, window.shape[1]))
     # First only outwards: the bar of a 7 may lie above the box, and tells how wide it is.
@@ -56,13 +56,12 @@ def _near(boxes: NDArray[np.float32], left: int, top: int, shape: tuple[int, ...
     return [(x, y, width, height) for x, y, width, height in boxes[reached & begun].tolist()]
 
 
-def _depth(box: Edges, left: int, top: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """How far the pixels of a window (h, w) lie within a box, from its nearest side; below 0 outside."""
+def _far(box: Edges, left: int, top: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """How far from the middle of a box the pixels of a window (h, w) lie, in squares of its half width and height."""
     x, y, width, height = box
-    columns, rows = np.arange(left, left + shape[1]) + 0.5, np.arange(top, top + shape[0]) + 0.5
-    across = np.minimum(columns - x, x + width - columns)  # (w,)
-    down = np.minimum(rows - y, y + height - rows)  # (h,)
-    return np.asarray(np.minimum(across[None], down[:, None]))  # (w,), (h,) → (h, w)
+    across = (np.arange(left, left + shape[1]) + 0.5 - x) / (width / 2) - 1  # (w,)
+    down = (np.arange(top, top + shape[0]) + 0.5 - y) / (height / 2) - 1  # (h,)
+    return np.asarray(np.add.outer(down * down, across * across))  # (h,), (w,) → (h, w)
 
 
 def _clip(edge: float, limit: int) -> int:
