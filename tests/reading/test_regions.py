@@ -9,10 +9,11 @@ import numpy as np
 import PIL.Image
 import pytest
 from numpy.typing import NDArray
+from tests.reading.fakes import find_bars, see_bars
 
 from inkdigit import DataError, ImageError, Reader, UsageError
 from inkdigit.files import Places
-from inkdigit.images import Grey, Images, Probabilities
+from inkdigit.images import Grey
 from inkdigit.locator import Findings
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.load import PictureLike
@@ -40,24 +41,6 @@ REGIONS = {
     "blot": Box(230, 160, 100, 100),
     "nothing": Box(10, 150, 150, 120),
 }
-
-
-def find_bars(page: Grey) -> Findings:
-    """A locator that takes every upright bar for a 1, and finds nothing on blank paper."""
-    dark = page < 128
-    edges = np.flatnonzero(np.diff(np.pad(dark.any(0), 1).astype(int))).reshape(-1, 2)
-    rows = [np.flatnonzero(dark[:, start:end].any(1)) for start, end in edges]
-    boxes = [[start, row[0], end - start, np.ptp(row) + 1] for (start, end), row in zip(edges, rows, strict=True)]
-    scores = np.full((len(boxes), 10), 0.01, np.float32)
-    scores[:, 1] = 0.99
-    return Findings(np.array(boxes, np.float32).reshape(-1, 4), scores)
-
-
-def see_bars(images: Images) -> Probabilities:
-    """A classifier that takes a bar for a 1, and for no digit what is as wide as it is high."""
-    probabilities = np.full((len(images), 11), 0.001, np.float32)
-    probabilities[range(len(images)), np.where(images.mean((1, 2)) > 80, 10, 1)] = 0.99
-    return probabilities
 
 
 def assert_about(found: Sequence[Box], *drawn: Box) -> None:
