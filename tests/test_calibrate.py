@@ -30,29 +30,36 @@ def propose(n: int, *, seed: int = 0, locator: float = 4.0, classifier: float = 
     seen = np.eye(CLASSES + 1)[truth]
     scores = 1 / (1 + np.exp(-(locator * (2 * seen[:, :CLASSES] - 1) + random.normal(0, 2, (n, CLASSES)))))
     probabilities = softmax(classifier * seen + random.normal(0, 1.5, (n, CLASSES + 1)))
-    return Proposed(scores.astype(np.float32), probabilities.astype(np.float32), truth)
-
-
-def loss(joining: Joining, proposed: Proposed) -> float:
-    return nll(joining.join(proposed.scores, proposed.probabilities), proposed.truth)
+    return Proposed(scores.astype(np.float32), probabilities.astype(np.float32), truth, np.ones(n, np.float32))
 
 
 class TestFit:
     def test_both_together_say_more_than_the_defaults_and_than_either_alone(self) -> None:
         found = fit(propose(1500))
         fresh = propose(1500, seed=1)
-        assert loss(found, fresh) < loss(Joining(), fresh)
+        assert fresh.nll(found) < fresh.nll(Joining())
         alone = nll(fresh.probabilities, fresh.truth)
-        assert loss(found, fresh) < 0.7 * alone
+        assert fresh.nll(found) < 0.7 * alone
 
     def test_no_weight_nearby_is_better(self) -> None:
         proposed = propose(1500)
         found = fit(proposed)
-        best = loss(found, proposed)
+        best = proposed.nll(found)
         for by in (0.9, 1.1):
-            assert loss(Joining(found.say * by, found.doubt), proposed) > best
+            assert proposed.nll(Joining(found.say * by, found.doubt)) > best
         for by in (-0.2, 0.2):
-            assert loss(Joining(found.say, found.doubt + by), proposed) > best
+            assert proposed.nll(Joining(found.say, found.doubt + by)) > best
+
+    def test_a_full_page_counts_no_more_than_an_empty_one(self) -> None:
+        clear, vague = propose(40, locator=8, classifier=8), propose(1000, seed=1, locator=1, classifier=1)
+        together = Proposed(
+            np.concatenate([clear.scores, vague.scores]),
+            np.concatenate([clear.probabilities, vague.probabilities]),
+            np.concatenate([clear.truth, vague.truth]),
+            np.repeat(np.array([1 / 40, 1 / 1000], np.float32), [40, 1000]),
+        )
+        joining = Joining()
+        assert together.nll(joining) == pytest.approx((clear.nll(joining) + vague.nll(joining)) / 2, rel=1e-4)
 
     def test_who_see_more_clearly_are_believed_more(self) -> None:
         assert fit(propose(1500, locator=4, classifier=4)).say > 1.5 * fit(propose(1500, locator=1, classifier=1)).say
@@ -130,6 +137,7 @@ def collect_from(page: Page, monkeypatch: pytest.MonkeyPatch, *boxes: tuple[floa
     proposed = collect(Proposer(finds(*boxes), classify()), empty, 1)
     assert len(proposed.scores) == len(proposed.probabilities) == len(proposed.truth)
     assert proposed.truth.dtype == np.int64
+    assert proposed.weight.sum() == pytest.approx(1)
     return {int(row.argmax()): int(label) for row, label in zip(proposed.scores, proposed.truth, strict=True)}
 
 

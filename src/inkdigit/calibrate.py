@@ -9,7 +9,6 @@ from scipy.optimize import minimize
 
 from inkdigit.classifier import Classifier, OnnxClassifier
 from inkdigit.data.dataset import Dataset, load_dataset
-from inkdigit.evaluation.metrics import nll
 from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
 from inkdigit.locator import OnnxLocator, share_of_smaller, share_of_union
@@ -42,11 +41,18 @@ class Proposed:
         scores: float32 (k, 10) of the locator.
         probabilities: float32 (k, 11) of the classifier.
         truth: int64 (k,), 0 to 9, or 10 for what is no digit.
+        weight: float32 (k,), all that is on one page together 1: a page is what somebody sends, however full it is.
     """
 
     scores: NDArray[np.float32]
     probabilities: Probabilities
     truth: Labels
+    weight: NDArray[np.float32]
+
+    def nll(self, joining: Joining) -> float:
+        """The mean negative log likelihood of a joining over the pages."""
+        told = joining.join(self.scores, self.probabilities)[range(len(self.truth)), self.truth]
+        return float(np.average(-np.log(np.maximum(told, np.finfo(np.float32).tiny)), weights=self.weight))
 
 
 def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
@@ -73,7 +79,7 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
 
 def collect(proposer: Proposer, digits: Dataset, n: int, *, seed: int = 0) -> Proposed:
     """What two networks propose on n generated pages."""
-    parts = [part for page in _draw(digits, n, seed) if (part := _propose(proposer, page)) is not None]
+    parts = [part for page in _draw(digits, n, seed) if len((part := _propose(proposer, page))[0])]
     return Proposed(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
@@ -84,7 +90,7 @@ def fit(proposed: Proposed) -> Joining:
         return Joining(float(np.exp(values[0])), float(values[1]))
 
     def loss(values: NDArray[np.float64]) -> float:
-        return nll(joining(values).join(proposed.scores, proposed.probabilities), proposed.truth)
+        return proposed.nll(joining(values))
 
     return joining(minimize(loss, [0.0, 0.0], method="Nelder-Mead").x)
 
@@ -104,16 +110,16 @@ def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:
         yield from (pages[number] for number in range(place, n, len(SIDES)))
 
 
-def _propose(proposer: Proposer, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels] | None:
-    """Of one page: scores, probabilities and truth of all of which something is asked."""
+def _propose(proposer: Proposer, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels, NDArray[np.float32]]:
+    """Of one page: scores, probabilities, truth and weight of all of which something is asked."""
     proposals = proposer.propose(Scene(page.grey, find_writing(page.grey)))
     boxes = proposals.findings.boxes
-    if not len(boxes):
-        return None
     shared = share_of_union(boxes, page.boxes)
     is_pair = (share_of_smaller(boxes, page.boxes) > WITHIN).sum(1) > 1
     is_digit = (shared.max(1, initial=0) >= SAME) & ~is_pair
     truth = np.full(len(boxes), CLASSES, np.int64)
-    truth[is_digit] = page.labels[shared[is_digit].argmax(1)] if is_digit.any() else 0
+    if is_digit.any():
+        truth[is_digit] = page.labels[shared[is_digit].argmax(1)]
     asked = is_digit | (share_of_union(boxes, page.ignored).max(1, initial=0) < SAME / 2)
-    return proposals.findings.scores[asked], proposals.probabilities[asked], truth[asked]
+    weight = np.full(asked.sum(), 1 / max(asked.sum(), 1), np.float32)
+    return proposals.findings.scores[asked], proposals.probabilities[asked], truth[asked], weight
