@@ -1,5 +1,6 @@
 """How the two networks are joined, fitted on pages whose digits are known."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from inkdigit import calibrate as module
-from inkdigit.calibrate import REFUSED, Proposed, choose_threshold, collect, fit
+from inkdigit.calibrate import REFUSED, SENT, Proposed, choose_threshold, collect, fit
 from inkdigit.classifier import Classifier
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.metrics import nll
@@ -35,7 +36,7 @@ def propose(n: int, *, seed: int = 0, locator: float = 4.0, classifier: float = 
 
 class TestFit:
     def test_both_together_say_more_than_the_defaults_and_than_either_alone(self) -> None:
-        found = fit(propose(1500))
+        found = replace(fit(propose(1500)), trust=0.0)
         fresh = propose(1500, seed=1)
         assert fresh.nll(found) < fresh.nll(Joining())
         alone = nll(fresh.probabilities, fresh.truth)
@@ -43,12 +44,19 @@ class TestFit:
 
     def test_no_weight_nearby_is_better(self) -> None:
         proposed = propose(1500)
-        found = fit(proposed)
+        found = replace(fit(proposed), trust=0.0)
         best = proposed.nll(found)
-        for by in (0.9, 1.1):
-            assert proposed.nll(Joining(found.say * by, found.doubt)) > best
-        for by in (-0.2, 0.2):
-            assert proposed.nll(Joining(found.say, found.doubt + by)) > best
+        for name in ("say", "locator", "classifier"):
+            for by in (0.8, 1.25):
+                assert proposed.nll(replace(found, **{name: getattr(found, name) * by})) > best
+        for by in (-0.3, 0.3):
+            assert proposed.nll(replace(found, doubt=found.doubt + by)) > best
+
+    def test_people_s_pictures_are_trusted_to_hold_more_digits_than_pages(self) -> None:
+        proposed = propose(3000)
+        drawn = (proposed.truth < CLASSES).mean()
+        odds = np.exp(fit(proposed).trust) * drawn / (1 - drawn)
+        assert odds / (1 + odds) == pytest.approx(SENT, abs=0.001)
 
     def test_a_full_page_counts_no_more_than_an_empty_one(self) -> None:
         clear, vague = propose(40, locator=8, classifier=8), propose(1000, seed=1, locator=1, classifier=1)
@@ -65,7 +73,8 @@ class TestFit:
         assert fit(propose(1500, locator=4, classifier=4)).say > 1.5 * fit(propose(1500, locator=1, classifier=1)).say
 
     def test_what_is_told_is_as_probable_as_it_says(self) -> None:
-        found, fresh = fit(propose(3000, locator=2, classifier=2)), propose(3000, seed=1, locator=2, classifier=2)
+        found = replace(fit(propose(3000, locator=2, classifier=2)), trust=0.0)
+        fresh = propose(3000, seed=1, locator=2, classifier=2)
         joined = found.join(fresh.scores, fresh.probabilities)
         confidence, is_right = joined.max(1), joined.argmax(1) == fresh.truth
         for low, high in pairwise((0.4, 0.7, 0.9, 1.01)):
@@ -75,17 +84,21 @@ class TestFit:
 
 
 class TestThreshold:
-    def test_so_many_digits_are_refused_and_no_more(self) -> None:
+    @pytest.mark.parametrize("trust", [0.0, 1.5])
+    def test_so_many_digits_are_refused_and_no_more(self, trust: float) -> None:
         random = np.random.default_rng(0)
         images = random.integers(0, 256, (1000, 28, 28), dtype=np.uint8)
         rows = softmax(random.normal(0, 4, (1000, CLASSES + 1))).astype(np.float32)
         digits = Dataset("some", "validation", images, np.zeros(1000, np.int64))
-        threshold = choose_threshold(lambda _: rows, digits)
-        assert (rows[:, :CLASSES].max(1) < threshold).mean() == pytest.approx(REFUSED, abs=0.001)
+        joining = Joining(trust=trust)
+        threshold = choose_threshold(joining, lambda _: rows, digits)
+        confidence = joining.hear_alone(rows)[:, :CLASSES].max(1)
+        assert (confidence < threshold).mean() == pytest.approx(REFUSED, abs=0.001)
 
     def test_a_classifier_that_is_sure_of_all_may_be_asked_for_much(self) -> None:
         digits = Dataset("some", "validation", np.zeros((10, 28, 28), np.uint8), np.zeros(10, np.int64))
-        assert choose_threshold(lambda images: np.eye(CLASSES, dtype=np.float32)[[3] * len(images)], digits) == 1
+        sure = np.eye(CLASSES, dtype=np.float32)
+        assert choose_threshold(Joining(), lambda images: sure[[3] * len(images)], digits) == 1
 
 
 FIRST, SECOND, PLACE = (20.0, 30.0, 22.0, 40.0), (44.0, 30.0, 22.0, 40.0), (100.0, 90.0, 30.0, 40.0)

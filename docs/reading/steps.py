@@ -12,7 +12,6 @@ from inkdigit.preparation.load import to_grey
 from inkdigit.preparation.rulings import find_writing
 from inkdigit.reading.detector import SIDES, View, look, merge
 from inkdigit.reading.draw import draw_annotated
-from inkdigit.reading.finder import as_eleven
 from inkdigit.reading.regions import load_regions
 from inkdigit.reading.result import Reading
 from inkdigit.reading.scene import Scene
@@ -86,7 +85,7 @@ def draw_joining(subject: Subject) -> PIL.Image.Image:
     """What both networks say of everything that may be a digit, on a page of digits, letters and signs."""
     grey = _write_mixed(subject.digits)
     proposals = subject.proposer.propose(Scene(grey, find_writing(grey)))
-    scores, told = proposals.findings.scores, as_eleven(proposals.probabilities)
+    scores, told = proposals.findings.scores, proposals.probabilities
     joined = subject.joining.join(scores, told)
     page, tiles = to_picture(grey), []
     for number in np.argsort(proposals.findings.boxes[:, 0], kind="stable")[:16]:

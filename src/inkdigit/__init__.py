@@ -3,10 +3,14 @@
 The public names are loaded on first use: ``import inkdigit`` pulls in neither torch nor ONNX Runtime.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
+
+# ONNX Runtime would note on the disk what it is used for, and send it home. It asks only while it is imported.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:
     from inkdigit.classifier import Classifier, OnnxClassifier

@@ -1,5 +1,6 @@
 """How a reader joins its two networks: fitted on generated pages, written with digits that neither was trained on."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 
@@ -28,6 +29,9 @@ SAME = 0.4
 
 WITHIN = 0.6
 """But of two digits that lie in it with so much of theirs it is neither: half of the union may be one of a pair."""
+
+SENT = 0.9
+"""Of what may be a digit on the pictures that people send, so much is one; on generated pages it is less."""
 
 REFUSED = 0.01
 """The share of held-out digits, clean as they are, that may be refused."""
@@ -72,7 +76,8 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
     finds, classifier = OnnxLocator(path), OnnxClassifier(find_model(model))
     digits = load_dataset(data, "validation")
     proposed = collect(Proposer(finds, classifier), digits, n)
-    joining = replace(fit(proposed), threshold=choose_threshold(classifier, digits))
+    fitted = fit(proposed)
+    joining = replace(fitted, threshold=choose_threshold(fitted, classifier, digits))
     write_metadata(path, {"joining": asdict(joining)})
     return joining
 
@@ -84,23 +89,30 @@ def collect(proposer: Proposer, digits: Dataset, n: int, *, seed: int = 0) -> Pr
 
 
 def fit(proposed: Proposed) -> Joining:
-    """The joining of least negative log likelihood."""
+    """The joining of least negative log likelihood, and the trust that people's pictures deserve beyond it."""
 
     def joining(values: NDArray[np.float64]) -> Joining:
-        return Joining(float(np.exp(values[0])), float(values[1]))
+        say, locator, classifier = np.exp(values[:3]).tolist()
+        return Joining(say, locator, classifier, doubt=float(values[3]), trust=0.0)
 
     def loss(values: NDArray[np.float64]) -> float:
         return proposed.nll(joining(values))
 
-    return joining(minimize(loss, [0.0, 0.0], method="Nelder-Mead").x)
+    fitted = joining(minimize(loss, np.zeros(4), method="Nelder-Mead", options={"maxiter": 2000}).x)
+    drawn = float(np.average(proposed.truth < CLASSES, weights=proposed.weight))
+    return replace(fitted, trust=_log_odds(SENT) - _log_odds(min(drawn, SENT)))
 
 
-def choose_threshold(classifier: Classifier, digits: Dataset) -> float:
+def _log_odds(share: float) -> float:
+    return math.log(share) - math.log(1 - share)
+
+
+def choose_threshold(joining: Joining, classifier: Classifier, digits: Dataset) -> float:
     """The highest confidence to ask for at which hardly any real digit is refused.
 
     It is not weighed on generated pages: they are far harder than what people send, and would refuse too much.
     """
-    confidence = classifier(digits.images)[:, :CLASSES].max(1)
+    confidence = joining.hear_alone(classifier(digits.images))[:, :CLASSES].max(1)
     return float(np.quantile(confidence, REFUSED))
 
 

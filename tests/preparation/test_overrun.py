@@ -37,6 +37,16 @@ def test_it_is_the_ink_beyond_as_a_share_of_that_within(scale: int) -> None:
     assert measure_overrun(bar, box, NONE) == pytest.approx(0.2, abs=0.06)  # a tenth above and below
 
 
+def test_a_box_that_is_a_little_small_is_not_run_through() -> None:
+    x, y, width, height = BOX
+    assert measure_overrun(draw(STEM), (x + 6, y + 11, width - 8, height - 17), NONE) == 0
+
+
+def test_what_ends_at_the_edge_of_the_picture_goes_nowhere() -> None:
+    bar = draw((100, 0, 100, 200), width=8)
+    assert measure_overrun(bar, (95, 3, 12, 193), NONE) == 0
+
+
 def test_ink_nearby_that_is_not_reached_does_not_count() -> None:
     assert measure_overrun(draw(STEM, (112, 60, 112, 140), width=4), BOX, NONE) == 0
 

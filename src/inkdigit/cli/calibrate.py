@@ -24,5 +24,7 @@ def calibrate(
     from inkdigit.calibrate import calibrate as fit
 
     joining = fit(locator, model, data=data, n=pages)
-    print(f"both weigh {joining.say:.3f}, doubt {joining.doubt:+.3f}")
+    print(f"which digit: both weigh {joining.say:.3f}")
+    print(f"whether it is one: the locator weighs {joining.locator:.3f}, the classifier {joining.classifier:.3f}")
+    print(f"doubt on generated pages {joining.doubt:+.3f}, trust in people's pictures {joining.trust:+.3f}")
     print(f"digits are told from a confidence of {joining.threshold:.3f} on")

@@ -24,9 +24,10 @@ Mask = NDArray[np.bool_]
 
 
 def measure_overrun(ink: Ink, box: Edges, others: NDArray[np.float32]) -> float:
-    """The ink around a box that its own strokes reach, as a share of the ink within.
+    """The ink around a box that its own strokes reach and run through, as a share of the ink within.
 
-    Rulings do not count, nor what lies in the boxes of other digits, which may touch.
+    What ends there does not count, since the box may be a little wrong; nor do rulings, nor what lies in the boxes of
+    other digits, which may touch.
 
     Args:
         ink: float32 (h, w), 0..1.
@@ -47,13 +48,25 @@ def measure_overrun(ink: Ink, box: Edges, others: NDArray[np.float32]) -> float:
         beyond &= ~((rows >= one[1]) & (rows < one[1] + one[3]) & (columns >= one[0]) & (columns < one[0] + one[2]))
     if not beyond.any():
         return 0.0
-    reached = _spread(strokes & within, beyond, round(margin / step) + 1) & beyond
+    steps = round(margin / step) + 1
+    reached = _spread(strokes & within, beyond, steps) & beyond
+    reached = _spread(reached & _outermost(reached.shape, (top, left), (bottom, right), ink.shape), reached, steps)
     at_left, at_right = reached & (columns < x), reached & (columns >= x + width)
     if at_left.any() and at_right.any():
         levels = [float(np.broadcast_to(rows, side_mask.shape)[side_mask].mean()) for side_mask in (at_left, at_right)]
         if abs(levels[0] - levels[1]) < LEVEL * height:
             reached &= ~(at_left | at_right)
     return float(reached.sum() / max(int((strokes & within).sum()), 1))
+
+
+def _outermost(shape: tuple[int, ...], start: tuple[int, int], end: tuple[int, int], whole: tuple[int, ...]) -> Mask:
+    """The outermost lines of a window (h, w), but not at the edge of the picture, beyond which nothing goes on."""
+    outer = np.zeros(shape, np.bool_)
+    for lines, first, last, length in zip((outer, outer.T), start, end, whole, strict=True):
+        if len(lines):
+            lines[0] |= first > 0
+            lines[-1] |= last < length
+    return outer
 
 
 def _near(boxes: NDArray[np.float32], edges: Edges) -> Mask:

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigit.classifier import Classifier
-from inkdigit.errors import ImageError
 from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, find_ink_box, is_digit_image
-from inkdigit.locator import Findings, Locator
+from inkdigit.locator import Boxes, Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import reduce
@@ -23,17 +22,23 @@ from inkdigit.reading.scene import Scene
 PLAIN = 0.98
 """So sure must both be together, to leave it at a glance."""
 
-LIKELY = 0.5
-"""What is more probably no digit is left out, unless there is nothing else."""
+LIKELY, ALONE = 0.5, 0.85
+"""What is less probably a digit than the one is left out, and less than the other, if it stands in line with none.
 
-OVERRUN, PIECE = 0.12, 0.25
+At least one is told in any case.
+"""
+
+ALIKE, NEAR = 0.5, 1.5
+"""In line: at least so alike in height, and no more than so many heights apart."""
+
+OVERRUN, PIECE = 0.05, 0.25
 """A digit whose ink goes on beyond its box by more than the one, as a share, keeps so much of its chance.
 
-Of the digits of strangers' pictures 1 % do, of the pieces of letters and signs that pass for digits 60 %.
+Of the digits of strangers' pictures one in two hundred does, of what passes for a digit without being one, a quarter.
 """
 
 MANY, SURE = 6, 0.9
-"""A page is turned if so many digits are surer then than the other, and they are twice as many."""
+"""A page is turned if so many digits are then surer than the other, and they are twice as many."""
 
 HALF = 0.5
 """It is only tried where sure digits hold less than this share of the ink."""
@@ -97,7 +102,7 @@ class Finder:
     def read_images(self, images: Sequence[Grey]) -> list[Found]:
         """Digit images as MNIST's are, (28, 28), pass unchanged, and the locator is not asked."""
         stacked = np.stack(images)
-        rows = as_eleven(self._classifier(stacked))[:, None]  # (n, 11) → (n, 1, 11)
+        rows = self._joining.hear_alone(self._classifier(stacked))[:, None]  # (n, 11) → (n, 1, 11)
         inks = (stacked / np.float32(255)).astype(np.float32)
         starts, ends = (edges.tolist() for edges in find_ink_box(stacked))
         boxes = [Box(x, y, right - x + 1, down - y + 1) for (x, y), (right, down) in zip(starts, ends, strict=True)]
@@ -119,15 +124,19 @@ class Finder:
 
     def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
         """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
-        best, turns = upright, 0
-        for quarters in (1, 3, 2):
-            try:
-                turned = self._examine(scene.turn(quarters))
-            except ImageError:  # which says nothing of how it was given
-                continue
-            if len(turned.sure) >= MANY and len(turned.sure) > 2 * len(best.sure):
-                best, turns = turned, quarters
-        return best, turns
+        sizes = upright.findings.boxes[:, 2:].max(1)
+        sure = [
+            len(upright.sure),
+            *(self._count_sure(scene.turn(turns), float(np.median(sizes))) for turns in (1, 2, 3)),
+        ]
+        turns = int(np.argmax(sure))
+        if sure[turns] < MANY or sure[turns] <= 2 * sure[0]:
+            return upright, 0
+        return self._examine(scene.turn(turns)), turns
+
+    def _count_sure(self, scene: Scene, size: float) -> int:
+        """How many digits of about that size are read without doubt, in one view."""
+        return len(self._join(self._proposer.skim(scene, size)).sure)
 
     def _join(self, proposals: Proposals) -> "_Read":
         joined = self._joining.join(proposals.findings.scores, proposals.probabilities)
@@ -155,8 +164,10 @@ class _Read:
         return np.flatnonzero(self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) > SURE)).tolist()
 
     def likely(self, at_most: int | None) -> "_Read":
-        """What is rather a digit than not; the first, if nothing is."""
-        likely = [place for place, chance in enumerate(self.chance) if chance >= LIKELY]
+        """What is probably a digit, or rather one than not and in line with such; the first, if nothing is."""
+        is_clear = self.chance >= ALONE
+        is_likely = is_clear | ((self.chance >= LIKELY) & _stand_in_line(self.findings.boxes, is_clear))
+        likely: list[int] = np.flatnonzero(is_likely).tolist()
         return self.take(likely[:at_most] or list(range(len(self.chance)))[:1])
 
     def take(self, places: list[int]) -> "_Read":
@@ -171,10 +182,13 @@ _NOTHING = (np.empty((0, SIZE, SIZE), np.uint8), np.empty((0, CLASSES + 1), np.f
 _AGREED = np.ones(1, bool)
 
 
-def as_eleven(probabilities: Probabilities) -> Probabilities:
-    """Probabilities (k, 10 or 11) with a last class "not a digit"."""
-    missing = CLASSES + 1 - probabilities.shape[1]
-    return np.pad(probabilities, ((0, 0), (0, missing)))
+def _stand_in_line(boxes: Boxes, is_clear: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which boxes (k, 4) stand beside one that is clearly a digit, bool (k,)."""
+    middles, heights = boxes[:, :2] + boxes[:, 2:] / 2, boxes[:, 3]
+    apart = np.linalg.norm(middles[:, None] - middles[is_clear], axis=2)  # (k, 2), (clear, 2) → (k, clear)
+    shorter = np.minimum.outer(heights, heights[is_clear])
+    taller = np.maximum.outer(heights, heights[is_clear])
+    return np.asarray(((shorter >= ALIKE * taller) & (apart <= NEAR * taller)).any(1))
 
 
 def _doubt_pieces(read: _Read, places: Sequence[int], ink: Ink) -> None:

@@ -18,18 +18,25 @@ TINY = 1e-4
 class Joining:
     """How much the two readers are believed, as fitted on generated pages with digits that neither was trained on.
 
-    Both have an equal say. The locator is at home on generated pages, where it learnt: weights of their own, fitted
-    there, would give it seven times the classifier's, and strangers' pictures then lose (measured when it was built).
+    Which digit it is, both say with the same weight: the locator is at home on generated pages, where it learnt, and a
+    weight of its own, fitted there, would be three times the classifier's, and loses on strangers' pictures (measured
+    when it was built). Whether it is a digit at all, each says with its own.
 
     Attributes:
-        say: weight of the logarithms of the locator's scores and of the classifier's probabilities.
-        doubt: what speaks for "not a digit" before either has looked, in nats.
+        say: weight of the logarithms of both readers' scores, for which digit it is.
+        locator: weight of the locator's log odds that it is a digit at all.
+        classifier: weight of the classifier's.
+        doubt: what speaks against a digit on a generated page before either has looked, in nats.
+        trust: what speaks for one on a picture that somebody sends, beside that, in nats.
         threshold: a value that is less probable than this is refused.
     """
 
-    say: float = 0.6
-    doubt: float = -0.4
-    threshold: float = 0.6
+    say: float = 0.75
+    locator: float = 1.8
+    classifier: float = 0.25
+    doubt: float = -0.3
+    trust: float = 1.6
+    threshold: float = 0.8
 
     @classmethod
     def of(cls, locator: Locator) -> "Joining":
@@ -52,17 +59,32 @@ class Joining:
 
         Args:
             scores: float32 (k, 10) of the locator, each 0..1.
-            probabilities: float32 (k, 10 or 11) of the classifier.
+            probabilities: float32 (k, 10 or 11) of the classifier; one of ten classes has no word on whether it is one.
         """
-        digits = self.say * (_log(scores) + _log(probabilities[:, :CLASSES]))
-        nothing = self.say * _log(1 - scores.max(1, initial=0))
+        values = _softmax(self.say * (_log(scores) + _log(probabilities[:, :CLASSES])))  # (k, 10)
+        found, nothing = scores.max(1, initial=0), probabilities[:, CLASSES:].sum(1)  # (k,), (k,)
+        odds = self.locator * (_log(found) - _log(1 - found)) + self.trust - self.doubt
         if probabilities.shape[1] > CLASSES:
-            nothing = nothing + self.say * _log(probabilities[:, CLASSES]) + self.doubt
-        else:  # a classifier that knows of no eleventh class has the word of one that has not looked
-            nothing = nothing - self.say * math.log(CLASSES + 1)
-        logits = np.concatenate([digits, nothing[:, None]], axis=1)  # (k, 10), (k,) → (k, 11)
-        powers = np.exp(logits - logits.max(1, keepdims=True, initial=-np.inf))
-        return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
+            odds = odds + self.classifier * (_log(1 - nothing) - _log(nothing))
+        chance = (1 / (1 + np.exp(-odds)))[:, None]  # (k,) → (k, 1)
+        return np.asarray(
+            np.concatenate([values * chance, 1 - chance], axis=1), np.float32
+        )  # (k, 10), (k, 1) → (k, 11)
+
+    def hear_alone(self, probabilities: Probabilities) -> Probabilities:
+        """What the classifier alone says of digit images that somebody sends, float32 (k, 11).
+
+        Args:
+            probabilities: float32 (k, 10 or 11).
+        """
+        weighed = np.pad(probabilities, ((0, 0), (0, CLASSES + 1 - probabilities.shape[1])))
+        weighed[:, CLASSES] *= math.exp(-self.trust)
+        return np.asarray(weighed / weighed.sum(1, keepdims=True), np.float32)
+
+
+def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    powers = np.exp(logits - logits.max(1, keepdims=True, initial=-np.inf))
+    return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
 
 
 def _log(values: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Everything in a picture that may be a digit: where the locator sees it, and what the classifier reads there."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -11,7 +12,7 @@ from inkdigit.images import CLASSES, SIZE, Images, Probabilities
 from inkdigit.locator import Boxes, Findings, Locator
 from inkdigit.preparation.cut import Edges, cut_digit
 from inkdigit.preparation.prepare import main_box
-from inkdigit.reading.detector import SIDES, View, glance, look, merge
+from inkdigit.reading.detector import GLANCED, SIDES, View, glance, look, merge
 from inkdigit.reading.scene import Scene
 
 CLEAR = 0.5
@@ -28,6 +29,9 @@ COVERED = 0.97
 
 RIVAL = 0.5
 """A finding that is surer than this share of another's may own some of the ink that lies in both boxes."""
+
+SKIMMED = 768
+"""The longest side of a view that is only skimmed, in pixels."""
 
 MAX_DIGITS = 4000
 """More are no page of digits, and would cost minutes."""
@@ -60,6 +64,12 @@ class Proposer:
         extent = scene.extent()
         views = [] if extent is None else [glance(self._locator, scene.grey, extent)]
         return self._read(scene, merge(views))
+
+    def skim(self, scene: Scene, size: float) -> Proposals:
+        """What is seen in one view, in which digits of that size, in pixels of the ink, are well seen."""
+        sides = [side for side in SIDES if side <= SKIMMED]
+        side = min(sides, key=lambda side: abs(math.log(side / max(scene.grey.shape) * size / GLANCED)))
+        return self._read(scene, merge(look(self._locator, scene.grey, [side])))
 
     def propose(self, scene: Scene) -> Proposals:
         """Everything in a picture that may be a digit; the largest piece of ink, if nothing else is.
