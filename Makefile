@@ -5,19 +5,27 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test check bench tutorial-way wild results docs schema
+.PHONY: demo test browser check bench tutorial-way wild results docs schema
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[learn,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[learn,serve,dev]'
 	touch $@
 
 demo: .venv/installed  ## train LeNet, then read the pictures of samples/ with it
 	$(BIN)/python samples/demo.py
 
 test: .venv/installed  ## all tests
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile --ignore tests/browser
+
+tests/browser/.axe/installed: Makefile
+	npm install --silent --no-save --no-package-lock --ignore-scripts --prefix tests/browser/.axe axe-core@4.14.1
+	echo '*' > tests/browser/.axe/.gitignore
+	touch $@
+
+browser: .venv/installed tests/browser/.axe/installed  ## the page in a real browser: the system's chromium
+	$(BIN)/python -m pytest tests/browser
 
 check: .venv/installed  ## style, types, floors
 	$(BIN)/ruff check

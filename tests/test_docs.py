@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"
 BLOCK = re.compile(r"^```(sh|python|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INSTALLS = ("pip ", "make ")
+SERVED = ("inkdigit serve", "curl ")  # run in test_serving_docs.py
 
 
 def blocks(path: Path) -> list[tuple[str, str]]:
@@ -44,7 +45,7 @@ def test_readme_works_from_top_to_bottom(
         elif kind == "sh":
             capsys.readouterr()
             for line in code.splitlines():
-                if not line.startswith(INSTALLS):
+                if not line.startswith((*INSTALLS, *SERVED)):
                     run_command(line)
         else:
             assert capsys.readouterr().out == code

@@ -25,6 +25,7 @@ from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES, build_optimizer
 from inkdigit.learning.predict import TorchClassifier
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
+from inkdigit.learning.restore import read_weights
 from inkdigit.learning.run import Run
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.learning.targets import Targets, draw_targets
@@ -84,11 +85,17 @@ class TestModels:
         model, scaling = build_model(name, {}), SCALINGS["standard"]
         with torch.no_grad():
             model.train()(torch.rand(64, 1, SIZE, SIZE))  # so that batch norm has seen something
+            for parameter in model.parameters():  # the file holds equal ones once, and trained ones are not
+                parameter.add_(torch.randn_like(parameter) / 100)
         export_classifier(model, scaling, 1.7, tmp_path / "m.onnx", metadata={"name": name})
         classifier = OnnxClassifier(tmp_path / "m.onnx")
         expected = TorchClassifier(model, scaling, 1.7)(images())
         np.testing.assert_allclose(classifier(images()), expected, atol=1e-5)
         assert classifier.metadata["name"] == name
+        weights = read_weights((tmp_path / "m.onnx").read_bytes(), tmp_path)
+        learnt = {name: value for name, value in model.state_dict().items() if value.is_floating_point()}
+        assert weights.keys() == learnt.keys(), "learn-from goes on with them"
+        assert all(torch.equal(weights[name], learnt[name]) for name in learnt)
         convolutions = [layer for layer in model.modules() if isinstance(layer, nn.Conv2d)]
         maps = classifier.run_features(images())
         assert [feature.shape[1] for feature in maps.values()] == [layer.out_channels for layer in convolutions]

@@ -4,6 +4,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import cast
@@ -45,6 +46,11 @@ def stopped_run(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     return folder
 
 
+async def tell_address(*_: object, announce: Callable[[str], None], **__: object) -> None:
+    """What serving begins with; it would not end."""
+    announce("http://127.0.0.1:8000/")
+
+
 @pytest.fixture
 def prepared(
     monkeypatch: pytest.MonkeyPatch, digits_folder: Path, stopped_run: Path, trained_run: Path, samples: Path
@@ -55,6 +61,10 @@ def prepared(
         Path("samples").symlink_to(samples)
         images, labels = load_idx_folder(digits_folder, "test")
         np.savez("mine.npz", images=images, labels=labels)
+        Path("digits/7").mkdir(parents=True)
+        shutil.copy(samples / "seven.png", "digits/7")
+        with zipfile.ZipFile("corrections.zip", "w") as archive:
+            archive.write(samples / "seven.png", "7/seven.png")
         shutil.copytree(stopped_run, "runs/mine")
         shutil.copytree(trained_run, "runs/lenet-1")
         for name, path in SHIPPED.items():
@@ -65,6 +75,8 @@ def prepared(
         monkeypatch.setattr("inkdigit.report.write_report", lambda *_: None)
         monkeypatch.setattr("inkdigit.calibrate.fit", lambda _: Joining())
         monkeypatch.setattr("inkdigit.calibrate.collect", lambda *_: None)
+        monkeypatch.setattr("inkdigit.serving.server.run", tell_address)
+        monkeypatch.setattr("webbrowser.open", lambda _: True)
         monkeypatch.setitem(cast(dict[str, Source], DATASETS), "mnist", small)
 
     return prepare

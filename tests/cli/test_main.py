@@ -47,7 +47,7 @@ def test_module_is_the_same_program(run_cli: Run) -> None:
 def test_help_names_every_command(arguments: tuple[str, ...], invoke: Run) -> None:
     ended = invoke(*arguments)
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert re.findall(r"^  ([a-z]+)  +[A-Z]", ended.stdout, re.MULTILINE) == COMMANDS
+    assert re.findall(r"^  ([a-z][a-z-]*)  +[A-Z]", ended.stdout, re.MULTILINE) == COMMANDS
     assert {"read", "train", "evaluate", "export", "data", "list", "doctor"} <= set(COMMANDS)
 
 
@@ -171,6 +171,7 @@ def test_output_that_cannot_be_written_is_told(arguments: tuple[str, ...], run_c
     [
         ("torch", "PyTorch", ["train", "lenet"]),
         ("torch", "PyTorch", ["list", "models"]),
+        ("torch", "PyTorch", ["learn-from", "corrections.zip", "--out", "runs/tuned"]),
         ("torch", "PyTorch", ["export", "runs/lenet-1", "--to", "onnx"]),
         ("sklearn", "scikit-learn", ["data", "optdigits"]),
         ("sklearn", "scikit-learn", ["evaluate", "reader", "--data", "optdigits"]),

@@ -566,6 +566,16 @@ def test_a_jpeg_of_too_many_scans() -> None:
     assert refused(progressive(MAX_SCANS + 1)).code == "too_complex"
 
 
+def test_fewer_pixels_than_usual() -> None:
+    content = encode(colourful())
+    width, height = colourful().size
+    assert load_picture(content, width * height).size == (width, height)
+    for source in (content, colourful()):
+        with pytest.raises(ImageError, match=f"found {width}x{height} pixels, at most ") as caught:
+            load_picture(source, width * height - 1)
+        assert caught.value.code == "too_large"
+
+
 def test_a_forbidden_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.png"
     path.write_bytes(encode(colourful()))

@@ -277,7 +277,7 @@ def test_reading_a_picture_loads_nothing_that_zips_pdfs_and_heics_need() -> None
     program = (
         "import io, sys; from inkdigit.reading.inputs import expand; from inkdigit.preparation.load import load;"
         f"[load(source) for _, source in expand([{str(SAMPLES / 'seven.png')!r}], io.BytesIO())];"
-        "print(sorted({'pypdfium2', 'pillow_heif', 'inkdigit.reading.archive'} & set(sys.modules)))"
+        "print(sorted({'pypdfium2', 'pillow_heif', 'inkdigit.preparation.archive'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"

@@ -17,7 +17,7 @@ from inkdigit import DataError, UsageError
 from inkdigit.images import Probabilities
 from inkdigit.reading import rules as module
 from inkdigit.reading.pattern import Pattern
-from inkdigit.reading.rules import CHECKS, EXCEPTIONS, LIKELY, RULES, Rules
+from inkdigit.reading.rules import CHECKS, EXCEPTIONS, LIKELY, RULES, Listed, Rules
 
 VALID = {  # published examples
     "luhn": ["4111111111111111", "5555555555554444", "378282246310005", "79927398713", "18", "0000"],
@@ -398,3 +398,13 @@ class TestRules:
     def test_a_pattern_may_hold_a_sign_of_equality_in_its_message(self) -> None:
         with pytest.raises(UsageError, match="found '='"):
             Rules("pattern=1=2")
+
+
+def test_numbers_that_are_at_hand_are_as_those_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "numbers").write_text("123\n173\n17\n")
+    rows = blur(sure_of("123"), 1, 7)
+    at_hand = Rules(["length=3", Listed([b"123", b"173", b"17"]), "luhn"])
+    of_file = Rules(["length=3", f"among={tmp_path / 'numbers'}", "luhn"])
+    assert at_hand.name == of_file.name == "length+among+luhn"
+    assert at_hand.find(rows) == of_file.find(rows)
+    assert Rules([Listed([b"123"])]).find(sure_of("123"))[0].text == "123"

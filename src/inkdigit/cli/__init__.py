@@ -16,8 +16,10 @@ from inkdigit.cli.data import data
 from inkdigit.cli.doctor import doctor
 from inkdigit.cli.evaluate import evaluate
 from inkdigit.cli.export import export
+from inkdigit.cli.learn_from import learn_from
 from inkdigit.cli.messages import tell
 from inkdigit.cli.read import read
+from inkdigit.cli.serve import serve
 from inkdigit.cli.show import show
 from inkdigit.cli.tables import tables
 from inkdigit.cli.train import train
@@ -42,7 +44,9 @@ Exit codes: 0 all well; 1 a picture could not be read; 2 wrong usage; 3 the mach
 
 _COMMANDS: Mapping[str, Callable[..., Any]] = {
     "read": read,
+    "serve": serve,
     "train": train,
+    "learn-from": learn_from,
     "evaluate": evaluate,
     "show": show,
     "compare": compare,

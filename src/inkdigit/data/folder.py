@@ -2,18 +2,23 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
 from inkdigit.errors import DataError, ImageError
-from inkdigit.images import CLASSES, Images, Labels
+from inkdigit.images import CLASSES, Grey, Images, Labels
 from inkdigit.preparation.load import SUFFIXES, is_picture_name, load
 from inkdigit.preparation.prepare import prepare_single
 
 TEST_SHARE = 6
 """Where there are no folders train/ and test/, one picture of six is for testing: MNIST's own share is one of seven."""
+
+Labelled: TypeAlias = tuple[str, int, Callable[[], Grey]]
+"""What a picture is called, its digit, and what decodes it."""
 
 
 def is_picture_folder(folder: Path) -> bool:
@@ -29,27 +34,36 @@ def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
     Raises:
         DataError: no picture, or some that cannot be read or hold no ink; it names the first and their number.
     """
-    listed = list(_pictures(folder, split))
+    listed = [(str(path), label, partial(load, path)) for path, label in list_pictures(folder, split)]
     if not listed:
         raise DataError(
             f"{folder}: found no {split} picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files "
             f"there, of which one in {TEST_SHARE} is for testing; add more, or sort them into train/ and test/"
         )
+    return prepare_pictures(listed)
+
+
+def prepare_pictures(pictures: Iterable[Labelled]) -> tuple[Images, Labels]:
+    """Digit images of pictures, of which there is at least one, and their labels.
+
+    Raises:
+        DataError: some cannot be read or hold no ink; it names the first and their number.
+    """
     images, labels, faults = [], [], []
-    for path, label in listed:
+    for name, label, decode in pictures:
         try:
-            images.append(prepare_single(load(path)))
+            images.append(prepare_single(decode()))
             labels.append(label)
         except ImageError as error:
-            faults.append(f"{path}: {error.message}")
+            faults.append(f"{name}: {error.message}")
     if faults:
-        raise DataError(
-            f"{len(faults)} of {len(listed)} pictures cannot be used, the first is {faults[0]}; mend or remove them"
-        )
+        n = len(images) + len(faults)
+        raise DataError(f"{len(faults)} of {n} pictures cannot be used, the first is {faults[0]}; mend or remove them")
     return np.stack(images), np.array(labels, np.int64)
 
 
-def _pictures(folder: Path, split: str) -> Iterator[tuple[Path, int]]:
+def list_pictures(folder: Path, split: str) -> Iterator[tuple[Path, int]]:
+    """Yields the pictures of a split and their labels."""
     is_split = (folder / "train").is_dir() and (folder / "test").is_dir()
     for label in range(CLASSES):
         for path in sorted((folder / split / str(label) if is_split else folder / str(label)).glob("*")):

@@ -49,7 +49,7 @@ def load_weights(path: Path, model: nn.Module) -> None:
         DataError: missing, damaged, or of another structure.
     """
     tensors, _ = _read(path)
-    _fill(model, tensors, path)
+    fill_weights(model, tensors, path)
 
 
 def save_state(
@@ -77,7 +77,7 @@ def load_state(path: Path, model: nn.Module, optimizer: optim.Optimizer, generat
     try:
         progress = json.loads(header["progress"])
         scalars = json.loads(header["optimizer"])
-        _fill(model, _below("model.", tensors), path)
+        fill_weights(model, _below("model.", tensors), path)
         _restore_random({name: tensors[f"random.{name}"] for name in _random_states(generator)}, generator)
         _restore_optimizer(optimizer, _below("optimizer.", tensors) | _below("optimizer.", scalars))
         history = [Row(**row) for row in progress.pop("history")]
@@ -112,7 +112,12 @@ def _restore_random(states: Mapping[str, Tensor], generator: Generator) -> None:
         torch.cuda.set_rng_state(states["cuda"])
 
 
-def _fill(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+def fill_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Copies tensors from a file into a network of the same structure.
+
+    Raises:
+        DataError: it is another one.
+    """
     own = model.state_dict()
     if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in tensors.items()}:
         raise DataError(f"{path}: the weights are of another network than the recipe's; train again")

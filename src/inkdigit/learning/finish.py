@@ -1,5 +1,6 @@
 """What follows the last step: the best weights, their evaluation, the exported model, the curves."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from torch import nn
@@ -12,8 +13,16 @@ from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
 
 
-def finish(run: Run, model: nn.Module, progress: Progress, watched: Dataset, test: Dataset) -> dict[str, Any]:
-    """Fills the rest of a run's folder and returns its result.
+def finish(
+    run: Run,
+    model: nn.Module,
+    progress: Progress,
+    watched: Dataset,
+    test: Dataset,
+    *,
+    more: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Fills the rest of a run's folder and returns its result, with more that is to be said of it.
 
     Where the protocol holds digits out, the test set is looked at here, once.
     """
@@ -35,6 +44,7 @@ def finish(run: Run, model: nn.Module, progress: Progress, watched: Dataset, tes
         **task.conclude(run, model, watched, test),
         "test_sha256": test.sha256,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
+        **(more or {}),
     }
     task.export(run, result, model, run.model)
     draw_curves({run.recipe.name: progress.history}, run.curves)

@@ -29,6 +29,9 @@ PARITY = 1e-4
 
 OPSET = 20
 
+WEIGHTS = "deployed.model."
+"""What begins the name of a classifier's weight in its graph; its name in the network follows."""
+
 
 class _WithFeatures(nn.Module):
     """A deployed network that also returns the output of each of its convolutions."""
@@ -74,7 +77,7 @@ def export_classifier(
     for key, value in {**metadata, FEATURE_OUTPUTS: declared}.items():
         proto.metadata_props.add(key=key, value=json.dumps(value))
     content = proto.SerializeToString()
-    _check_parity(deployed, content)
+    check_parity(deployed, content)
     write_atomic(path, content)
 
 
@@ -146,8 +149,12 @@ def _quiet(name: str) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _check_parity(deployed: Deployed, content: bytes) -> None:
-    """Compares file and network on noise, blank and full images, one and several at once."""
+def check_parity(deployed: Deployed, content: bytes) -> None:
+    """Compares file and network on noise, blank and full images, one and several at once.
+
+    Raises:
+        InkdigitError: they differ.
+    """
     images = np.random.default_rng(0).integers(0, 256, (16, SIZE, SIZE), dtype=np.uint8)
     images[0], images[1] = 0, 255
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])

@@ -183,6 +183,19 @@ def claim_folder(recipe: str, parent: Path = Path("runs")) -> Path:
     raise AssertionError("there is always a next number")
 
 
+def free_folder(folder: Path) -> Path:
+    """A folder that may be filled.
+
+    Raises:
+        UsageError: there is something in it, or it is a file.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(
+            f"{folder}: not empty; choose another folder with --out, or go on with 'inkdigit train --resume'"
+        )
+    return folder
+
+
 def newest_folder(recipe: str, parent: Path = Path("runs")) -> Path:
     """The last ``runs/RECIPE-N``.
 

@@ -21,7 +21,7 @@ from inkdigit.learning.optim import SCHEDULES, build_optimizer, set_lr
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import find_recipe
-from inkdigit.learning.run import Run, claim_folder, newest_folder
+from inkdigit.learning.run import Run, claim_folder, free_folder, newest_folder
 from inkdigit.learning.signals import Interruption
 from inkdigit.learning.tally import Tally, finite
 from inkdigit.learning.tasks import TASKS
@@ -77,7 +77,7 @@ def train(
         if run.data_sha256 != training.sha256:
             raise DataError(f"{folder}: {run.data} holds other digits now than the run was begun with; train anew")
     else:
-        asked = _free_folder(Path(out)) if out is not None else None
+        asked = free_folder(Path(out)) if out is not None else None
         announce(data or "mnist")
         training, watched, test = PROTOCOLS[chosen.protocol].load(data or "mnist")
         run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256)
@@ -191,12 +191,6 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
     with torch.random.fork_rng(devices=()):
         model = build_model(recipe.model, recipe.model_options)
         build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
-
-
-def _free_folder(folder: Path) -> Path:
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise UsageError(f"{folder}: not empty; go on with --resume, or choose another folder with --out")
-    return folder
 
 
 def check_same(

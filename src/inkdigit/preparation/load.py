@@ -104,19 +104,20 @@ def load(source: PictureLike) -> Grey:
     return to_grey(load_picture(source))
 
 
-def load_picture(source: PictureLike) -> PIL.Image.Image:
-    """Loads a picture as an upright PIL image of mode L or RGB; arguments and errors as for ``load``."""
+def load_picture(source: PictureLike, max_pixels: int | None = None) -> PIL.Image.Image:
+    """Loads a picture as an upright PIL image of mode L or RGB; of at most so many pixels; all else as ``load``."""
+    max_pixels = MAX_PIXELS if max_pixels is None else min(max_pixels, MAX_PIXELS)
     if isinstance(source, Unreadable):
         raise source.error
     if isinstance(source, np.ndarray):
         return _flatten(_from_array(source))
     if isinstance(source, PIL.Image.Image):
-        return _decode("found a PIL image", lambda: source)
+        return _decode("found a PIL image", lambda: source, max_pixels)
     content = source if isinstance(source, bytes) else _read_bytes(Path(source))
     kind = _check_format(content)
     if kind == "HEIC":
-        return _decode("begins as HEIC", lambda: open_heic(content))
-    return _decode(f"begins as {kind}", lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS))
+        return _decode("begins as HEIC", lambda: open_heic(content), max_pixels)
+    return _decode(f"begins as {kind}", lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS), max_pixels)
 
 
 def to_grey(picture: PIL.Image.Image) -> Grey:
@@ -151,12 +152,12 @@ def _read_bytes(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _decode(found: str, opened: Callable[[], PIL.Image.Image]) -> PIL.Image.Image:
+def _decode(found: str, opened: Callable[[], PIL.Image.Image], max_pixels: int) -> PIL.Image.Image:
     """Decodes what ``opened`` returns; whatever a decoder raises becomes an ``ImageError``."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # the decoder's remarks on metadata that nobody asked for
-            image = _check_size(opened())
+            image = _check_size(opened(), max_pixels)
             image.load()
             image = _upright(image)
             return _flatten(image)
@@ -165,7 +166,7 @@ def _decode(found: str, opened: Callable[[], PIL.Image.Image]) -> PIL.Image.Imag
     except UnidentifiedImageError:
         raise ImageError("truncated", f"{found}, but it is cut off or damaged before its size is told") from None
     except PIL.Image.DecompressionBombError:
-        raise ImageError("too_large", f"found far more than {MAX_PIXELS // 10**6} megapixels; shrink it") from None
+        raise ImageError("too_large", f"found far more than {max_pixels / 10**6:g} megapixels; shrink it") from None
     except MemoryError:
         raise ImageError("too_large", "needs more memory than there is") from None
     except Exception as error:
@@ -190,13 +191,13 @@ def _check_format(content: bytes) -> str:
     raise ImageError("not_an_image", f"found no picture, expected one of {known}")
 
 
-def _check_size(image: PIL.Image.Image) -> PIL.Image.Image:
+def _check_size(image: PIL.Image.Image, max_pixels: int) -> PIL.Image.Image:
     width, height = image.size
     tags = getattr(image, "tag_v2", {})
-    if tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_LENGTH, 0) > MAX_PIXELS:  # a tile may be larger than its picture
+    if tags.get(_TILE_WIDTH, 0) * tags.get(_TILE_LENGTH, 0) > max_pixels:  # a tile may be larger than its picture
         raise ImageError("too_large", "found a TIFF of huge tiles; save it as an ordinary one")
-    if width * height > MAX_PIXELS:
-        limit = MAX_PIXELS // 10**6
+    if width * height > max_pixels:
+        limit = f"{max_pixels / 10**6:g}"
         raise ImageError("too_large", f"found {width}x{height} pixels, at most {limit} megapixels are read; shrink it")
     if not width * height:
         raise ImageError("empty", f"found {width}x{height} pixels, expected at least one")

@@ -94,7 +94,7 @@ def _attempt(name: str, give: Callable[[], PictureLike]) -> PictureLike:
 
 
 def _read_members(path: Path, part: str) -> Iterator[tuple[str, Callable[[], PictureLike]]]:
-    from inkdigit.reading.archive import read_members  # noqa: PLC0415 - slow, and seldom needed
+    from inkdigit.preparation.archive import read_members  # noqa: PLC0415 - slow, and seldom needed
 
     return read_members(path, part)
 

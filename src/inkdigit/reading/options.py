@@ -5,10 +5,10 @@ from typing import TypeAlias, TypedDict
 
 from inkdigit.errors import UsageError
 from inkdigit.preparation.box import Box
-from inkdigit.reading.rules import Rules
+from inkdigit.reading.rules import Listed, Rules
 
-RulesLike: TypeAlias = Rules | str | Iterable[str]
-"""Rules, or their names with their values, as ``luhn`` or ``["length=8"]``; see ``RULES``."""
+RulesLike: TypeAlias = Rules | str | Iterable[str | Listed]
+"""Rules, or their names with their values, as ``luhn`` or ``["length=8"]``, or numbers as ``Listed``; see ``RULES``."""
 
 
 class Options(TypedDict, total=False):

@@ -51,11 +51,12 @@ class Rules:
         name: the names of all, as ``length+luhn``; empty where there is none.
     """
 
-    def __init__(self, rules: str | Iterable[str] = ()) -> None:
+    def __init__(self, rules: "str | Iterable[str | Listed]" = ()) -> None:
         """Builds rules.
 
         Args:
-            rules: names of ``RULES``, each with its value where it takes one, as ``["length=16", "luhn"]``.
+            rules: names of ``RULES``, each with its value where it takes one, as ``["length=16", "luhn"]``; numbers
+                that are at hand, and in no file, as ``Listed``.
 
         Raises:
             UsageError: an unknown name, or a value that the rule does not take.
@@ -63,7 +64,7 @@ class Rules:
         """
         wanted = [rules] if isinstance(rules, str) else list(dict.fromkeys(rules))
         tests = [_build(rule) for rule in wanted]
-        self.name = "+".join(rule.partition("=")[0] for rule in wanted)
+        self.name = "+".join("among" if isinstance(rule, Listed) else rule.partition("=")[0] for rule in wanted)
         self._listed = next((test for test in tests if isinstance(test, Listed)), None)
         self._tests = [test for test in tests if test is not self._listed]
 
@@ -182,8 +183,10 @@ class Rule:
     value: str = ""
 
 
-def _build(rule: str) -> Fits:
+def _build(rule: "str | Listed") -> Fits:
     """The test of ``name`` or ``name=value``."""
+    if isinstance(rule, Listed):
+        return rule
     name, _, value = rule.partition("=")
     if name not in RULES:
         raise unknown("rule", name, RULES)

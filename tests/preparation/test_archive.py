@@ -12,9 +12,9 @@ import pytest
 
 from inkdigit.errors import IMAGE_ERROR_CODES, ImageError
 from inkdigit.files import Places
+from inkdigit.preparation import archive as module
+from inkdigit.preparation.archive import read_members
 from inkdigit.preparation.load import MAX_BYTES
-from inkdigit.reading import archive as module
-from inkdigit.reading.archive import read_members
 
 LIST_SIGNATURE = b"PK\1\2"
 LOCAL_SIGNATURE = b"PK\3\4"

@@ -1,0 +1,101 @@
+"""The network inside a model file, as PyTorch has it."""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import Tensor, nn
+
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.errors import DataError, InkdigitError, UsageError
+from inkdigit.learning.checkpoint import fill_weights
+from inkdigit.learning.graph import WEIGHTS, check_parity
+from inkdigit.learning.models import build_model
+from inkdigit.learning.predict import Deployed
+from inkdigit.learning.recipe import Recipe
+from inkdigit.learning.scaling import SCALINGS
+
+EXPECTED = "expected a classifier that 'inkdigit train' or 'inkdigit export' wrote"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What a model file holds.
+
+    Attributes:
+        name: what it calls itself.
+        sha256: of the file.
+        recipe: how it was trained.
+        model: its network, on the CPU.
+    """
+
+    name: str
+    sha256: str
+    recipe: Recipe
+    model: nn.Module
+
+
+def restore(path: Path) -> Restored:
+    """Builds the network of a model file by the recipe in it, with the weights in it.
+
+    Raises:
+        DataError: no model of digit images, or one without recipe or weights; or the network that they make does not
+            compute what the file computes.
+    """
+    metadata = OnnxClassifier(path).metadata
+    content = path.read_bytes()
+    recipe = _recipe(metadata, path)
+    model = _build(recipe, path)
+    fill_weights(model, _counters(model) | read_weights(content, path), path)
+    try:
+        temperature = float(metadata.get("temperature", 1.0))
+        check_parity(Deployed(model, SCALINGS[recipe.scaling], temperature).eval(), content)
+    except (InkdigitError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: its recipe and weights make another network than its own ({error})") from error
+    return Restored(recipe.name, hashlib.sha256(content).hexdigest(), recipe, model)
+
+
+def _recipe(metadata: Mapping[str, Any], path: Path) -> Recipe:
+    settings = metadata.get("settings")
+    if not isinstance(settings, dict):
+        raise DataError(f"{path}: found no recipe in it, {EXPECTED}")
+    return Recipe.from_dict(settings, str(path))
+
+
+def _build(recipe: Recipe, path: Path) -> nn.Module:
+    try:
+        return build_model(recipe.model, recipe.model_options)
+    except UsageError as error:
+        raise DataError(f"{path}: not a network of this version ({error}); train again") from error
+
+
+def _counters(model: nn.Module) -> dict[str, Tensor]:
+    """What a network counts as it trains, and no graph needs."""
+    return {name: value for name, value in model.state_dict().items() if not value.is_floating_point()}
+
+
+def read_weights(content: bytes, path: Path) -> dict[str, Tensor]:
+    """The weights in the bytes of a model file, by their names in the network.
+
+    Raises:
+        DataError: there are none by these names, or they are damaged or in another file.
+    """
+    found = onnx.load_model_from_string(content).graph.initializer
+    weights = [tensor for tensor in found if tensor.name.startswith(WEIGHTS)]
+    if not weights:
+        raise DataError(f"{path}: found no weights named {WEIGHTS}… among {len(found)}, {EXPECTED}")
+    if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in weights):  # which would be read
+        raise DataError(f"{path}: names other files for its weights, {EXPECTED}")
+    try:
+        return {tensor.name.removeprefix(WEIGHTS): _tensor(tensor) for tensor in weights}
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path}: holds damaged weights ({error}); export it again") from error
+
+
+def _tensor(tensor: onnx.TensorProto) -> Tensor:
+    return torch.from_numpy(np.array(onnx.numpy_helper.to_array(tensor)))

@@ -1,0 +1,70 @@
+"""What goes back to a client: JSON that is ready, and the status that each error's code has."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from starlette.responses import Response
+from starlette.types import Send
+
+from inkdigit.errors import InkdigitError
+from inkdigit.serving.frames import encode
+
+STATUSES: Mapping[str, int] = {"": 200, "too_large": 413, "unsupported_format": 415, "model": 500, "fault": 500}
+"""Of an answer by its code. Any other picture that cannot be read is 422: also one that takes too long to read
+(``timeout``), since it would take as long the next time."""
+
+BUSY, LATE = 503, 408
+RETRY_S = 1
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a process answered.
+
+    Attributes:
+        code: an error's, or "".
+        body: JSON, ready to be sent.
+    """
+
+    code: str
+    body: bytes
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        return STATUSES.get(self.code, 422)
+
+
+class Refusal(InkdigitError):
+    """A request that gets no reading."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code = status, code
+
+    @property
+    def body(self) -> bytes:
+        """JSON."""
+        return encode({"error": {"code": self.code, "message": str(self)}})
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """A client that found us busy may try again."""
+        return {"retry-after": str(RETRY_S)} if self.status == BUSY else {}
+
+
+class Json(Response):
+    """JSON that is ready."""
+
+    media_type = "application/json"
+
+
+async def send_refusal(refusal: Refusal, send: Send) -> None:
+    """Sends all of an answer but its end, so that the rest of the request can be taken in before the connection ends.
+
+    A client that is still sending would else see a broken connection, and not why.
+    """
+    headers = {"content-type": "application/json", "content-length": str(len(refusal.body)), **refusal.headers}
+    raw = [(name.encode(), value.encode()) for name, value in headers.items()]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": raw})
+    await send({"type": "http.response.body", "body": refusal.body, "more_body": True})

@@ -1,0 +1,76 @@
+"""What a server does at most, and how long. Each bound is a field; ``inkdigit serve --set name=value`` changes it."""
+
+import math
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+from inkdigit.errors import UsageError, unknown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounds:
+    """Bounds of a server; names that end in ``_s`` are seconds.
+
+    Attributes:
+        max_body_bytes: of one request; beyond, 413.
+        max_held_bytes: of all bodies that are in memory at once; beyond, 503.
+        max_pixels: of one picture, told by its header before it is decoded; beyond, 413.
+        max_memory_bytes: that a reading may add to its process; beyond, the picture is refused and the process stays.
+        max_batch: pictures of one batch request; beyond, 413.
+        readers: processes that read, each with one thread.
+        queue: readings that wait for a process; beyond, 503 with Retry-After.
+        header_s: from the connection, or the last answer on it, to the end of a request's header; beyond, it is closed.
+        body_s: from the header to the end of the body; beyond, 408.
+        read_s: decoding and reading one picture; beyond, its process is killed and the picture refused.
+        answer_s: from the header until the answer is sent; beyond, 503, or the end of the connection.
+        unread_s: that a client may leave what it was sent unread; beyond, the connection is closed.
+        shutdown_s: that accepted requests have to finish after SIGTERM.
+        start_s: that a process may take to open its models.
+    """
+
+    max_body_bytes: int = 8 * 2**20
+    max_held_bytes: int = 64 * 2**20
+    max_pixels: int = 24_000_000
+    max_memory_bytes: int = 2**30
+    max_batch: int = 32
+    readers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    queue: int = 64
+    header_s: float = 5
+    body_s: float = 10
+    read_s: float = 10
+    answer_s: float = 20
+    unread_s: float = 8
+    shutdown_s: float = 8
+    start_s: float = 60
+
+
+def override(bounds: Bounds, settings: Iterable[str]) -> Bounds:
+    """Bounds with ``name=value`` settings applied.
+
+    Raises:
+        UsageError: not ``name=value``, an unknown name, or a value that is no bound.
+    """
+    for setting in settings:
+        name, _, value = setting.partition("=")
+        if not value:
+            raise UsageError(f"found '{setting}', expected name=value, such as queue=32")
+        known = [bound.name for bound in fields(bounds)]
+        if name not in known:
+            raise unknown("bound", name, known)
+        changes: dict[str, Any] = {name: _parse(name, value)}
+        bounds = replace(bounds, **changes)
+    return bounds
+
+
+def _parse(name: str, value: str) -> int | float:
+    """A bound: seconds more than 0, or a whole number from 1."""
+    try:
+        number = float(value) if name.endswith("_s") else int(value)
+    except ValueError:
+        number = 0
+    if not 0 < number < math.inf:
+        expected = "seconds, more than 0" if name.endswith("_s") else "a whole number from 1"
+        raise UsageError(f"found {name}={value}, expected {expected}")
+    return number

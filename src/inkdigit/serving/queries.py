@@ -1,0 +1,78 @@
+"""What a client may ask for in a query: the options of ``inkdigit read``, but never the name of a file."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from inkdigit.serving.frames import Head
+
+MAX_NUMBERS = 1000
+"""Of ``among``: a longer list does not fit into a query."""
+
+Number = Annotated[str, Field(pattern="^[0-9]{1,32}$")]
+
+
+def _check_share(value: float) -> float:
+    if not 0 <= value <= 1:  # which no "not a number" is
+        raise ValueError("expected 0 to 1")
+    return value
+
+
+class ReadQuery(BaseModel):
+    """Options of a reading; all may be left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: Annotated[str | None, Field(max_length=64, description="One of `GET /models`; else the first.")] = None
+    single: Annotated[bool, Field(description="The picture, or the region, holds one digit: tell it alone.")] = False
+    region: Annotated[
+        str | None,
+        Field(
+            pattern=r"^-?[0-9]{1,9},-?[0-9]{1,9},[0-9]{1,9},[0-9]{1,9}$",
+            description="x,y,width,height: read this part alone, in pixels of the upright picture.",
+            examples=["90,40,420,160"],
+        ),
+    ] = None
+    min_confidence: Annotated[
+        float | None,
+        Field(ge=0, le=1, description="A digit less sure than this is `?`; at 0 none is. Else the model's own."),
+        AfterValidator(lambda value: value if value is None else _check_share(value)),
+    ] = None
+    length: Annotated[
+        str | None,
+        Field(pattern="^[0-9]{1,4}(-[0-9]{1,4})?$", description="As many digits a line, or from N-M.", examples=["4"]),
+    ] = None
+    pattern: Annotated[
+        str | None,
+        Field(max_length=256, description=r"What a whole line matches: digits, \d, ., [0-9], (a|b), *, +, ?, {n,m}."),
+    ] = None
+    among: Annotated[
+        list[Number], Field(max_length=MAX_NUMBERS, description="A line is one of these numbers; repeat it for each.")
+    ] = []
+    check: Annotated[
+        str | None, Field(max_length=16, description="A line ends in this check digit: luhn, isbn10, isbn13 or ean13.")
+    ] = None
+
+    def to_head(self, job: str, model: str, name: str, **more: Any) -> Head:
+        """The job of reading a picture of that name."""
+        return {
+            "job": job,
+            "name": name,
+            "model": model,
+            "single": self.single,
+            "region": self.region,
+            "min_confidence": self.min_confidence,
+            "length": self.length,
+            "pattern": self.pattern,
+            "among": self.among,
+            "check": self.check,
+            **more,
+        }
+
+
+class ExplainQuery(ReadQuery):
+    """Options of a reading, and one of its digits."""
+
+    digit: Annotated[
+        int | None, Field(ge=0, le=9999, description="Which digit's feature maps are wanted, line by line from 0.")
+    ] = None

@@ -1,0 +1,101 @@
+"""ASGI middleware: who may ask, and what a browser may do with the answer.
+
+A page elsewhere can make a browser ask us: by a name of its own that leads here (DNS rebinding), or by a form. So a
+request must call us by a name that is ours, and what changes or costs something must come from our own page, or from
+no page.
+"""
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from inkdigit.serving.answers import Refusal, send_refusal
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+POLICY = "; ".join(
+    (
+        "default-src 'none'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "img-src 'self' blob: data:",
+        "connect-src 'self'",
+        "form-action 'none'",
+        "base-uri 'none'",
+        "frame-ancestors 'none'",
+    )
+)
+
+HEADERS = [
+    (b"content-security-policy", POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+NOT_KEPT = (b"cache-control", b"no-store")
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Security:
+    """Refuses foreign names and foreign pages, and sends the headers that keep a browser in bounds."""
+
+    def __init__(self, app: ASGIApp, allowed: Iterable[str] = ()) -> None:
+        """Wraps an application.
+
+        Args:
+            app: the application.
+            allowed: names, beside those of the loopback and the address that a connection came to.
+        """
+        self._app = app
+        self._allowed = LOOPBACK | {name.lower().strip("[]") for name in allowed}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handles a request."""
+        if scope["type"] == "websocket":  # there are none
+            await send({"type": "websocket.close", "code": 1008})
+            return
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                given = list(message.get("headers", ()))
+                kept = any(name == NOT_KEPT[0] for name, _ in given)
+                message = {**message, "headers": [*given, *HEADERS, *(() if kept else (NOT_KEPT,))]}
+            await send(message)
+
+        refusal = self._find_fault(scope)
+        if refusal is None:
+            await self._app(scope, receive, send_guarded)
+        else:
+            await send_refusal(refusal, send_guarded)
+            await send_guarded({"type": "http.response.body", "body": b""})
+
+    def _find_fault(self, scope: Scope) -> Refusal | None:
+        headers = dict(scope["headers"])
+        host = headers.get(b"host", b"").decode("latin-1").lower()
+        if not self._is_ours(host, scope):
+            return Refusal(421, "host", "found another Host, expected this server's; see 'inkdigit serve --allow-host'")
+        origin = headers.get(b"origin")
+        if scope["method"] not in SAFE and origin is not None and not _is_same(origin.decode("latin-1"), host):
+            return Refusal(403, "origin", "found a request from another page, expected this server's own, or none")
+        return None
+
+    def _is_ours(self, host: str, scope: Scope) -> bool:
+        """Whether a Host header, in small letters, names us."""
+        try:
+            name = urlsplit(f"//{host}").hostname
+        except ValueError:
+            return False
+        server = scope.get("server")
+        return name is not None and (name in self._allowed or (server is not None and name == server[0]))
+
+
+def _is_same(origin: str, host: str) -> bool:
+    """Whether an Origin is a page of that Host; before a proxy that ends TLS its scheme may be another than ours."""
+    scheme, _, netloc = origin.lower().partition("://")
+    return scheme in {"http", "https"} and netloc == host

@@ -1,0 +1,94 @@
+"""The pictures of a request: its body, or the files of a form, in memory alone."""
+
+import sys
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from inkdigit.serving.answers import Refusal
+
+BODY = "body"
+"""What a picture without a name is called."""
+
+MAX_NAME = 255
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A picture that was sent.
+
+    Attributes:
+        name: of its file, without folders and without what is no letter to see; or ``body``.
+        content: its bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+async def take_one(request: Request) -> Upload:
+    """The picture of a request: its body, or the field ``picture`` of a form.
+
+    Raises:
+        Refusal: there is none, or several.
+    """
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind == "multipart/form-data":
+        (upload,) = await _take_form(request, "picture", 1)
+        return upload
+    if kind and not kind.startswith("image/") and kind != "application/octet-stream":
+        raise Refusal(
+            415,
+            "unsupported_format",
+            "expected a Content-Type of image/*, application/octet-stream or multipart/form-data",
+        )
+    return Upload(BODY, await request.body())
+
+
+async def take_several(request: Request, most: int) -> list[Upload]:
+    """The fields ``pictures`` of a form.
+
+    Raises:
+        Refusal: there is none, or more than so many.
+    """
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        raise Refusal(415, "unsupported_format", "expected a Content-Type of multipart/form-data")
+    return await _take_form(request, "pictures", most)
+
+
+def clean_name(name: str) -> str:
+    """A name that may be shown: the last part of a path, of letters that can be seen."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME].strip() or BODY
+
+
+class _InMemory(MultiPartParser):
+    """A parser that writes nothing to the disk: bodies are bounded."""
+
+    spool_max_size = sys.maxsize
+
+
+async def _take_form(request: Request, field: str, most: int) -> list[Upload]:
+    body = await request.body()
+    parser = _InMemory(Headers(raw=request.headers.raw), _once(body), max_files=most + 1, max_fields=0)
+    try:
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise Refusal(422, "usage", f"found a damaged form ({error.message}), expected files named {field!r}") from None
+    try:
+        files = [value for name, value in form.multi_items() if name == field and isinstance(value, UploadFile)]
+        if not files or len(files) != len(form.multi_items()):
+            raise Refusal(422, "usage", f"found other fields, or none, expected files named {field!r}")
+        if len(files) > most:
+            status, code = (413, "too_large") if most > 1 else (422, "usage")
+            raise Refusal(status, code, f"found more than {most} in the form, expected at most so many; send fewer")
+        return [Upload(clean_name(file.filename or ""), await file.read()) for file in files]
+    finally:
+        await form.close()
+
+
+async def _once(body: bytes) -> AsyncGenerator[bytes, None]:
+    yield body

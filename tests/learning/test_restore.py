@@ -1,0 +1,118 @@
+"""A model file gives back the network that was written into it, or one line that says why not."""
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.errors import DataError
+from inkdigit.learning.graph import WEIGHTS, write_metadata
+from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.restore import restore
+from inkdigit.learning.run import Run
+from inkdigit.learning.scaling import SCALINGS
+from inkdigit.reading.weights import SHIPPED
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+
+
+def test_the_network_of_a_run_comes_back(trained_run: Path) -> None:
+    restored, run = restore(trained_run / "model.onnx"), Run.open(trained_run)
+    expected = load_file(run.weights(run.result()["best_step"]))
+    found = restored.model.state_dict()
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    assert (restored.name, restored.recipe) == ("lenet", run.recipe)
+    assert len(restored.sha256) == 64
+
+
+def test_the_shipped_reader_comes_back() -> None:
+    restored, classifier = restore(SHIPPED["reader"]), OnnxClassifier(SHIPPED["reader"])
+    temperature = classifier.metadata["temperature"]
+    ours = TorchClassifier(restored.model, SCALINGS[restored.recipe.scaling], temperature)(IMAGES)
+    np.testing.assert_allclose(ours, classifier(IMAGES), atol=1e-4)
+    assert restored.recipe.classes == ours.shape[1] == 11
+
+
+@pytest.fixture
+def changed(trained_run: Path, tmp_path: Path) -> Callable[..., str]:
+    """The error that the run's model gives after a change of its metadata and its graph."""
+
+    def fault(change: Callable[[onnx.ModelProto], None] = lambda _: None, **metadata: Any) -> str:
+        proto = onnx.load(trained_run / "model.onnx")
+        change(proto)
+        path = tmp_path / "m.onnx"
+        onnx.save(proto, path)
+        write_metadata(path, metadata)
+        with pytest.raises(DataError) as caught:
+            restore(path)
+        assert str(caught.value).startswith(f"{path}: ")
+        assert "\n" not in str(caught.value)
+        return str(caught.value)
+
+    return fault
+
+
+def settings(folder: Path, **changes: Any) -> dict[str, Any]:
+    values: dict[str, Any] = json.loads((folder / "run.json").read_text())["recipe"]
+    return values | changes
+
+
+def rename(proto: onnx.ModelProto) -> None:
+    """Weights go by other names, as in the file of another program."""
+    for tensor in proto.graph.initializer:
+        tensor.name = tensor.name.replace(WEIGHTS, "w.")
+    for node in proto.graph.node:
+        names = [name.replace(WEIGHTS, "w.") for name in node.input]
+        del node.input[:]
+        node.input.extend(names)
+
+
+def test_a_file_of_another_program(changed: Callable[..., str]) -> None:
+    assert "found no weights named deployed.model.… among" in changed(rename)
+
+
+@pytest.mark.parametrize("value", [None, "a text", 3])
+def test_a_file_that_tells_no_recipe(value: Any, changed: Callable[..., str]) -> None:
+    assert "found no recipe in it, expected a classifier that 'inkdigit train'" in changed(settings=value)
+
+
+def test_a_recipe_of_another_network(changed: Callable[..., str], trained_run: Path) -> None:
+    assert "of another network than the recipe's" in changed(settings=settings(trained_run, model="softmax"))
+    options = {"model": "vgg", "model_options": {"width": 3}}
+    assert "not a network of this version" in changed(settings=settings(trained_run, **options))
+    assert "not a recipe of this version" in changed(settings={"name": "lenet"})
+
+
+def test_a_recipe_that_is_not_the_files_own(changed: Callable[..., str], trained_run: Path) -> None:
+    words = "its recipe and weights make another network than its own"
+    assert words in changed(settings=settings(trained_run, scaling="signed"))
+    assert words in changed(temperature=9.0)
+    assert words in changed(temperature="warm")
+
+
+def test_weights_in_other_files_are_not_read(changed: Callable[..., str], tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_bytes(os.urandom(24))
+
+    def point(proto: onnx.ModelProto) -> None:
+        """A further weight, which the graph does not use, so that ONNX Runtime may overlook it."""
+        extra = proto.graph.initializer.add(name=f"{WEIGHTS}extra", dims=[6], data_type=onnx.TensorProto.FLOAT)
+        extra.data_location = onnx.TensorProto.EXTERNAL
+        extra.external_data.add(key="location", value=str(secret))
+
+    message = changed(point)
+    assert "names other files" in message or "cannot be opened" in message
+
+
+def test_a_locator_is_no_classifier() -> None:
+    with pytest.raises(DataError, match="a locator, which finds digits on pages; expected a classifier"):
+        restore(SHIPPED["locator"])
