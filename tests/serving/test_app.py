@@ -121,11 +121,28 @@ def test_metrics_count(served: Served) -> None:
     assert "never" not in text
 
 
+def test_what_curl_sends_by_itself_is_read(served: Served) -> None:
+    with served.client() as client:
+        answer = client.post("/read", content=SEVEN, headers={"content-type": "application/x-www-form-urlencoded"})
+    assert (answer.status_code, answer.json()["text"]) == (200, "7")
+
+
+@pytest.mark.parametrize("path", ["/", "/health/live", "/health/ready"])
+def test_whoever_watches_may_ask_for_the_head_alone(path: str, served: Served) -> None:
+    with served.client() as client:
+        answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
 def test_what_is_not_there(served: Served) -> None:
     with served.client() as client:
         missing, wrong = client.get("/nothing"), client.get("/read")
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
     assert (wrong.status_code, wrong.json()["error"]["code"], wrong.headers["allow"]) == (405, "method", "POST")
+    assert all(
+        "expected" in answer.json()["error"]["message"] or "tells" in answer.json()["error"]["message"]
+        for answer in (missing, wrong)
+    )
 
 
 def test_openapi_and_its_page_name_every_route(served: Served) -> None:
@@ -160,8 +177,9 @@ def test_every_answer_keeps_a_browser_in_bounds(path: str, served: Served) -> No
 def test_foreign_names_and_pages_are_refused(served: Served) -> None:
     port = served.host[1]
     with served.client() as client:
-        for host, status in (("evil.example", 421), (f"evil.example:{port}", 421), ("", 421), ("[", 421),
-                             (f"localhost:{port}", 200), (f"[::1]:{port}", 200), ("LOCALHOST", 200)):  # fmt: skip
+        foreign = ["evil.example", f"evil.example:{port}", "", "[", "0.0.0.0"]
+        own_names = [f"localhost:{port}", f"[::1]:{port}", "LOCALHOST"]
+        for host, status in [(name, 421) for name in foreign] + [(name, 200) for name in own_names]:
             answer = client.get("/health/live", headers={"host": host})
             assert answer.status_code == status, host
             assert "evil" not in answer.text

@@ -93,7 +93,8 @@ def main() -> None:
     except InkdigitError as error:
         _fail(str(error), error.exit_code)
     except ModuleNotFoundError as error:  # an extra that is there in part
-        _fail(str(missing_extra("learn", error.name or "a package")), EnvironmentFault.exit_code)
+        extra = "serve" if sys.argv[1:2] == ["serve"] else "learn"
+        _fail(str(missing_extra(extra, error.name or "a package")), EnvironmentFault.exit_code)
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", EnvironmentFault.exit_code)
     except Exception as error:  # noqa: BLE001 - the parser's errors share no public parent; others go on

@@ -27,6 +27,10 @@ from inkdigit.serving.reference import draw_reference
 from inkdigit.serving.security import Security
 from inkdigit.serving.uploads import take_one, take_several
 
+MISSING = {
+    404: ("not_found", "found no such path, expected one of those of /docs"),
+    405: ("method", "found another method than this path takes; /docs tells which"),
+}
 STATIC = Path(__file__).parent / "static"
 
 
@@ -109,11 +113,13 @@ def _add_state(app: FastAPI, pool: Pool, models: list[str]) -> None:
         """The models, with their cards: what each was trained on and how good it is."""
         return [{"name": name, "card": pool.cards.get(name, {}), "default": name == models[0]} for name in models]
 
+    @app.head("/health/live", include_in_schema=False)
     @app.get("/health/live", tags=["state"], summary="Whether the server lives")
     async def live() -> dict[str, str]:
         """Always, while it answers."""
         return {"status": "live"}
 
+    @app.head("/health/ready", include_in_schema=False)
     @app.get("/health/ready", tags=["state"], summary="Whether a reading would be answered", **openapi.READY)
     async def ready() -> JSONResponse:
         """Once the hash of each model was checked and each has read a picture."""
@@ -121,6 +127,7 @@ def _add_state(app: FastAPI, pool: Pool, models: list[str]) -> None:
 
 
 def _add_pages(app: FastAPI) -> None:
+    @app.head("/", include_in_schema=False)
     @app.get("/", include_in_schema=False)
     async def page() -> FileResponse:
         return FileResponse(STATIC / "index.html", headers={"cache-control": "no-cache"})
@@ -147,9 +154,8 @@ def _add_errors(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def tell_http(_: Request, error: HTTPException) -> Response:
-        code = {404: "not_found", 405: "method"}.get(error.status_code, "http")
-        headers = dict(error.headers or {})
-        return Json(Refusal(error.status_code, code, str(error.detail)).body, error.status_code, headers)
+        code, message = MISSING.get(error.status_code, ("http", str(error.detail)))
+        return Json(Refusal(error.status_code, code, message).body, error.status_code, dict(error.headers or {}))
 
 
 def _describe(error: Mapping[str, Any]) -> str:

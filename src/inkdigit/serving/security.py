@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from inkdigit.serving.answers import Refusal, send_refusal
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what one may listen on is nobody's name
 
 POLICY = "; ".join(
     (
@@ -92,7 +93,9 @@ class Security:
         except ValueError:
             return False
         server = scope.get("server")
-        return name is not None and (name in self._allowed or (server is not None and name == server[0]))
+        if name is None or name in EVERY_ADDRESS:
+            return False
+        return name in self._allowed or (server is not None and name == server[0])
 
 
 def _is_same(origin: str, host: str) -> bool:

@@ -15,6 +15,9 @@ BODY = "body"
 
 MAX_NAME = 255
 
+BYTES = ("application/octet-stream", "application/x-www-form-urlencoded")
+"""Content types that say nothing of a body; the second is what ``curl --data-binary`` says, whatever it sends."""
+
 
 @dataclass(frozen=True)
 class Upload:
@@ -39,11 +42,11 @@ async def take_one(request: Request) -> Upload:
     if kind == "multipart/form-data":
         (upload,) = await _take_form(request, "picture", 1)
         return upload
-    if kind and not kind.startswith("image/") and kind != "application/octet-stream":
+    if kind and not kind.startswith("image/") and kind not in BYTES:
         raise Refusal(
             415,
             "unsupported_format",
-            "expected a Content-Type of image/*, application/octet-stream or multipart/form-data",
+            "found another Content-Type, expected image/*, application/octet-stream or multipart/form-data",
         )
     return Upload(BODY, await request.body())
 
