@@ -70,7 +70,7 @@ def locator_run(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
     from inkdigit import train
 
     folder = tmp_path_factory.mktemp("runs") / "locator"
-    settings = ["model.width=8", "model.blocks=3", "batch_size=3", "steps=6", "log_every=3"]
+    settings = ["model.widths=4,8,12", "model.depths=1,1,1", "batch_size=3", "steps=6", "log_every=3"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("inkdigit.learning.locate.WATCHED_PAGES", 4)
         patch.setattr("inkdigit.learning.locate.TEST_PAGES", 4)

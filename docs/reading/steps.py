@@ -97,7 +97,7 @@ def draw_joining(subject: Subject) -> PIL.Image.Image:
         ]
         colour = BLUE if is_digit else VERMILION
         draw_frame(page, proposals.findings.boxes[number], "", colour, 2)
-        tiles.append(caption(fit(to_picture(proposals.images[number]), 112, 112), "\n".join(words), colour))
+        tiles.append(caption(fit(to_picture(proposals.images[number]), 120, 120), "\n".join(words), colour))
     sheet = arrange(tiles, 8)
     above = page.resize((sheet.width, round(page.height * sheet.width / page.width)), PIL.Image.Resampling.BICUBIC)
     whole = PIL.Image.new("RGB", (sheet.width, above.height + sheet.height), "white")
@@ -109,7 +109,7 @@ def draw_joining(subject: Subject) -> PIL.Image.Image:
 def _say(values: np.ndarray) -> str:
     """The likeliest value and its share, as ``7: .98``."""
     best = int(values.argmax())
-    return f"{'none' if best == CLASSES else best}: {min(float(values[best]), 0.999):.2f}".replace("0.", ".")
+    return f"{'none' if best == CLASSES else best}: {min(float(values[best]), 0.99):.2f}".replace("0.", ".")
 
 
 def _write_mixed(digits: Dataset) -> Grey:
