@@ -135,8 +135,12 @@ def test_figures_are_those_of_the_shipped_locator() -> None:
     assert f"{accuracy} % found and named (95 % interval {low} to {high} %, of {metadata['test_n']:,})" in card
     assert f"{metadata['parameters']:,} parameters" in card
     assert f"{metadata['steps']:,} steps of {metadata['settings']['batch_size']} pages" in card
-    say, doubt, threshold = (f"{metadata['joining'][name]:.2f}" for name in ("say", "doubt", "threshold"))
-    assert f"both weigh {say}, doubt {doubt}; told from a confidence of {threshold} on" in card
+    joining = {name: f"{value:.2f}" for name, value in metadata["joining"].items()}
+    for words in (
+        "both weigh {say};", "the locator weighs {locator}, the classifier {classifier}",
+        "doubt {doubt}, trust {trust}; told from a confidence of {threshold} on",
+    ):  # fmt: skip
+        assert words.format(**joining) in card
 
 
 def test_no_figure_is_left_open() -> None:

@@ -33,7 +33,9 @@ MODELS: dict[str, dict[str, Any]] = {
     },
     "locator": {
         "parameters": 220_118, "seconds": 2400.0, "test_accuracy": 0.95, "test_accuracy_interval": [0.94, 0.96],
-        "joining": {"say": 0.6, "doubt": 0.0, "threshold": 0.6},
+        "joining": {
+            "say": 0.6, "locator": 1.5, "classifier": 0.3, "doubt": 0.0, "trust": 1.0, "threshold": 0.6,
+        },
     },
 }  # fmt: skip
 

@@ -97,7 +97,7 @@ def draw_joining(subject: Subject) -> PIL.Image.Image:
         ]
         colour = BLUE if is_digit else VERMILION
         draw_frame(page, proposals.findings.boxes[number], "", colour, 2)
-        tiles.append(caption(fit(to_picture(proposals.images[number]), 120, 120), "\n".join(words), colour))
+        tiles.append(caption(fit(to_picture(proposals.images[number]), 117, 117), "\n".join(words), colour))
     sheet = arrange(tiles, 8)
     above = page.resize((sheet.width, round(page.height * sheet.width / page.width)), PIL.Image.Resampling.BICUBIC)
     whole = PIL.Image.new("RGB", (sheet.width, above.height + sheet.height), "white")

@@ -21,7 +21,7 @@ from inkdigit.session import open_session
 def tiny_locator() -> nn.Module:
     """One whose peaks stand out, so that there is something to compare."""
     torch.manual_seed(0)
-    model = build_model("centres", {"width": 8, "blocks": 3}).train()
+    model = build_model("centres", {"widths": (4, 8, 12), "depths": (1, 1, 1)}).train()
     model(5 * torch.randn(4, 1, 64, 64))  # so that batch norm has seen something
     nn.init.constant_(model.head.bias, 0)  # type: ignore[union-attr, arg-type]
     return model.eval()

@@ -125,7 +125,7 @@ def test_extreme_maps_have_a_loss_and_a_gradient() -> None:
 
 def tiny() -> torch.nn.Module:
     torch.manual_seed(0)
-    return build_model("centres", {"width": 8, "blocks": 3})
+    return build_model("centres", {"widths": (4, 8, 12), "depths": (1, 1, 1)})
 
 
 def test_a_deployed_network_sees_pages_as_in_training() -> None:
@@ -192,7 +192,7 @@ def test_the_exported_locator_is_the_network(locator_run: Path) -> None:
     file = OnnxLocator(locator_run / "model.onnx")
     assert file.metadata["recipe"] == "locator"
     assert file.metadata["settings"]["model"] == "centres"
-    model = build_model("centres", {"width": 8, "blocks": 3})
+    model = build_model("centres", {"widths": (4, 8, 12), "depths": (1, 1, 1)})
     model.load_state_dict(load_file(locator_run / "weights" / f"step-{file.metadata['best_step']:07d}.safetensors"))
     pages = Pages(load_dataset("optdigits"), seed=9)
     for page in (pages[number] for number in range(6)):

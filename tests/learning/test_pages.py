@@ -72,7 +72,7 @@ def test_it_takes_nothing_from_the_generators_of_the_run(make: Make) -> None:
 def test_a_batch_holds_its_pages_somewhere_within_the_square(make: Make, digits_folder: Path) -> None:
     pages = Pages(load_dataset(str(digits_folder)), side=64)
     places = set()
-    for step, (x, targets) in enumerate(make().steps(0, 12)):
+    for step, (x, targets) in enumerate(make().steps(0, 20)):
         assert x.shape == (3, 1, 64, 64)
         assert x.dtype == torch.float32
         assert targets.centres.shape == (3, 10, 16, 16)
@@ -91,7 +91,7 @@ def test_a_batch_holds_its_pages_somewhere_within_the_square(make: Make, digits_
 
 def test_the_targets_lie_where_the_page_does(make: Make, digits_folder: Path) -> None:
     pages, moved = Pages(load_dataset(str(digits_folder)), side=64), set()
-    for step, (x, targets) in enumerate(make().steps(0, 12)):
+    for step, (x, targets) in enumerate(make().steps(0, 20)):
         for place in range(3):
             page = pages[3 * step + place]
             found = find_peaks(targets.centres[place].numpy(), targets.boxes[place].numpy())

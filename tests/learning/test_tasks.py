@@ -17,7 +17,7 @@ from inkdigit.learning.tasks import TASKS
 CPU = torch.device("cpu")
 EXAMPLES = {
     "classify": replace(RECIPES["lenet"], batch_size=8),
-    "locate": replace(RECIPES["locator"], model_options={"width": 8, "blocks": 3}, batch_size=3),
+    "locate": replace(RECIPES["locator"], model_options={"widths": (4, 8, 12), "depths": (1, 1, 1)}, batch_size=3),
 }
 
 

@@ -56,7 +56,7 @@ def find_bars(page: Grey) -> Findings:
     rows = [np.flatnonzero(dark[:, start:end].any(1)) for start, end in edges]
     boxes = [[start, row[0], end - start, np.ptp(row) + 1] for (start, end), row in zip(edges, rows, strict=True)]
     scores = np.full((len(boxes), 10), 0.01, np.float32)
-    scores[:, 1] = 0.99
+    scores[:, 1] = [0.99 if width < height / 2 else 0.2 for _, _, width, height in boxes]
     return Findings(np.array(boxes, np.float32).reshape(-1, 4), scores)
 
 

@@ -90,10 +90,11 @@ def test_a_locator_that_sees_nothing_and_a_classifier_that_does_not_either() -> 
     assert join(score(7, 0.02), sees(CLASSES, 0.9))[CLASSES] > 0.99
 
 
-def test_a_classifier_of_ten_classes_has_no_word_on_what_is_no_digit() -> None:
+def test_a_classifier_of_ten_classes_has_not_looked_whether_it_is_a_digit() -> None:
+    even = np.full((1, CLASSES + 1), 1 / (CLASSES + 1), np.float32)
     for best in (0.2, 0.9):
-        joined = join(score(7, best, 0), sees(7, 1.0, CLASSES), Joining(locator=1, classifier=5, doubt=0, trust=0))
-        assert joined[CLASSES] == pytest.approx(1 - best, abs=0.001)
+        joined = join(score(7, best), sees(7, 1.0, CLASSES), replace(JOINING, classifier=2))
+        assert joined[CLASSES] == pytest.approx(join(score(7, best), even, replace(JOINING, classifier=2))[CLASSES])
 
 
 def test_without_a_say_all_is_equally_likely() -> None:

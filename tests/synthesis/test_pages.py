@@ -100,6 +100,6 @@ def test_what_looks_like_a_digit_when_turned_is_not_asked_for(quarters: int) -> 
 def test_seven_pages_in_ten_have_digits(digits: Dataset) -> None:
     pages = Pages(digits)
     numbers = [len(pages[number].labels) for number in range(100)]
-    assert 60 <= sum(map(bool, numbers)) <= 90
+    assert 55 <= sum(map(bool, numbers)) <= 90
     labels = np.concatenate([pages[number].labels for number in range(40)])
     assert set(labels) == set(range(10))

@@ -35,7 +35,7 @@ class _Tracer(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         """Runs one operation."""
         output = super().run_node(n)
-        if n.op != "output":
+        if n.op != "output" and isinstance(output, Tensor):  # what is asked of a shape is no layer
             self._places[n] = len(self.layers)
             self.layers.append(self._note(n, output))
         return output
@@ -50,7 +50,7 @@ class _Tracer(fx.Interpreter):
             shape=tuple(output.shape[1:]),
             parameters=sum(parameter.numel() for parameter in fresh),
             multiply_adds=_multiply_adds(module, output) if module else 0,
-            inputs=tuple(self._places[source] for source in node.all_input_nodes),
+            inputs=tuple(self._places[source] for source in node.all_input_nodes if source in self._places),
             is_drawn=not isinstance(module, _UNSEEN) and _function(node) != "flatten",
         )
 
@@ -82,7 +82,9 @@ def _window(size: Any) -> str:
 _UNSEEN = (nn.ReLU, nn.Dropout, nn.BatchNorm2d, nn.Flatten, nn.Identity)
 """What leaves the shape of its input as it is."""
 
-_FUNCTIONS: Mapping[str, str] = {"cat": "join", "add": "sum", "mean": "mean of maps"}
+_FUNCTIONS: Mapping[str, str] = {
+    "cat": "join", "add": "sum", "mean": "mean of maps", "interpolate": "enlarge", "getitem": "cut",
+}  # fmt: skip
 
 _KINDS: Mapping[type[nn.Module], Callable[[Any], str]] = {
     nn.Conv2d: lambda m: f"conv {_window(m.kernel_size)}",

@@ -13,6 +13,9 @@ from inkdigit.locator import Locator
 TINY = 1e-4
 """No reader is surer than this leaves room for."""
 
+NOT_LOOKED = 1 / (CLASSES + 1)
+"""The word on "not a digit" of one that knows nothing of it."""
+
 
 @dataclass(frozen=True)
 class Joining:
@@ -59,13 +62,12 @@ class Joining:
 
         Args:
             scores: float32 (k, 10) of the locator, each 0..1.
-            probabilities: float32 (k, 10 or 11) of the classifier; one of ten classes has no word on whether it is one.
+            probabilities: float32 (k, 10 or 11) of the classifier; one of ten classes has not looked whether it is one.
         """
         values = _softmax(self.say * (_log(scores) + _log(probabilities[:, :CLASSES])))  # (k, 10)
-        found, nothing = scores.max(1, initial=0), probabilities[:, CLASSES:].sum(1)  # (k,), (k,)
-        odds = self.locator * (_log(found) - _log(1 - found)) + self.trust - self.doubt
-        if probabilities.shape[1] > CLASSES:
-            odds = odds + self.classifier * (_log(1 - nothing) - _log(nothing))
+        found = scores.max(1, initial=0)  # (k, 10) → (k,)
+        nothing = probabilities[:, CLASSES] if probabilities.shape[1] > CLASSES else np.full_like(found, NOT_LOOKED)
+        odds = self.locator * _log_odds(found) - self.classifier * _log_odds(nothing) + self.trust - self.doubt
         chance = (1 / (1 + np.exp(-odds)))[:, None]  # (k,) → (k, 1)
         return np.asarray(
             np.concatenate([values * chance, 1 - chance], axis=1), np.float32
@@ -85,6 +87,10 @@ class Joining:
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
     powers = np.exp(logits - logits.max(1, keepdims=True, initial=-np.inf))
     return np.asarray(powers / powers.sum(1, keepdims=True), np.float32)
+
+
+def _log_odds(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    return _log(values) - _log(1 - values)
 
 
 def _log(values: NDArray[np.float32]) -> NDArray[np.float32]:
