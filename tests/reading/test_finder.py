@@ -113,7 +113,8 @@ class TestGlance:
         check(found)
         assert locator.sides == [round(GLANCED * (1 + 2 * SURROUNDINGS))]
         assert (values(found), found.agreed.tolist()) == ([7], [True])
-        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=5)
+        pixel = SEVEN.height / GLANCED  # of the view, in which the locator of this test finds whole ones
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=1 + pixel)
 
     @pytest.mark.parametrize(
         ("others", "how", "classifier"),

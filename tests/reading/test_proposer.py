@@ -104,7 +104,8 @@ class TestGlance:
             found = Proposer(watched, sees(7)).glance(Scene(page, find_ink(page))).findings
             assert len(watched.sides) == 1
             assert GLANCED <= watched.sides[0] <= round(GLANCED * (1 + 2 * SURROUNDINGS))
-            assert found.boxes[0] == pytest.approx(np.array(astuple(box)), abs=0.05 * max(astuple(box)))
+            pixel = box.height / GLANCED  # of the view, in which the locator of this test finds whole ones
+            assert found.boxes[0] == pytest.approx(np.array(astuple(box)), abs=1 + pixel)
 
     def test_without_ink_there_is_nothing_to_be_seen(self, draw_page: DrawPage) -> None:
         watched = Watched(find_nothing)

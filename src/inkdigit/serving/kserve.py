@@ -7,11 +7,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from inkdigit import __version__
+from inkdigit.images import SIZE
 from inkdigit.serving.answers import Json, Refusal
 from inkdigit.serving.pool import Pool
 
 IMAGES, PROBABILITIES = "images", "probabilities"
-SIZE = 28
+"""The classifier's input and output. Its module brings ONNX Runtime, which only the processes that read need."""
 
 TENSOR = {
     "type": "object",
