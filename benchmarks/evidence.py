@@ -23,7 +23,7 @@ from inkdigit.evaluation.metrics import predict
 from inkdigit.learning.classify import judge
 from inkdigit.learning.engine import build, prepare, tuned, update
 from inkdigit.learning.loader import Batches
-from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import RECIPES
@@ -56,7 +56,7 @@ def train_with_slip(recipe: Recipe, training: Dataset, watched: Dataset, test: D
 
 def accuracy(model: nn.Module, recipe: Recipe, digits: Dataset) -> float:
     """Share read right, 0..1."""
-    probabilities = TorchClassifier(model, SCALINGS[recipe.scaling])(digits.images)
+    probabilities = TorchClassifier(Deployed(model, SCALINGS[recipe.scaling]))(digits.images)
     return float((predict(probabilities) == digits.labels).mean())
 
 

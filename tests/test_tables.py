@@ -18,11 +18,12 @@ from inkdigit.evaluation.history import Row
 from inkdigit.images import CLASSES, SIZE
 from inkdigit.learning.augment import AUGMENTATIONS, augment
 from inkdigit.learning.graph import export_classifier, export_locator
-from inkdigit.learning.locate import Deployed, TorchLocator, judge
+from inkdigit.learning.locate import Deployed as DeployedLocator
+from inkdigit.learning.locate import TorchLocator, judge
 from inkdigit.learning.logs import LOGGERS
 from inkdigit.learning.models import LOCATORS, MODELS, build_model
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES, build_optimizer
-from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import read_weights
@@ -94,9 +95,9 @@ class TestModels:
             model.train()(torch.rand(64, 1, SIZE, SIZE))  # so that batch norm has seen something
             for parameter in model.parameters():  # the file holds equal ones once, and trained ones are not
                 parameter.add_(torch.randn_like(parameter) / 100)
-        export_classifier(model, scaling, 1.7, tmp_path / "m.onnx", metadata={"name": name})
+        export_classifier(Deployed(model, scaling, 1.7), tmp_path / "m.onnx", metadata={"name": name})
         classifier = OnnxClassifier(tmp_path / "m.onnx")
-        expected = TorchClassifier(model, scaling, 1.7)(images())
+        expected = TorchClassifier(Deployed(model, scaling, 1.7))(images())
         np.testing.assert_allclose(classifier(images()), expected, atol=1e-5)
         assert classifier.metadata["name"] == name
         weights = read_weights((tmp_path / "m.onnx").read_bytes(), tmp_path)
@@ -149,7 +150,7 @@ class TestLocators:
         model = build_model(name, {})
         with torch.no_grad():
             model.train()(torch.randn(4, 1, 64, 64))  # so that batch norm has seen something
-        export_locator(Deployed(model), tmp_path / "m.onnx", metadata={"name": name})
+        export_locator(DeployedLocator(model), tmp_path / "m.onnx", metadata={"name": name})
         locator, page = OnnxLocator(tmp_path / "m.onnx"), np.random.default_rng(0).integers(0, 256, (61, 90), np.uint8)
         here, there = locator(page), TorchLocator(model)(page)
         np.testing.assert_allclose(here.boxes, there.boxes, rtol=1e-3, atol=1e-2)

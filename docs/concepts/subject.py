@@ -15,7 +15,7 @@ from inkdigit.images import Images, Probabilities
 from inkdigit.learning.checkpoint import load_weights
 from inkdigit.learning.models.convnet import ConvNet
 from inkdigit.learning.models.lenet import LeNet
-from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.run import Run
 from inkdigit.learning.scaling import SCALINGS
 
@@ -76,7 +76,7 @@ class Subject:
     @cached_property
     def probabilities(self) -> Probabilities:
         """Of all test digits."""
-        return TorchClassifier(self.model, SCALINGS[self.run.recipe.scaling])(self.test.images)
+        return TorchClassifier(Deployed(self.model, SCALINGS[self.run.recipe.scaling]))(self.test.images)
 
     @cached_property
     def truth(self) -> NDArray[np.float32]:

@@ -12,7 +12,7 @@ from torch import nn
 
 from inkdigit.classifier import INPUT, OnnxClassifier
 from inkdigit.errors import DataError, UsageError
-from inkdigit.learning.export import export_run
+from inkdigit.learning.export import export_runs
 from inkdigit.learning.models import build_model
 from inkdigit.learning.scaling import SCALINGS
 
@@ -20,7 +20,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 
 
 def test_onnx_of_a_run_is_its_model(trained_run: Path, tmp_path: Path) -> None:
-    path = export_run(trained_run, "onnx", tmp_path / "m.onnx")
+    path = export_runs([trained_run], "onnx", tmp_path / "m.onnx")
     np.testing.assert_array_equal(OnnxClassifier(path)(IMAGES), OnnxClassifier(trained_run / "model.onnx")(IMAGES))
     metadata = OnnxClassifier(path).metadata
     result = json.loads((trained_run / "result.json").read_text())
@@ -46,7 +46,7 @@ def test_a_plain_read_pays_nothing_for_feature_maps(trained_run: Path) -> None:
 
 
 def test_safetensors_holds_the_weights(trained_run: Path) -> None:
-    path = export_run(trained_run, "safetensors")
+    path = export_runs([trained_run], "safetensors")
     assert path == trained_run / "model.safetensors"
     build_model("lenet", {}).load_state_dict(load_file(path))
     path.unlink()
@@ -54,9 +54,9 @@ def test_safetensors_holds_the_weights(trained_run: Path) -> None:
 
 def test_errors(trained_run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="did you mean 'onnx'"):
-        export_run(trained_run, "onxx")
+        export_runs([trained_run], "onxx")
     with pytest.raises(DataError, match="no such folder"):
-        export_run(tmp_path / "none", "onnx")
+        export_runs([tmp_path / "none"], "onnx")
 
 
 def test_input_is_named() -> None:

@@ -16,7 +16,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.images import Images
 from inkdigit.learning import finetune as module
 from inkdigit.learning.engine import build
-from inkdigit.learning.export import export_run
+from inkdigit.learning.export import export_runs
 from inkdigit.learning.finetune import _check, learn_from, mix, tune
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import restore
@@ -113,7 +113,7 @@ def test_it_leaves_a_finished_run_that_tells_where_it_comes_from(
     assert card["tuned_from_sha256"] == restore(trained_run / "model.onnx").sha256
     assert len(card["corrections_sha256"]) == 64
     assert card["test_accuracy"] == result["test_accuracy"] > 0.9
-    export_run(tuned_run, "onnx", tmp_path / "again.onnx")
+    export_runs([tuned_run], "onnx", tmp_path / "again.onnx")
 
 
 def test_it_starts_with_the_weights_in_the_model(

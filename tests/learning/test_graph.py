@@ -10,9 +10,10 @@ from torch import nn
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import InkdigitError
 from inkdigit.learning.graph import _check_close, export_classifier, export_locator
-from inkdigit.learning.locate import Deployed, TorchLocator
+from inkdigit.learning.locate import Deployed as DeployedLocator
+from inkdigit.learning.locate import TorchLocator
 from inkdigit.learning.models import build_model
-from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.locator import BOXES, CENTRES, INPUT, OnnxLocator
 from inkdigit.session import open_session
@@ -34,13 +35,13 @@ def page(height: int, width: int) -> np.ndarray[tuple[int, ...], np.dtype[np.uin
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("m") / "locator.onnx"
-    export_locator(Deployed(tiny_locator()), path, metadata={"name": "tiny", "steps": 3})
+    export_locator(DeployedLocator(tiny_locator()), path, metadata={"name": "tiny", "steps": 3})
     return path
 
 
 @pytest.mark.parametrize("shape", [(64, 80), (101, 55), (1, 1), (3, 130), (47, 46), (160, 161)])
 def test_a_locator_finds_the_same_in_a_page_of_any_size(shape: tuple[int, int], exported: Path) -> None:
-    session, deployed = open_session(exported), Deployed(tiny_locator())
+    session, deployed = open_session(exported), DeployedLocator(tiny_locator())
     with torch.inference_mode():
         expected = deployed(torch.from_numpy(page(*shape))[None])
     found = session.run([CENTRES, BOXES], {INPUT: page(*shape)[None]})
@@ -63,7 +64,7 @@ def test_a_classifier_that_computes_something_else_is_not_written(
 ) -> None:
     monkeypatch.setattr("inkdigit.learning.graph.PARITY", -1.0)
     with pytest.raises(InkdigitError, match="nothing was written"):
-        export_classifier(build_model("softmax", {}), SCALINGS["unit"], 1.0, tmp_path / "m.onnx", metadata={})
+        export_classifier(Deployed(build_model("softmax", {}), SCALINGS["unit"]), tmp_path / "m.onnx", metadata={})
     assert not list(tmp_path.iterdir())
 
 
@@ -76,8 +77,8 @@ def test_outputs_that_differ_or_are_no_numbers_are_refused(differences: tuple[fl
 
 def test_an_eleventh_class_is_in_the_file(tmp_path: Path) -> None:
     model = build_model("vgg", {"widths": (4, 4, 4), "classes": 11}).eval()
-    export_classifier(model, SCALINGS["unit"], 1.3, tmp_path / "m.onnx", metadata={})
+    export_classifier(Deployed(model, SCALINGS["unit"], 1.3), tmp_path / "m.onnx", metadata={})
     images = page(140, 28).reshape(5, 28, 28)
     found = OnnxClassifier(tmp_path / "m.onnx")(images)
-    np.testing.assert_allclose(found, TorchClassifier(model, SCALINGS["unit"], 1.3)(images), atol=1e-5)
+    np.testing.assert_allclose(found, TorchClassifier(Deployed(model, SCALINGS["unit"], 1.3))(images), atol=1e-5)
     assert found.shape == (5, 11)

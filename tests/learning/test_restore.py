@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import DataError
 from inkdigit.learning.graph import WEIGHTS, write_metadata
-from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
 from inkdigit.learning.scaling import SCALINGS
@@ -37,7 +37,7 @@ def test_the_network_of_a_run_comes_back(trained_run: Path) -> None:
 def test_the_shipped_reader_comes_back() -> None:
     restored, classifier = restore(SHIPPED["reader"]), OnnxClassifier(SHIPPED["reader"])
     temperature = classifier.metadata["temperature"]
-    ours = TorchClassifier(restored.model, SCALINGS[restored.recipe.scaling], temperature)(IMAGES)
+    ours = TorchClassifier(Deployed(restored.model, SCALINGS[restored.recipe.scaling], temperature))(IMAGES)
     np.testing.assert_allclose(ours, classifier(IMAGES), atol=1e-4)
     assert restored.recipe.classes == ours.shape[1] == 11
 

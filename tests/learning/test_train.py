@@ -21,7 +21,7 @@ from inkdigit import DataError, EnvironmentFault, Interrupted, OnnxClassifier, U
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.learning import engine
-from inkdigit.learning.export import export_run
+from inkdigit.learning.export import export_runs
 
 SHORT = ["protocol=held-out", "epochs=3", "batch_size=8", "augment.rotate=10", "augment.shift=1", "log_every=7"]
 
@@ -70,7 +70,7 @@ def test_the_protocol_keeps_the_best_watched_epoch_or_the_last(
     steps = sorted(int(path.stem[5:]) for path in (tmp_path / "r" / "weights").iterdir())
     assert result["best_step"] == steps[1 if kept == 56 else 2]
     chosen = load_file(tmp_path / "r" / "weights" / f"step-{result['best_step']:07d}.safetensors")
-    exported = load_file(export_run(tmp_path / "r", "safetensors"))
+    exported = load_file(export_runs([tmp_path / "r"], "safetensors"))
     assert all(torch.equal(chosen[name], exported[name]) for name in chosen)
     assert (result["validation_accuracy"] is None) == (protocol == "all")
     assert (result["temperature"] == 1.0) == (protocol == "all")

@@ -11,15 +11,17 @@ from inkdigit.cli.examples import with_examples
 @with_examples(
     "inkdigit export runs/lenet-1 --to onnx",
     "inkdigit export runs/lenet-1 --to safetensors --out lenet.safetensors",
+    "inkdigit export runs/lenet-1 runs/lenet-2 --to onnx --out both.onnx",
 )
 def export(
-    run: Annotated[Path, typer.Argument(help="The folder of a finished run.")],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs.")],
     to: Annotated[str, typer.Option(help="onnx or safetensors.")],
     out: Annotated[
-        Path | None, typer.Option(help="The file; without it, model.onnx or model.safetensors in the run.")
+        Path | None,
+        typer.Option(help="The file; without it, model.onnx or model.safetensors in the run, or ensemble.onnx."),
     ] = None,
 ) -> None:
-    """Write a run's network as one file."""
-    from inkdigit.learning.export import export_run
+    """Write a run's network as one file, or the average of several runs as one model."""
+    from inkdigit.learning.export import export_runs
 
-    print(export_run(run, to, out))
+    print(export_runs(runs, to, out))

@@ -11,12 +11,12 @@ from torch.nn import functional
 
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.calibrate import fit_temperature
-from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.evaluation.evaluate import Evaluation, evaluate
 from inkdigit.evaluation.metrics import nll, predict
 from inkdigit.learning.engine import prepare
 from inkdigit.learning.graph import export_classifier
 from inkdigit.learning.loader import Batches
-from inkdigit.learning.predict import TorchClassifier
+from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.run import Run, write_json
@@ -30,9 +30,11 @@ def stream(recipe: Recipe, training: Dataset, seed: int, device: torch.device, g
     """Shuffled batches of the training digits, and of what the recipe adds to them."""
     varied = vary(training, recipe.variants, seed)
     extended = add_outliers(add_crops(varied, recipe.crops, seed), recipe.outliers, seed)
+    per_epoch = -(-len(extended) // (recipe.batch_size or len(extended)))
     return Batches(
         extended, recipe.batch_size, seed=seed, device=device,
-        prepare=partial(prepare, recipe=recipe, generator=generator), once=not recipe.augment,
+        prepare=partial(prepare, recipe=recipe, generator=generator),
+        once=not recipe.augment and recipe.total_steps(per_epoch) > per_epoch,  # else no image is seen again
     )  # fmt: skip
 
 
@@ -41,23 +43,21 @@ def judge(logits: Tensor, labels: Tensor, recipe: Recipe) -> tuple[Tensor, Tenso
     return functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing), logits, labels
 
 
+def deploy(model: nn.Module, recipe: Recipe, temperature: float = 1.0) -> Deployed:
+    """A recipe's network, as it is asked what a digit image shows."""
+    return Deployed(model, SCALINGS[recipe.scaling], temperature, shifts=recipe.shifts)
+
+
 def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, float]:
     """Mean negative log likelihood and accuracy on digits."""
-    probabilities = TorchClassifier(model, SCALINGS[recipe.scaling])(watched.images)
+    probabilities = TorchClassifier(deploy(model, recipe))(watched.images)
     accuracy = float((predict(probabilities) == watched.labels).mean())
     return nll(probabilities, watched.labels), accuracy
 
 
 def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dict[str, Any]:
-    """Fits the temperature and evaluates on the test digits.
-
-    Where the protocol does not hold digits out, no temperature is fitted: that would be choosing by the test set.
-    """
-    scaling = SCALINGS[run.recipe.scaling]
-    probabilities = TorchClassifier(model, scaling)(watched.images)
-    chooses = PROTOCOLS[run.recipe.protocol].chooses
-    temperature = fit_temperature(probabilities, watched.labels) if chooses else 1.0
-    evaluation = evaluate(TorchClassifier(model, scaling, temperature), test)
+    """Fits the temperature and evaluates on the test digits."""
+    temperature, evaluation = measure(deploy(model, run.recipe), run.recipe.protocol, watched, test)
     write_json(run.evaluation, evaluation.to_dict())
     return {
         "test_accuracy": evaluation.accuracy,
@@ -67,6 +67,16 @@ def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dic
     }
 
 
+def measure(deployed: Deployed, protocol: str, watched: Dataset, test: Dataset) -> tuple[float, Evaluation]:
+    """The temperature that suits the watched digits, and how the test digits are read with it.
+
+    Where the protocol does not hold digits out, no temperature is fitted: that would be choosing by the test set.
+    """
+    probabilities = TorchClassifier(deployed)(watched.images)
+    temperature = fit_temperature(probabilities, watched.labels) if PROTOCOLS[protocol].chooses else 1.0
+    return temperature, evaluate(TorchClassifier(deployed.at(temperature)), test)
+
+
 def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
     """Writes ``model.onnx``: uint8 (n, 28, 28) → probabilities."""
-    export_classifier(model, SCALINGS[run.recipe.scaling], result["temperature"], path, metadata=run.card(result))
+    export_classifier(deploy(model, run.recipe, result["temperature"]), path, metadata=run.card(result))

@@ -1,33 +1,42 @@
 """A trained network → one file: ONNX for reading it anywhere, safetensors for PyTorch."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
-from inkdigit.errors import unknown
-from inkdigit.learning.checkpoint import load_weights, save_weights
-from inkdigit.learning.models import build_model
+from inkdigit.errors import UsageError, unknown
+from inkdigit.learning.checkpoint import save_weights
+from inkdigit.learning.ensemble import average
 from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
+from inkdigit.learning.trained import load_network
 
 
-def export_run(folder: Path, to: str, out: Path | None = None) -> Path:
-    """Writes the chosen weights of a finished run as one file, and returns its path.
+def export_runs(folders: Sequence[Path], to: str, out: Path | None = None) -> Path:
+    """Writes the chosen weights of a finished run, or the average of several, as one file, and returns its path.
+
+    Args:
+        folders: of the runs.
+        to: an entry of ``EXPORTS``; an average is a graph, and no other format holds it.
+        out: the file; without it ``model.onnx`` or ``model.safetensors`` in the run, or ``ensemble.onnx``.
 
     Raises:
-        UsageError: an unknown format.
-        DataError: the run is missing, unfinished or damaged.
+        UsageError: an unknown format, or runs that cannot be averaged.
+        DataError: a run is missing, unfinished or damaged.
     """
     if to not in EXPORTS:
         raise unknown("export format", to, EXPORTS)
-    run = Run.open(folder)
-    result = run.result()
-    model = build_model(run.recipe.model, run.recipe.model_options)
-    load_weights(run.weights(result["best_step"]), model)
-    path = out or run.folder / f"model.{to}"
-    EXPORTS[to](run, result, model, path)
+    runs = [Run.open(folder) for folder in folders]
+    path = out or (runs[0].folder / f"model.{to}" if len(runs) == 1 else Path("ensemble.onnx"))
+    members = [member for run in runs for member in run.members()]
+    if len(members) > 1 and to != "onnx":
+        raise UsageError(f"found {len(members)} networks and --to {to}, expected --to onnx, which can average them")
+    if len(members) > 1:
+        average(members, path)
+    else:
+        EXPORTS[to](runs[0], runs[0].result(), load_network(runs[0]), path)
     return path
 
 

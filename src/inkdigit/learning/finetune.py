@@ -16,6 +16,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.errors import InkdigitError, Interrupted
 from inkdigit.images import CLASSES
 from inkdigit.learning.checkpoint import Progress, fill_weights, save_state
+from inkdigit.learning.classify import deploy
 from inkdigit.learning.engine import build
 from inkdigit.learning.finish import finish
 from inkdigit.learning.logs import LOGGERS
@@ -24,7 +25,6 @@ from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run, free_folder
-from inkdigit.learning.scaling import SCALINGS
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.train import fit
 from inkdigit.synthesis.outliers import OUTLIERS
@@ -178,7 +178,7 @@ def _accuracy(model: nn.Module, recipe: Recipe, digits: Dataset) -> float:
 
 
 def _share_read(model: nn.Module, recipe: Recipe, digits: Dataset) -> float:
-    probabilities = TorchClassifier(model, SCALINGS[recipe.scaling])(digits.images)
+    probabilities = TorchClassifier(deploy(model, recipe))(digits.images)
     return float((probabilities.argmax(1) == digits.labels).mean())
 
 

@@ -22,7 +22,6 @@ from inkdigit.errors import DataError, InkdigitError
 from inkdigit.files import write_atomic
 from inkdigit.images import SIZE
 from inkdigit.learning.predict import Deployed
-from inkdigit.learning.scaling import Scaling
 
 PARITY = 1e-4
 """The probabilities of file and network may differ by so much: rounding, not another network."""
@@ -47,16 +46,16 @@ class _WithFeatures(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         maps: list[Tensor] = []
-        hooks = [c.register_forward_hook(lambda *io: maps.append(io[2])) for c in self.convolutions.values()]
+        # Of an image that is also looked at shifted, the maps of the unshifted one, which comes first.
+        keep = lambda *io: maps.append(io[2][: images.shape[0]])  # noqa: E731
+        hooks = [c.register_forward_hook(keep) for c in self.convolutions.values()]
         probabilities = self.deployed(images)
         for hook in hooks:
             hook.remove()
         return probabilities, *maps
 
 
-def export_classifier(
-    model: nn.Module, scaling: Scaling, temperature: float, path: Path, *, metadata: Mapping[str, Any]
-) -> None:
+def export_classifier(deployed: Deployed, path: Path, *, metadata: Mapping[str, Any]) -> None:
     """Writes ``model.onnx``: uint8 (n, 28, 28) → probabilities (n, classes).
 
     The feature maps are values inside the graph. As outputs they would cost every plain read 13 to 50 % (no
@@ -66,7 +65,7 @@ def export_classifier(
     Raises:
         InkdigitError: the file would not compute what the network computes; nothing is written.
     """
-    deployed = Deployed(model, scaling, temperature).cpu().eval()
+    deployed = deployed.cpu().eval()
     whole = _WithFeatures(deployed).eval()
     example = torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)
     proto = _to_onnx(whole, example, {0: torch.export.Dim("n")}, INPUT, [OUTPUT, *whole.names])

@@ -64,8 +64,9 @@ class Batches:
     def _epoch(self, epoch: int, first: int, last: int) -> Iterator[tuple[Tensor, Tensor]]:
         images, labels = self._images, self._labels
         if not self._whole:
-            order = self._order(epoch)
+            order = self._order(epoch)[first * self._batch_size : last * self._batch_size]
             images, labels = images[order], labels[order]  # once an epoch, so that a batch is a mere slice
+            first, last = 0, last - first
         for batch in range(first, last):
             span = slice(batch * self._batch_size, (batch + 1) * self._batch_size)
             yield self._prepare(images[span]) if self._prepare else images[span], labels[span]

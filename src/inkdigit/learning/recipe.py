@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from inkdigit.errors import DataError, UsageError, unknown
-from inkdigit.images import CLASSES
+from inkdigit.images import CLASSES, SIZE
 from inkdigit.learning.augment import AUGMENTATIONS
 from inkdigit.learning.models import LOCATORS, NETWORKS, model_options
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES
@@ -60,9 +60,13 @@ class Recipe:
         variants: shares of digits written in ways that MNIST hardly has, by names of ``VARIANTS``;
             ``--set variants.hooked-1=0.4``.
         augment: amounts by names of ``AUGMENTATIONS``; ``--set augment.rotate=15``.
+        shifts: an image is read as it is and moved by so many pixels to each side, and the mean counts; 0 is not.
+        members: how many networks are trained, each with a seed of its own, and averaged into one model.
         precision: of the forward pass: ``float32`` or ``bfloat16`` (autocast).
         memory_format: of images and weights: ``channels-last``, which convolutions like, or ``contiguous``.
         threads: for PyTorch; None leaves its default. Networks this small lose time on a second thread.
+        compiled: whether torch.compile makes the network's kernels, on a GPU with CUDA graphs; it takes a while to
+            begin with.
         log_every: steps between two lines of the log.
     """
 
@@ -88,9 +92,12 @@ class Recipe:
     crops: float = 0.0
     variants: Mapping[str, float] = field(default_factory=dict)
     augment: Mapping[str, float] = field(default_factory=dict)
+    shifts: int = 0
+    members: int = 1
     precision: str = "float32"
     memory_format: str = "channels-last"
     threads: int | None = None
+    compiled: bool = False
     log_every: int = 100
 
     def __post_init__(self) -> None:
@@ -132,7 +139,9 @@ class Recipe:
             DataError: a field is missing, unknown, or of another type.
         """
         known = {entry.name for entry in fields(cls)}
-        wrong = [f"no {name}" for name in sorted(known - set(values))]
+        # What came later has a default, which is how it was before.
+        needed = {entry.name for entry in fields(cls) if entry.default is entry.default_factory is dataclasses.MISSING}
+        wrong = [f"no {name}" for name in sorted(needed - set(values))]
         wrong += [f"an unknown {name}" for name in sorted(set(values) - known)]
         if wrong:
             raise DataError(f"{where}: not a recipe of this version (found {', '.join(wrong)}); train again")
@@ -211,9 +220,11 @@ def _parse(name: str, value: str, kind: Any) -> Any:
     try:
         if kind is tuple:
             return tuple(int(part) for part in value.split(","))
-        return kind(value)
-    except ValueError:
-        expected = {int: "a whole number", float: "a number", tuple: "whole numbers with commas"}[kind]
+        return {"true": True, "false": False}[value] if kind is bool else kind(value)
+    except (ValueError, KeyError):
+        expected = {
+            int: "a whole number", float: "a number", tuple: "whole numbers with commas", bool: "true or false",
+        }[kind]  # fmt: skip
         raise UsageError(f"found {name}={value}, expected {expected}") from None
 
 
@@ -233,9 +244,11 @@ def _check_task(recipe: Recipe) -> None:
     classes = recipe.classes
     if classes not in ((CLASSES,) if locates else (CLASSES, CLASSES + 1)):
         raise UsageError(f"found model.classes={classes}, expected {CLASSES}{'' if locates else f' or {CLASSES + 1}'}")
-    for name in ("augment", "label_smoothing", "crops", "outliers"):
+    for name in ("augment", "label_smoothing", "crops", "outliers", "shifts"):
         if locates and getattr(recipe, name):
             raise UsageError(f"found {name} for {model}, which learns from pages; expected it for a network of images")
+    if locates and recipe.members > 1:
+        raise UsageError(f"found members={recipe.members} for {model}, expected 1: findings cannot be averaged")
     for name in ("crops", "outliers"):
         if classes == CLASSES and getattr(recipe, name):
             need = f"set model.classes={CLASSES + 1}" + ("" if "classes" in model_options(model) else " of model vgg")
@@ -264,10 +277,12 @@ def _check_names(recipe: Recipe) -> None:
 def _check_numbers(recipe: Recipe) -> None:
     if (recipe.epochs is None) == (recipe.steps is None):
         raise UsageError("a recipe has either epochs or steps, expected one of them")
-    for name in ("epochs", "steps", "batch_size", "threads", "log_every"):
+    for name in ("epochs", "steps", "batch_size", "threads", "log_every", "members"):
         value = getattr(recipe, name)
         if value is not None and value < 1:
             raise UsageError(f"found {name}={value}, expected at least 1")
+    if not 0 <= recipe.shifts < SIZE:
+        raise UsageError(f"found shifts={recipe.shifts}, expected 0 to {SIZE - 1} pixels")
     if not 0 < recipe.lr < math.inf:
         raise UsageError(f"found lr={recipe.lr}, expected a number more than 0")
     for name, share in recipe.variants.items():

@@ -14,11 +14,10 @@ from torch import Tensor, nn
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import DataError, InkdigitError, UsageError
 from inkdigit.learning.checkpoint import fill_weights
+from inkdigit.learning.classify import deploy
 from inkdigit.learning.graph import WEIGHTS, check_parity
 from inkdigit.learning.models import build_model
-from inkdigit.learning.predict import Deployed
 from inkdigit.learning.recipe import Recipe
-from inkdigit.learning.scaling import SCALINGS
 
 EXPECTED = "expected a classifier that 'inkdigit train' or 'inkdigit export' wrote"
 
@@ -48,13 +47,15 @@ def restore(path: Path) -> Restored:
             compute what the file computes.
     """
     metadata = OnnxClassifier(path).metadata
+    if "members" in metadata:
+        raise DataError(f"{path}: averages several networks, expected one")
     content = path.read_bytes()
     recipe = _recipe(metadata, path)
     model = _build(recipe, path)
     fill_weights(model, _counters(model) | read_weights(content, path), path)
     try:
         temperature = float(metadata.get("temperature", 1.0))
-        check_parity(Deployed(model, SCALINGS[recipe.scaling], temperature).eval(), content)
+        check_parity(deploy(model, recipe, temperature).eval(), content)
     except (InkdigitError, TypeError, ValueError) as error:
         raise DataError(f"{path}: its recipe and weights make another network than its own ({error})") from error
     return Restored(recipe.name, hashlib.sha256(content).hexdigest(), recipe, model)

@@ -61,6 +61,19 @@ class Run:
         """The picture of the log."""
         return self.folder / "curves.png"
 
+    def member(self, number: int) -> Path:
+        """The folder of one of the runs that are averaged."""
+        return self.folder / "members" / str(number)
+
+    def members(self) -> list["Run"]:
+        """The runs that it averages, or itself alone.
+
+        Raises:
+            DataError: one is missing, or the run is unfinished.
+        """
+        self.result()
+        return [Run.open(self.member(n)) for n in range(self.recipe.members)] if self.recipe.members > 1 else [self]
+
     def weights(self, step: int) -> Path:
         """The weights as they were after a step at which the run was validated."""
         return self.folder / "weights" / f"step-{step:07d}.safetensors"
@@ -116,10 +129,10 @@ class Run:
                 "name it with --data to take it as it is now"
             )
 
-    def card(self, result: Mapping[str, Any]) -> dict[str, Any]:
-        """What an exported model says of itself."""
+    def card(self, result: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
+        """What an exported model says of itself, by the recipe's name or another."""
         return {
-            "name": self.recipe.name,
+            "name": name or self.recipe.name,
             "inkdigit": __version__,
             "classes": [*map(str, range(CLASSES)), *(["not a digit"] if self.recipe.classes > CLASSES else [])],
             "settings": self.recipe.to_dict(),

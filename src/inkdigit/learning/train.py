@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from inkdigit.errors import DataError, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
 from inkdigit.learning.engine import build, find_device, tuned, update
+from inkdigit.learning.ensemble import finish_ensemble
 from inkdigit.learning.finish import finish
 from inkdigit.learning.logs import LOGGERS, Logger
 from inkdigit.learning.models import build_model
@@ -84,8 +86,33 @@ def train(
     if run.is_finished:
         return run.result()
     run.write()
+    if run.recipe.members > 1:
+        digits = training, watched, test
+        members = [_train_member(run, number, digits, listeners, where) for number in range(run.recipe.members)]
+        return finish_ensemble(run, members)
     progress, model = fit(run, training, watched, listeners, where)
     return finish(run, model, progress, watched, test)
+
+
+def _train_member(
+    run: Run, number: int, digits: tuple[Dataset, Dataset, Dataset], loggers: Sequence[Logger], device: torch.device
+) -> Run:
+    """Trains one of the networks of an average, or goes on with it; finished it is left as it is."""
+    seed = run.seed * run.recipe.members + number  # averages of other seeds share none
+    member = Run(run.member(number), replace(run.recipe, members=1), seed, run.data, run.data_sha256)
+    if member.is_finished:
+        return member
+    training, watched, test = digits
+    member.write()
+    try:
+        progress, model = fit(member, training, watched, loggers, device)
+    except Interrupted as stop:
+        raise Interrupted(
+            f"stopped in network {number + 1} of {run.recipe.members}, saved; go on with: inkdigit train "
+            f"{run.recipe.name} --out {run.folder} --resume", stop.exit_code - 128
+        ) from stop  # fmt: skip
+    finish(member, model, progress, watched, test)
+    return member
 
 
 def fit(
