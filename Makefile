@@ -5,7 +5,7 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test browser check bench tutorial-way wild results docs schema
+.PHONY: demo test browser check bench tutorial-way time-to-accuracy wild results docs schema
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
@@ -38,6 +38,9 @@ bench: .venv/installed  ## what reading and training cost on this machine
 
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
 	$(BIN)/python -m benchmarks.tutorial_way
+
+time-to-accuracy: .venv/installed  ## how soon 99 % are read right, beside two peers, in turns; wants the machine for itself
+	$(BIN)/python -m benchmarks.time_to_accuracy
 
 benchmarks/.venv-peers/installed: benchmarks/peers.txt
 	$(PYTHON) -m venv benchmarks/.venv-peers

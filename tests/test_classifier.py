@@ -80,7 +80,7 @@ def test_computes_what_the_graph_says(classifier: OnnxClassifier) -> None:
 def test_any_number_of_images(n: int, classifier: OnnxClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     together = classifier(images(n))
     assert together.shape == (n, 10)
-    monkeypatch.setattr(module, "BATCH_SIZE", 100)
+    monkeypatch.setattr(module, "BATCH_SIZE", 10)
     np.testing.assert_allclose(classifier(images(n)), together, atol=1e-6)
 
 
@@ -247,6 +247,44 @@ def test_values_that_are_no_probabilities_are_not_believed(trained_run: Path, mo
         monkeypatch.setattr(classifier, "_session", fake)
         with pytest.raises(DataError, match="no probabilities"):
             classifier(images)
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        [0.5, 0.5 + 2e-3],
+        [0.5, 0.5 - 2e-3],
+        [1 + 1e-4, -1e-4],
+        [np.nan, 1],
+        [np.inf, 0],
+        [np.inf, -np.inf],
+    ],
+    ids=str,
+)
+def test_one_bad_row_among_many_is_found(
+    row: list[float], classifier: OnnxClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the last of several batches, and in one alone."""
+
+    good, bad = (np.array(values + [0.0] * 8, np.float32) for values in ([1, 0], row))
+
+    def run(_: object, feed: Mapping[str, Images]) -> list[np.ndarray[Any, Any]]:
+        return [np.stack([bad if image.any() else good for image in feed[INPUT]])]
+
+    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=run))
+    many = np.zeros((BATCH_SIZE + 5, 28, 28), np.uint8)
+    assert classifier(many).shape == (BATCH_SIZE + 5, 10)
+    many[-1] = 1
+    for wrong in (many, many[-1:]):
+        with pytest.raises(DataError, match="no probabilities"):
+            classifier(wrong)
+
+
+@pytest.mark.parametrize("row", [[1, 0], [0.5, 0.5 + 9e-4], [0.5, 0.5 - 9e-4], [1, -0.0]], ids=str)
+def test_rounding_is_allowed(row: list[float], classifier: OnnxClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    rounded = np.array([row + [0.0] * 8], np.float32)
+    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=lambda *_: [rounded]))
+    assert classifier(images(1)) is rounded  # a single batch is not copied
 
 
 def test_a_graph_that_fails_is_told_in_one_line(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

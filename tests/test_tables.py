@@ -47,6 +47,7 @@ PARAMETERS = {
     # As published:
     "convnet": 206_682,
     "keras-cnn": 2_770_634,
+    "strided": 115_906,
     "cnn": 21_840,
     "inception": 97_298,
     "residual": 41_514,

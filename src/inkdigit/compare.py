@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 import json
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ import numpy as np
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.comparison import Comparison, summarise
 from inkdigit.data.dataset import Dataset, load_dataset
-from inkdigit.errors import DataError, Interrupted, UsageError
+from inkdigit.errors import DataError, UsageError
 from inkdigit.evaluation.corruptions import CORRUPTIONS
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.history import read_history
@@ -27,8 +28,9 @@ from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import RECIPES, find_recipe
 from inkdigit.learning.run import Run, read_json, write_json
+from inkdigit.learning.seeds import Seeds, count_at_once, train_seeds
 from inkdigit.learning.structure import trace_structure
-from inkdigit.learning.train import check_same, train
+from inkdigit.learning.train import check_same
 
 MEASURES_FORMAT = 2
 """Of what is kept beside a run; of another format it is measured again."""
@@ -97,7 +99,8 @@ def estimate(entries: Sequence[Entry], data: str) -> float:
     protocols = {entry.recipe.protocol for entry in entries if pending[entry.name]}
     sizes = {protocol: len(PROTOCOLS[protocol].load(data)[0]) for protocol in protocols}
     return sum(
-        pending[entry.name] * estimate_seconds(entry.recipe, sizes[entry.recipe.protocol])
+        math.ceil(pending[entry.name] / count_at_once(entry.recipe, pending[entry.name]))
+        * estimate_seconds(entry.recipe, sizes[entry.recipe.protocol])
         for entry in entries
         if pending[entry.name]
     )
@@ -122,12 +125,12 @@ def compare(
 
     Raises:
         DataError: a run is damaged, or was trained or measured on other digits than ``data`` holds now.
-        Interrupted: after the run in work was saved; the same call goes on.
+        Interrupted: after the runs in work were saved; the same call goes on.
     """
     _check_digits(entries, data)
     for entry in entries:
-        for seed in entry.open_seeds():
-            _train(entry, seed, data, loggers, tell)
+        pending = {seed: entry.folders[seed] for seed in entry.open_seeds()}
+        train_seeds(Seeds(entry.name, entry.recipe, pending, data, loggers), tell)
     runs = {entry.name: tuple(Run.open(folder) for folder in entry.folders.values()) for entry in entries}
     test = load_dataset(data, "test")
     comparison = Comparison(
@@ -194,17 +197,6 @@ def _by_seed(runs: Sequence[Run]) -> dict[int, Path]:
             raise UsageError(f"{folders[run.seed]} and {run.folder}: the same recipe and seed, expected each once")
         folders[run.seed] = run.folder
     return folders
-
-
-def _train(entry: Entry, seed: int, data: str, loggers: Sequence[str], tell: Callable[[str], None]) -> None:
-    folder = entry.folders[seed]
-    begun = (folder / "run.json").exists()
-    tell(f"{'resuming' if begun else 'training'} {entry.name}, seed {seed}")
-    try:
-        train(entry.recipe, data=data, out=folder, seed=seed, resume=begun, loggers=loggers)
-    except Interrupted as stop:
-        said = f"stopped in {entry.name}, seed {seed}, saved; the same command goes on"
-        raise Interrupted(said, stop.exit_code - 128) from stop
 
 
 def _check_digits(entries: Iterable[Entry], data: str) -> None:

@@ -19,11 +19,16 @@ def describe_machine() -> dict[str, str | int]:
     versions = {package: _version(package) for package in PACKAGES}
     return {
         "processor": _processor(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": count_cores(),
         "system": platform.system(),
         "python": platform.python_version(),
         **{package: number for package, number in versions.items() if number},
     }
+
+
+def count_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def is_busy() -> bool:

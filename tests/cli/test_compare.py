@@ -3,6 +3,8 @@
 import json
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -175,8 +177,40 @@ def test_interrupted_before_anything_is_finished(
     def stop(*_: Any, **__: Any) -> None:
         raise Interrupted("stopped after step 1 of 15", signal_number)
 
-    monkeypatch.setattr("inkdigit.compare.train", stop)
+    monkeypatch.setattr("inkdigit.learning.seeds.train", stop)
     ended = invoke("compare", "softmax", "--data", digits_folder, "--out", "out")
     assert (ended.returncode, ended.stdout) == (128 + signal_number, "")
     assert ended.stderr.splitlines()[-1] == "inkdigit: stopped in softmax, seed 0, saved; the same command goes on"
     assert not list(tmp_path.glob("out/comparison.*"))
+
+
+def test_seeds_side_by_side_are_stopped_by_sigterm_and_gone_on_with(digits_folder: Path, tmp_path: Path) -> None:
+    options = ["lenet", "--seeds", "2", "--data", str(digits_folder), "--set", "steps=1000000", "--set", "log_every=50"]
+    code = "from inkdigit.learning import seeds; seeds.count_cores = lambda: 2; from inkdigit.cli import main; main()"
+    states = [tmp_path / "out" / f"lenet-seed-{seed}" / "state.safetensors" for seed in range(2)]
+    for verb in ("training", "resuming"):
+        before = [age(state) for state in states]
+        command = [sys.executable, "-c", code, "compare", *options, "--out", "out"]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, cwd=tmp_path, stdout=pipe, stderr=pipe, text=True) as parent:
+            deadline = time.monotonic() + 120
+            while any(age(state) == then for state, then in zip(states, before, strict=True)):
+                assert time.monotonic() < deadline
+                time.sleep(0.02)
+            children = Path(f"/proc/{parent.pid}/task/{parent.pid}/children").read_text().split()
+            parent.terminate()
+            stdout, stderr = parent.communicate(timeout=60)
+        assert (parent.returncode, stdout) == (143, "")
+        assert [line for line in stderr.splitlines() if "lenet" in line] == [
+            f"inkdigit: {verb} lenet, seed 0, on a core of its own",
+            f"inkdigit: {verb} lenet, seed 1, on a core of its own",
+            "inkdigit: stopped in lenet, seeds 0 and 1, saved; the same command goes on",
+        ]
+        assert "Traceback" not in stderr
+        assert len(children) == 2
+        assert not any(Path(f"/proc/{child}").exists() for child in children)
+
+
+def age(path: Path) -> int:
+    """When a file was written, 0 where there is none."""
+    return path.stat().st_mtime_ns if path.exists() else 0

@@ -9,7 +9,7 @@ from torch import Generator, Tensor
 from torch.nn import functional
 
 from inkdigit.learning.classify import judge
-from inkdigit.learning.engine import SMALL_BATCH, build, prepare, tuned, update
+from inkdigit.learning.engine import SMALL_BATCH, build, compiled, prepare, tuned, update
 from inkdigit.learning.models import MODELS, build_model
 from inkdigit.learning.optim import build_optimizer
 from inkdigit.learning.recipe import MEMORY_FORMATS, Recipe
@@ -53,11 +53,14 @@ def fast_steps(recipe: Recipe, x: Tensor, labels: Tensor) -> list[Tensor]:
     return [parameter.detach() for parameter in model.parameters()]
 
 
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
 @pytest.mark.parametrize("memory_format", MEMORY_FORMATS)
 @pytest.mark.parametrize("name", MODELS)
-def test_three_fast_steps_end_where_three_plain_ones_do(name: str, memory_format: str) -> None:
+def test_three_fast_steps_end_where_three_plain_ones_do(name: str, memory_format: str, optimizer: str) -> None:
     """A fused optimiser walks memory in order: gradients laid out otherwise than weights would train wrongly."""
     recipe = recipe_of(name, memory_format=memory_format)
+    if optimizer == "adam":  # with an epsilon that keeps it from taking the sign of what is next to nothing
+        recipe = replace(recipe, optimizer="adam", optimizer_options={"eps": 0.1})
     for fast, plain in zip(fast_steps(recipe, *batch(16)), plain_steps(recipe, *batch(16)), strict=True):
         torch.testing.assert_close(fast, plain, atol=2e-5, rtol=1e-3)
 
@@ -130,3 +133,26 @@ def test_numbers_too_small_to_matter_are_0_while_it_trains() -> None:
     with tuned(RECIPES["lenet"]):
         assert (small * 0.1).item() == 0
     assert (small * 0.1).item() > 0
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler is behind torch's own deprecations
+def test_a_compiled_network_takes_the_same_steps() -> None:
+    recipe = recipe_of("softmax", compiled=True)
+    x, labels = batch(16)
+    torch.manual_seed(0)
+    model, optimizer = build(recipe, CPU)
+    learner = compiled(model, recipe, CPU)
+    assert learner is not model
+    for _ in range(3):
+        update(learner, optimizer, x, labels, recipe, judge=judge)
+    for fast, plain in zip(model.parameters(), plain_steps(recipe, x, labels), strict=True):
+        torch.testing.assert_close(fast.detach(), plain, atol=2e-5, rtol=1e-3)
+
+
+def test_on_a_gpu_compiled_steps_are_cuda_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(torch, "compile", lambda model, mode: asked.append(mode) or model)
+    model = build_model("softmax", {})
+    for recipe in (recipe_of("softmax"), recipe_of("softmax", compiled=True)):
+        compiled(model, recipe, torch.device("cuda"))
+    assert asked == ["reduce-overhead"]

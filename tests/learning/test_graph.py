@@ -75,6 +75,19 @@ def test_outputs_that_differ_or_are_no_numbers_are_refused(differences: tuple[fl
     _check_close(0.0, 1e-6)
 
 
+def test_shifted_looks_are_in_the_file_and_maps_are_of_the_unshifted_one(tmp_path: Path) -> None:
+    model = build_model("vgg", {"widths": (4, 4, 4)}).eval()
+    images = np.random.default_rng(1).integers(0, 256, (3, 28, 28), dtype=np.uint8)
+    shifted, plain = (Deployed(model, SCALINGS["standard"], 1.3, shifts=shifts) for shifts in (1, 0))
+    for name, deployed in (("shifted", shifted), ("plain", plain)):
+        export_classifier(deployed, tmp_path / name, metadata={})
+    classifier = OnnxClassifier(tmp_path / "shifted")
+    np.testing.assert_allclose(classifier(images), TorchClassifier(shifted)(images), atol=1e-5)
+    expected = OnnxClassifier(tmp_path / "plain").run_features(images)
+    for name, maps in classifier.run_features(images).items():
+        np.testing.assert_allclose(maps, expected[name], atol=1e-4)
+
+
 def test_an_eleventh_class_is_in_the_file(tmp_path: Path) -> None:
     model = build_model("vgg", {"widths": (4, 4, 4), "classes": 11}).eval()
     export_classifier(Deployed(model, SCALINGS["unit"], 1.3), tmp_path / "m.onnx", metadata={})

@@ -32,6 +32,26 @@ def test_temperature_flattens() -> None:
     np.testing.assert_array_equal(sharp.argmax(1), flat.argmax(1))
 
 
+def test_shifts_are_averaged() -> None:
+    """Moved by two pixels to each side; what comes in is paper."""
+    model, moved = build_model("lenet", {}), np.zeros((5, *IMAGES.shape), np.uint8)
+    moved[0] = IMAGES
+    moved[1, :, 2:], moved[2, :, :-2] = IMAGES[:, :-2], IMAGES[:, 2:]
+    moved[3, :, :, 2:], moved[4, :, :, :-2] = IMAGES[:, :, :-2], IMAGES[:, :, 2:]
+    plain = TorchClassifier(Deployed(model, SCALINGS["standard"]))
+    expected = np.mean([plain(images) for images in moved], 0)
+    found = TorchClassifier(Deployed(model, SCALINGS["standard"], shifts=2))(IMAGES)
+    np.testing.assert_allclose(found, expected, atol=1e-6)
+    assert np.abs(found - plain(IMAGES)).max() > 1e-3
+
+
+def test_at_another_temperature_all_else_stays() -> None:
+    deployed = Deployed(build_model("lenet", {}), SCALINGS["standard"], shifts=1)
+    warm = TorchClassifier(deployed.at(3.0))(IMAGES)
+    expected = TorchClassifier(deployed)(IMAGES) ** (1 / 3)
+    np.testing.assert_allclose(warm, expected / expected.sum(1, keepdims=True), atol=1e-6)
+
+
 def test_scalings_map_the_ends() -> None:
     ends = torch.tensor([0.0, 255.0])
     assert SCALINGS["raw"](ends).tolist() == [0, 255]

@@ -14,7 +14,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.errors import DataError, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
-from inkdigit.learning.engine import build, find_device, tuned, update
+from inkdigit.learning.engine import build, compiled, find_device, tuned, update
 from inkdigit.learning.ensemble import finish_ensemble
 from inkdigit.learning.finish import finish
 from inkdigit.learning.logs import LOGGERS, Logger
@@ -135,12 +135,12 @@ def fit(
         for logger in loggers:
             logger.start(run, progress.history, total_steps)
             stack.callback(logger.close)
-        clock = _Clock(progress)
+        clock, learner = _Clock(progress), compiled(model, recipe, device)
         model.train()
         for x, targets in batches.steps(progress.step, total_steps):
             lr = recipe.lr * schedule(progress.step / total_steps)
             set_lr(optimizer, lr)
-            loss, logits, labels = update(model, optimizer, x, targets, recipe, judge=task.judge)
+            loss, logits, labels = update(learner, optimizer, x, targets, recipe, judge=task.judge)
             progress.step += 1
             tally.add(loss, logits, labels)
             is_round = progress.step % round_steps == 0 or progress.step == total_steps

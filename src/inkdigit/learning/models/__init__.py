@@ -20,6 +20,7 @@ from inkdigit.learning.models.lenet import LeNet
 from inkdigit.learning.models.mlp import MLP
 from inkdigit.learning.models.residual import Residual
 from inkdigit.learning.models.softmax import Softmax
+from inkdigit.learning.models.strided import Strided
 from inkdigit.learning.models.vgg import VGG
 
 MODELS: Mapping[str, Callable[..., nn.Module]] = {
@@ -32,6 +33,7 @@ MODELS: Mapping[str, Callable[..., nn.Module]] = {
     "inception": Inception,
     "residual": Residual,
     "vgg": VGG,
+    "strided": Strided,
 }
 
 LOCATORS: Mapping[str, Callable[..., nn.Module]] = {

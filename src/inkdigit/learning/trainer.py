@@ -1,0 +1,87 @@
+"""A process that trains a run, seen from the one that started it; what it does is ``worker``."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Collection, Mapping
+from contextlib import suppress
+from typing import Any
+
+from inkdigit.errors import DataError, EnvironmentFault, InkdigitError, Interrupted, UsageError
+
+COMMAND = (sys.executable, "-P", "-m", "inkdigit.learning.worker")
+
+ERRORS = {kind.exit_code: kind for kind in (UsageError, EnvironmentFault, DataError)}
+
+
+class Trainer:
+    """A process that trains a run and saves it when it is stopped, or when this process is no more."""
+
+    def __init__(self, title: str, options: Mapping[str, Any]) -> None:
+        """Starts it.
+
+        Args:
+            title: what the run is called.
+            options: of ``train``, the recipe as ``Recipe.to_dict`` gives it.
+        """
+        self._title = title
+        command = [*COMMAND, json.dumps(options)]
+        pipe = subprocess.PIPE
+        # In a session of its own, since Ctrl-C goes to all of a terminal's: a second signal would not let it save.
+        self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)  # noqa: S603 - our own
+
+    def has_ended(self) -> bool:
+        """Whether it is no more at work."""
+        return self._process.poll() is not None
+
+    def check(self) -> None:
+        """Waits until it has ended, and looks how.
+
+        Raises:
+            InkdigitError: what ``train`` raised in it; an ``EnvironmentFault`` where it was killed.
+        """
+        code = self._process.wait()
+        words = self._hear() if code >= 0 else ""
+        self.close()
+        if code < 0:
+            raise EnvironmentFault(
+                f"{self._title}: its process was killed by signal {-code}, as where memory is short; "
+                "the same command goes on"
+            )
+        if code > 128:
+            raise Interrupted(f"stopped in {self._title}, saved; the same command goes on", code - 128)
+        if code:
+            raise ERRORS.get(code, InkdigitError)(words or f"{self._title}: its process failed, see above")
+
+    def ask_to_stop(self) -> None:
+        """Has it save and end, in its own time."""
+        if self._process.stdin:
+            self._process.stdin.close()
+
+    def wait(self) -> None:
+        """Waits until it has ended."""
+        self._process.wait()
+
+    def close(self) -> None:
+        """Ends at once whatever is left of it and of the processes that it started."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        with self._process:  # waits, and closes its pipes
+            pass
+
+    def _hear(self) -> str:
+        return self._process.stdout.read().decode(errors="surrogateescape") if self._process.stdout else ""
+
+
+def stop(trainers: Collection[Trainer]) -> None:
+    """Has them all save and end, and waits for it; Ctrl-C while it waits ends them at once."""
+    try:
+        for trainer in trainers:
+            trainer.ask_to_stop()
+        for trainer in trainers:
+            trainer.wait()
+    finally:
+        for trainer in trainers:
+            trainer.close()

@@ -1,0 +1,121 @@
+"""Several networks, averaged into one model."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigit import load_dataset, train
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.errors import DataError, Interrupted, UsageError
+from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.learning.ensemble import average
+from inkdigit.learning.export import export_runs
+from inkdigit.learning.restore import restore
+from inkdigit.learning.run import Run
+from inkdigit.learning.trained import load_network
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+QUICK = ["protocol=held-out", "epochs=2", "batch_size=16", "lr=0.01"]
+
+
+@pytest.fixture(scope="module")
+def runs(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """Two networks of different kinds, which scale their pixels differently."""
+    folder = tmp_path_factory.mktemp("members")
+    for name in ("lenet", "softmax"):
+        train(name, data=str(digits_folder), out=folder / name, settings=QUICK)
+    return [folder / "lenet", folder / "softmax"]
+
+
+@pytest.fixture(scope="module")
+def ensemble(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of two LeNets, with seed 1."""
+    folder = tmp_path_factory.mktemp("runs") / "two"
+    train("lenet", data=str(digits_folder), out=folder, seed=1, settings=[*QUICK, "members=2"])
+    return folder
+
+
+def test_the_model_says_the_mean_at_its_own_temperature(runs: list[Path], tmp_path: Path) -> None:
+    path = export_runs(runs, "onnx", tmp_path / "both.onnx")
+    model = OnnxClassifier(path)
+    mean = np.mean([OnnxClassifier(run / "model.onnx")(IMAGES) for run in runs], 0)
+    expected = mean ** (1 / model.metadata["temperature"])
+    np.testing.assert_allclose(model(IMAGES), expected / expected.sum(1, keepdims=True), atol=1e-5)
+
+
+def test_the_model_tells_what_it_is(runs: list[Path], tmp_path: Path, digits_folder: Path) -> None:
+    model = OnnxClassifier(export_runs(runs, "onnx", tmp_path / "both.onnx"))
+    results = [json.loads((run / "result.json").read_text()) for run in runs]
+    assert model.metadata["name"] == model.metadata["recipe"] == "lenet+softmax"
+    assert model.metadata["parameters"] == sum(result["parameters"] for result in results)
+    assert [member["recipe"] for member in model.metadata["members"]] == ["lenet", "softmax"]
+    assert model.metadata["test_accuracy"] == evaluate(model, load_dataset(str(digits_folder), "test")).accuracy
+    assert next(iter(model.run_features(IMAGES))) == "features:members.0.model.conv1"
+
+
+def test_a_run_of_members_is_what_its_members_export_to(ensemble: Path, tmp_path: Path) -> None:
+    members = [ensemble / "members" / str(number) for number in range(2)]
+    assert [Run.open(member).seed for member in members] == [2, 3]
+    path = export_runs(members, "onnx", tmp_path / "again.onnx")
+    expected = OnnxClassifier(ensemble / "model.onnx")(IMAGES)
+    np.testing.assert_array_equal(OnnxClassifier(path)(IMAGES), expected)
+    np.testing.assert_array_equal(
+        OnnxClassifier(export_runs([ensemble], "onnx", tmp_path / "whole.onnx"))(IMAGES), expected
+    )
+    result = json.loads((ensemble / "result.json").read_text())
+    assert result["seed"] == 1
+    assert [member["seed"] for member in result["members"]] == [2, 3]
+    assert {path.name for path in ensemble.iterdir()} == {
+        "run.json", "result.json", "model.onnx", "evaluation.json", "curves.png", "members",
+    }  # fmt: skip
+
+
+def test_an_interrupted_run_of_members_goes_on_to_the_same_end(
+    ensemble: Path, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "two"
+
+    def stop_in_the_second(run: Run, *arguments: object) -> object:
+        if run.seed == 3:
+            raise Interrupted("stopped", 15)
+        return fit(run, *arguments)
+
+    from inkdigit.learning.train import fit
+
+    with monkeypatch.context() as patch:
+        patch.setattr("inkdigit.learning.train.fit", stop_in_the_second)
+        with pytest.raises(Interrupted, match=f"network 2 of 2.*--out {folder} --resume"):
+            train("lenet", data=str(digits_folder), out=folder, seed=1, settings=[*QUICK, "members=2"])
+    first = (folder / "members" / "0" / "result.json").stat().st_mtime_ns
+    train("lenet", out=folder, resume=True)
+    assert (folder / "members" / "0" / "result.json").stat().st_mtime_ns == first
+    expected = OnnxClassifier(ensemble / "model.onnx")(IMAGES)
+    np.testing.assert_array_equal(OnnxClassifier(folder / "model.onnx")(IMAGES), expected)
+
+
+def test_what_does_not_go_together_is_refused(runs: list[Path], digits_folder: Path, tmp_path: Path) -> None:
+    train("softmax", data=str(digits_folder), out=tmp_path / "all", settings=["protocol=all", "epochs=1"])
+    with pytest.raises(UsageError, match="expected classifiers of the same classes, data and protocol"):
+        export_runs([runs[0], tmp_path / "all"], "onnx", tmp_path / "new.onnx")
+    with pytest.raises(UsageError, match="found 2 networks and --to safetensors, expected --to onnx"):
+        export_runs(runs, "safetensors", tmp_path / "new.safetensors")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["all"]
+
+
+def test_an_average_is_not_one_network(ensemble: Path) -> None:
+    with pytest.raises(UsageError, match=r"averages 2 networks, expected one; take .*members.0"):
+        load_network(Run.open(ensemble))
+    with pytest.raises(DataError, match="averages several networks, expected one"):
+        restore(ensemble / "model.onnx")
+    with pytest.raises(UsageError, match="averages 2 networks"):
+        average([Run.open(ensemble)], ensemble / "never.onnx")
+
+
+def test_a_member_that_is_gone_is_missed(ensemble: Path, tmp_path: Path) -> None:
+    shutil.copytree(ensemble, tmp_path / "two")
+    shutil.rmtree(tmp_path / "two" / "members" / "1")
+    with pytest.raises(DataError, match="no such folder"):
+        export_runs([tmp_path / "two"], "onnx", tmp_path / "new.onnx")
