@@ -5,7 +5,7 @@ PYTHON ?= python3
 PIP_FLAGS ?=
 BIN := .venv/bin
 
-.PHONY: demo test browser check bench tutorial-way time-to-accuracy wild results docs schema
+.PHONY: demo test browser check bench tutorial-way records wild results docs schema
 .DELETE_ON_ERROR:
 
 .venv/installed: pyproject.toml constraints.txt
@@ -39,8 +39,12 @@ bench: .venv/installed  ## what reading and training cost on this machine
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
 	$(BIN)/python -m benchmarks.tutorial_way
 
-time-to-accuracy: .venv/installed  ## how soon 99 % are read right, beside two peers, in turns; wants the machine for itself
+records: .venv/installed  ## all of docs/records.md, about two and a half hours; goes on with the trainings; wants the machine for itself
+	$(BIN)/python -m benchmarks.accuracy --train 4 --picture docs/pictures/records/wrong.png
+	$(BIN)/python -m benchmarks.smallest
 	$(BIN)/python -m benchmarks.time_to_accuracy
+	$(BIN)/python -m benchmarks.inference --out benchmarks/results/inference.json
+	$(MAKE) docs
 
 benchmarks/.venv-peers/installed: benchmarks/peers.txt
 	$(PYTHON) -m venv benchmarks/.venv-peers
@@ -58,8 +62,9 @@ results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, a
 	$(BIN)/python -m benchmarks.evidence comparison comparison-bfloat16
 	$(MAKE) docs
 
-docs: .venv/installed  ## write docs/recipes.md, docs/reading.md and the READMEs' figures anew, from benchmarks/results
+docs: .venv/installed  ## write docs/recipes.md, docs/records.md, docs/reading.md and the READMEs' figures anew, from benchmarks/results
 	$(BIN)/python -m docs.recipes
+	$(BIN)/python -m docs.records
 	$(BIN)/python -m docs.reading
 	$(BIN)/python -m docs.reading.text
 

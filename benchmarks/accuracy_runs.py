@@ -9,7 +9,8 @@ from benchmarks.accuracy_picking import Epochs, read_epochs
 from inkdigit.compare import Entry, estimate, plan
 from inkdigit.errors import UsageError
 from inkdigit.learning.run import Run
-from inkdigit.learning.train import train
+from inkdigit.learning.seeds import Seeds
+from inkdigit.learning.seeds import train_seeds as train_side_by_side
 
 CLEAN = "held-out"
 """The protocol that chooses the epoch on digits which are neither learnt from nor in the test set."""
@@ -45,10 +46,8 @@ def train_seeds(recipe: str, seeds: int, data: str, settings: Sequence[str], pla
         minutes = 1 + estimate([entry], data) // 60
         seeds_left = ", ".join(map(str, still))
         print(f"training {recipe}, seeds {seeds_left}, in {place}: about {minutes:.0f} min", flush=True)
-    for seed in still:
-        folder = entry.folders[seed]
-        begun = (folder / "run.json").exists()
-        train(entry.recipe, data=data, out=folder, seed=seed, resume=begun, loggers=("csv", "progress"))
+    open_folders = {seed: entry.folders[seed] for seed in still}
+    train_side_by_side(Seeds(recipe, entry.recipe, open_folders, data, ("csv", "progress")), print)
     return _open(entry)
 
 

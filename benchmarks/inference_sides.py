@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from inkdigit.classifier import INPUT, OUTPUT, OnnxClassifier
 from inkdigit.images import Images
+from inkdigit.learning.classify import deploy
 from inkdigit.learning.graph import export_classifier
 from inkdigit.learning.models import build_model
 from inkdigit.learning.predict import Deployed
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import restore
-from inkdigit.learning.scaling import SCALINGS
 from inkdigit.reading.weights import find_model
 
 SHIPPED = "reader"
@@ -52,12 +52,12 @@ def load_network(name: str, folder: Path) -> Network:
     if name == SHIPPED:
         path = find_model(name)
         restored, temperature = restore(path), float(OnnxClassifier(path).metadata["temperature"])
-        deployed = Deployed(restored.model, SCALINGS[restored.recipe.scaling], temperature)
+        deployed = deploy(restored.model, restored.recipe, temperature)
         return Network(restored.recipe, deployed.eval(), path)
     torch.manual_seed(0)
     recipe, path = RECIPES[name], folder / f"{name}.onnx"
-    deployed = Deployed(build_model(recipe.model, recipe.model_options), SCALINGS[recipe.scaling])
-    export_classifier(deployed.model, deployed.scaling, deployed.temperature, path, metadata={})
+    deployed = deploy(build_model(recipe.model, recipe.model_options), recipe)
+    export_classifier(deployed, path, metadata={})
     return Network(recipe, deployed.eval(), path)
 
 

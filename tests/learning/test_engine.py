@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Generator, Tensor
-from torch.nn import functional
+from torch.nn import Module, functional
 
 from inkdigit.learning.classify import judge
 from inkdigit.learning.engine import SMALL_BATCH, build, compiled, prepare, tuned, update
@@ -151,7 +151,12 @@ def test_a_compiled_network_takes_the_same_steps() -> None:
 
 def test_on_a_gpu_compiled_steps_are_cuda_graphs(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[str] = []
-    monkeypatch.setattr(torch, "compile", lambda model, mode: asked.append(mode) or model)
+
+    def remember(model: Module, mode: str) -> Module:
+        asked.append(mode)
+        return model
+
+    monkeypatch.setattr(torch, "compile", remember)
     model = build_model("softmax", {})
     for recipe in (recipe_of("softmax"), recipe_of("softmax", compiled=True)):
         compiled(model, recipe, torch.device("cuda"))

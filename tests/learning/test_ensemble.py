@@ -3,6 +3,7 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from inkdigit.learning.ensemble import average
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
+from inkdigit.learning.train import fit
 from inkdigit.learning.trained import load_network
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
@@ -78,12 +80,10 @@ def test_an_interrupted_run_of_members_goes_on_to_the_same_end(
 ) -> None:
     folder = tmp_path / "two"
 
-    def stop_in_the_second(run: Run, *arguments: object) -> object:
+    def stop_in_the_second(run: Run, *arguments: Any) -> Any:
         if run.seed == 3:
             raise Interrupted("stopped", 15)
         return fit(run, *arguments)
-
-    from inkdigit.learning.train import fit
 
     with monkeypatch.context() as patch:
         patch.setattr("inkdigit.learning.train.fit", stop_in_the_second)

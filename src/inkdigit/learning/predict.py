@@ -38,7 +38,7 @@ class Deployed(nn.Module):
         views = _shifted(images.float(), self.shifts)  # (n, 28, 28) → (v n, 28, 28)
         logits: Tensor = self.model(self.scaling(views)[:, None])  # (v n, 28, 28) → (v n, 1, 28, 28)
         if self.shifts:
-            each = torch.softmax(logits, dim=1).unflatten(0, (VIEWS, -1))  # (v n, classes) → (v, n, classes)
+            each = torch.softmax(logits, dim=1).view(VIEWS, -1, logits.shape[1])  # (v n, classes) → (v, n, classes)
             logits = each.mean(0).clamp(min=LEAST).log()
         return torch.softmax(logits / self.temperature, dim=1)
 

@@ -13,7 +13,7 @@ class Strided(nn.Module):
     which is what small networks wait for.
     """
 
-    def __init__(self, widths: tuple[int, int] = (16, 24), hidden: int = 128, classes: int = CLASSES) -> None:
+    def __init__(self, widths: tuple[int, ...] = (16, 24), hidden: int = 128, classes: int = CLASSES) -> None:
         super().__init__()
         first, second = widths
         self.conv1 = nn.Conv2d(1, first, 5, stride=2, padding=2)
