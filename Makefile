@@ -40,7 +40,7 @@ tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; 
 	$(BIN)/python -m benchmarks.tutorial_way
 
 records: .venv/installed  ## all of docs/records.md, about two and a half hours; goes on with the trainings; wants the machine for itself
-	$(BIN)/python -m benchmarks.accuracy --train 4 --picture docs/pictures/records/wrong.png
+	$(BIN)/python -m benchmarks.accuracy --train 3 --picture docs/pictures/records/wrong.png
 	$(BIN)/python -m benchmarks.smallest
 	$(BIN)/python -m benchmarks.time_to_accuracy
 	$(BIN)/python -m benchmarks.inference --out benchmarks/results/inference.json

@@ -154,6 +154,8 @@ def _check_task(name: str, recipe: Recipe) -> None:
     """Measures and tests are of networks that read one digit."""
     if recipe.task != "classify":
         raise UsageError(f"{name}: a locator, which finds digits on pages; expected networks that read one digit")
+    if recipe.members > 1:
+        raise UsageError(f"{name}: averages {recipe.members} networks, expected single ones, such as its members")
 
 
 def _check_begun(entry: Entry, data: str) -> None:
