@@ -11,8 +11,8 @@ def test_a_row_counts_every_parameter_and_what_is_trained_stays(
     digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     settings = ("model.widths=4,6,8", "model.depths=1,1,1", "epochs=1")
-    monkeypatch.setattr(smallest, "SIZES", {"tiny": ("smallest", settings)})
-    words = ["--seeds", "1", "--only", "tiny", "--data", str(digits_folder), "--place", str(tmp_path / "runs")]
+    monkeypatch.setattr(smallest, "SIZES", {"tiny": ("smallest", settings, 1)})
+    words = ["--only", "tiny", "--data", str(digits_folder), "--place", str(tmp_path / "runs")]
     smallest.main([*words, "--out", str(tmp_path / "a.json")])
     written = json.loads((tmp_path / "a.json").read_text())
     (row,) = written["rows"]
