@@ -55,6 +55,8 @@ class Outlier:
 
 def add_outliers(dataset: Dataset, shares: Mapping[str, float], seed: int) -> Dataset:
     """A dataset, and behind it so many outliers of each kind per digit, labelled ``NOT_A_DIGIT``."""
+    if not shares:
+        return dataset
     images = [draw_outliers(dataset, name, round(share * len(dataset)), seed) for name, share in shares.items()]
     labels = [np.full(len(kind), NOT_A_DIGIT, np.int64) for kind in images]
     return replace(

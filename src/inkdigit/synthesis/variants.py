@@ -47,6 +47,8 @@ def vary(dataset: Dataset, shares: Mapping[str, float], seed: int) -> Dataset:
         shares: of the digits concerned, 0..1, by names of ``VARIANTS``.
         seed: of the choice and of the strokes.
     """
+    if not shares:
+        return dataset
     random = np.random.default_rng(seed)
     images = dataset.images.copy()
     for name, share in shares.items():
