@@ -42,8 +42,7 @@ class Batches:
             prepare: what makes of uint8 (b, 1, 28, 28) images those that a network takes.
             once: whether to prepare the whole set here, as one may where nothing in it is random; else each batch.
         """
-        writable = np.require(dataset.images, requirements="W")  # PyTorch warns of bytes that are not
-        images = torch.from_numpy(writable).to(device)[:, None]  # (n, 28, 28) → (n, 1, 28, 28)
+        images = torch.from_numpy(dataset.images.copy()).to(device)[:, None]  # (n, 28, 28) → (n, 1, 28, 28)
         if once:
             images = _prepared(images, prepare)
         self._images = images
