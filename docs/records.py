@@ -72,7 +72,8 @@ def draw_sizes(path: Path = PICTURE) -> None:
         parameters, accuracies = zip(*points.values(), strict=True)
         axes.scatter(parameters, [100 * (1 - share) for share in accuracies], color=colour, label=label)
         for name, (x, share) in points.items():
-            axes.annotate(name, (x, 100 * (1 - share)), textcoords="offset points", xytext=(0, 6), ha="center", fontsize=8)
+            place = {"textcoords": "offset points", "xytext": (0, 6), "ha": "center", "fontsize": 8}
+            axes.annotate(name, (x, 100 * (1 - share)), **place)
     axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel="test digits read wrong (%)")
     axes.invert_yaxis()
     axes.grid(alpha=0.3, which="both")
