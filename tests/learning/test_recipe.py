@@ -128,3 +128,11 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
 def test_a_recipe_of_another_version_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(DataError, match="not a recipe of this version"):
         Recipe.from_dict({**LENET.to_dict(), **change}, "run.json")
+
+
+def test_only_a_field_that_came_later_may_be_missing() -> None:
+    values = LENET.to_dict()
+    old = {name: value for name, value in values.items() if name not in ("shifts", "members", "compiled")}
+    assert Recipe.from_dict(old, "run.json") == Recipe.from_dict(values, "run.json")
+    with pytest.raises(DataError, match="found no lr"):
+        Recipe.from_dict({name: value for name, value in values.items() if name != "lr"}, "run.json")

@@ -140,9 +140,7 @@ class Recipe:
             DataError: a field is missing, unknown, or of another type.
         """
         known = {entry.name for entry in fields(cls)}
-        # What came later has a default, which is how it was before.
-        needed = {entry.name for entry in fields(cls) if entry.default is entry.default_factory is dataclasses.MISSING}
-        wrong = [f"no {name}" for name in sorted(needed - set(values))]
+        wrong = [f"no {name}" for name in sorted(known - set(values) - set(LATER))]
         wrong += [f"an unknown {name}" for name in sorted(set(values) - known)]
         if wrong:
             raise DataError(f"{where}: not a recipe of this version (found {', '.join(wrong)}); train again")
@@ -160,6 +158,9 @@ OPTION_FIELDS = {
     "augment": "augment",
 }
 """The prefix of a dotted setting and the field that it reaches."""
+
+LATER = ("shifts", "members", "compiled")
+"""Fields that came after the first runs and models; without one, it was as its default is."""
 
 PROSE = ("name", "summary", "source", "expected", "published")
 """Fields that tell of a recipe and do not train it."""
