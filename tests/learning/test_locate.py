@@ -1,6 +1,7 @@
 """Where on a page are digits, and which?"""
 
 import json
+import math
 import os
 import signal
 from dataclasses import replace
@@ -17,7 +18,7 @@ from torch.nn import functional
 from inkdigit import Interrupted, load_dataset, train
 from inkdigit.evaluation.history import read_history
 from inkdigit.learning import engine, locate
-from inkdigit.learning.locate import MARGIN, Deployed, TorchLocator, judge
+from inkdigit.learning.locate import MARGIN, NAMING, Deployed, TorchLocator, judge
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
@@ -85,6 +86,12 @@ def test_what_is_wrong_costs_and_more_so_the_more(place: tuple[int, int, int, in
 def test_where_nothing_is_asked_nothing_costs(channel: int) -> None:
     assert targets().asked[0, 0, 13, 2] == 0
     assert loss_of(changed(0, channel, 13, 2, 15.0)) == loss_of(perfect(targets()))
+
+
+def test_a_wrong_name_costs_more_than_the_same_map_where_no_digit_is() -> None:
+    named, elsewhere = changed(0, 3, 4, 3, 2.0), changed(0, 3, 4, 3, 2.0)
+    named[0, 5, 4, 3], elsewhere[0, 5, 1, 13] = 2.0, 2.0
+    assert loss_of(named) - loss_of(elsewhere) == pytest.approx(NAMING * math.log(2) / 2, abs=1e-3), "one of two digits"
 
 
 def test_boxes_count_near_digits_alone() -> None:

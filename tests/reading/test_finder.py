@@ -17,7 +17,7 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
-from inkdigit.reading.finder import Finder, Found
+from inkdigit.reading.finder import COARSE, Finder, Found
 from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -111,10 +111,24 @@ class TestGlance:
         locator = Watched(find_blobs)
         found = build(locator, sees(7, 0.995)).find(draw_page(SEVEN))
         check(found)
-        assert locator.sides == [round(GLANCED * (1 + 2 * SURROUNDINGS))]
+        assert locator.sides == [pytest.approx(GLANCED * (1 + 2 * SURROUNDINGS), abs=2)]
         assert (values(found), found.agreed.tolist()) == ([7], [True])
         pixel = SEVEN.height / GLANCED  # of the view, in which the locator of this test finds whole ones
         assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=1 + pixel)
+        assert max(found.ink.shape) == COARSE, "a glance needs no more"
+
+    @pytest.mark.parametrize("longest", [COARSE, 900, 4000])
+    @pytest.mark.parametrize(("height", "side"), [(0.6, COARSE), (0.2, WORKING_SIDE)], ids=["large", "small"])
+    def test_only_a_large_digit_is_glanced_at_coarsely(
+        self, longest: int, height: float, side: int, draw_page: DrawPage, find_blobs: Locator
+    ) -> None:
+        locator = Watched(find_blobs)
+        tall = round(height * longest)
+        drawn = Box(longest // 8, longest // 8, tall // 3, tall)
+        found = build(locator, sees(7, 0.995)).find(draw_page(drawn, width=longest, height=longest))
+        assert (values(found), len(locator.sides)) == ([7], 1)
+        assert max(found.ink.shape) == min(side, longest)
+        assert astuple(found.boxes[0]) == pytest.approx(astuple(drawn), abs=1 + 1.5 * tall / GLANCED)
 
     @pytest.mark.parametrize(
         ("others", "how", "classifier"),

@@ -50,6 +50,12 @@ def test_a_broader_nib_and_more_pressure_make_thicker_strokes(height: int) -> No
     assert ink[0] < ink[2] < ink[4]
 
 
+def test_the_finest_line_is_a_thirtieth_of_a_digit_and_as_wide_everywhere() -> None:
+    drawn = write(120, nib="fine", pressure=0.0) > FIRM
+    widths = drawn.sum(1)[10:-10]
+    assert 1 <= widths.min() <= widths.max() <= 5
+
+
 def test_strokes_lean_to_the_right_where_the_slant_is_positive() -> None:
     drawn = write(slant=0.4) > FIRM
     upper, lower = (np.nonzero(half)[1].mean() for half in np.array_split(drawn, 2))

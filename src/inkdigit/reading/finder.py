@@ -13,11 +13,13 @@ from inkdigit.preparation.box import Box
 from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import reduce
 from inkdigit.preparation.overrun import measure_overrun
-from inkdigit.preparation.rulings import find_writing
 from inkdigit.reading.detector import choose_apart
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.proposer import COVERED, Proposals, Proposer
 from inkdigit.reading.scene import Scene
+
+COARSE, LARGE = 140, 40
+"""The longer side of what is glanced at, in pixels, if there is ink on it and its longer side takes so many."""
 
 PLAIN = 0.98
 """So sure must both be together, to leave it at a glance."""
@@ -49,7 +51,7 @@ class Found:
     """The digits of a picture, in no order.
 
     Attributes:
-        ink: float32 (h, w), at the working size.
+        ink: float32 (h, w), of the picture as it was looked at.
         boxes: in pixels of the picture.
         lying: the same as they lie once the picture is turned so that it can be read.
         images: uint8 (k, 28, 28), what the classifier saw.
@@ -85,15 +87,20 @@ class Finder:
         if is_digit_image(grey):
             return self.read_images([grey])[0]
         small, factor = reduce(grey)
-        scene, turns = Scene(small, find_writing(small)), 0
-        if not (scene.ink > STROKE).any():  # whatever the locator sees in the paper's grain
-            return Found(scene.ink, [], [], *_NOTHING)
+        coarse, coarser = reduce(small, COARSE)
+        scene, turns = Scene.of(coarse), 0
+        if coarser > 1 and not _is_large(scene):
+            scene, coarser = Scene.of(small), 1.0
         found = self._glance(scene)
         if found is None:
+            scene, coarser = (Scene.of(small) if coarser > 1 else scene), 1.0
+            if not (scene.ink > STROKE).any():  # whatever the locator sees in the paper's grain
+                return Found(scene.ink, [], [], *_NOTHING)
             found = self._examine(scene)
             if _is_doubtful(found, scene):
                 found, turns = self._turn(scene, found)
             found = found.likely(at_most=1 if single else None)
+        factor *= coarser
         height, width = grey.shape
         lying = [_enlarge(box, factor, (width, height) if turns % 2 else grey.shape) for box in found.findings.boxes]
         boxes = [_turn_back(box, turns, width, height) for box in lying]
@@ -199,6 +206,12 @@ def _doubt_pieces(read: _Read, places: Sequence[int], ink: Ink) -> None:
         if measure_overrun(ink, (x, y, width, height), np.delete(boxes, own, 0)) > OVERRUN:
             read.probabilities[place, :CLASSES] *= PIECE
             read.probabilities[place, CLASSES] = 1 - read.probabilities[place, :CLASSES].sum()
+
+
+def _is_large(scene: Scene) -> bool:
+    """Whether the ink of a picture would make a clear digit as it is."""
+    extent = scene.extent()
+    return extent is not None and max(extent[2:]) >= LARGE
 
 
 def _is_doubtful(read: _Read, scene: Scene) -> bool:

@@ -8,6 +8,7 @@ from inkdigit.images import Grey, Ink
 from inkdigit.locator import Findings
 from inkdigit.preparation.cut import Edges
 from inkdigit.preparation.ink import Mask
+from inkdigit.preparation.rulings import find_writing
 
 FIRM = 0.6
 """Ink that counts as covered or not: the dark corners of a photo are fainter."""
@@ -23,6 +24,11 @@ class Scene:
 
     def __init__(self, grey: Grey, ink: Ink) -> None:
         self.grey, self.ink = grey, ink
+
+    @classmethod
+    def of(cls, grey: Grey) -> "Scene":
+        """A picture, uint8 (h, w), and what somebody wrote on it."""
+        return cls(grey, find_writing(grey))
 
     def turn(self, quarters: int) -> "Scene":
         """The same, counter-clockwise."""

@@ -9,7 +9,8 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL import ImageFilter
 
-from inkdigit.images import DIGIT_SIDE, Grey
+from inkdigit.images import DIGIT_SIDE, SIZE, Grey
+from inkdigit.synthesis.skeleton import find_skeleton
 
 FIRM = 100
 """Grey value of ink, of 255, from which a pixel belongs to a stroke and not to its soft edge."""
@@ -31,7 +32,8 @@ class Hand:
     Attributes:
         slant: shear, positive where strokes lean to the right.
         aspect: width by height, 1 as in MNIST.
-        nib: ``fine``, which follows the middle of the strokes; ``plain``; ``broad``; or ``heavy``, which closes loops.
+        nib: ``fine``, a line as wide everywhere along the middle of the strokes; ``plain``; ``broad``; or ``heavy``,
+            which closes loops.
         pressure: 0..1, from the thinnest to the thickest that the nib gives.
         softness: pixels of the page that the edge of a stroke takes.
         unrest: how much digits of this hand differ in size, slant, angle and height above the line, 0..1.
@@ -48,9 +50,9 @@ class Hand:
 def make_hand(random: np.random.Generator) -> Hand:
     """Somebody's hand."""
     return Hand(
-        slant=random.normal(0, 0.18) if random.uniform() < 0.8 else random.uniform(-0.5, 0.5),
+        slant=random.normal(0, 0.18) if random.uniform() < 0.7 else random.uniform(-0.6, 0.6),
         aspect=math.exp(random.normal(0, 0.16)),
-        nib=random.choice(["fine", "plain", "broad", "heavy"], p=[0.26, 0.44, 0.18, 0.12]),
+        nib=random.choice(["fine", "plain", "broad", "heavy"], p=[0.28, 0.4, 0.17, 0.15]),
         pressure=random.uniform(),
         softness=random.uniform(0.7, 1.8),
         unrest=random.uniform(0.2, 1),
@@ -78,7 +80,8 @@ def write_digit(image: Grey, height: float, hand: Hand, random: np.random.Genera
     turned = np.array([[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]])
     matrix = turned @ np.array([[1, -slant], [0, 1]]) @ np.diag([scale * aspect, scale / aspect])
     density = 2 if scale < 1.3 else 1  # strokes as thin as a pixel need more
-    drawn = _warp(_ridge(image) if hand.nib == "fine" else image, matrix * density)
+    source = _draw_skeleton(image) if hand.nib == "fine" else image
+    drawn = _warp(source, matrix * density * SIZE / len(source))
     if hand.nib in SPREADING:
         drawn = drawn.filter(ImageFilter.GaussianBlur(scale * density * (SPREADING[hand.nib] + 0.6 * hand.pressure)))
     inked = drawn.point(_curve(hand, scale))
@@ -87,12 +90,12 @@ def write_digit(image: Grey, height: float, hand: Hand, random: np.random.Genera
     return _trim(np.asarray(inked))
 
 
-def _ridge(image: Grey) -> Grey:
-    """The middle of the strokes, bright, falling off to their edges: (28, 28) → (28, 28)."""
-    picture = PIL.Image.fromarray(image).filter(ImageFilter.GaussianBlur(0.7))
-    peaks = np.asarray(picture.filter(ImageFilter.MaxFilter(3)), np.float32)
-    share = np.asarray(picture, np.float32) / np.maximum(peaks, 70)
-    return (255 * np.clip((share - 0.45) / 0.5, 0, 1)).astype(np.uint8)
+def _draw_skeleton(image: Grey) -> Grey:
+    """The middle of the strokes, bright, falling off to a pixel beside it: (28, 28) → (56, 56)."""
+    picture = PIL.Image.fromarray(image).resize((2 * SIZE, 2 * SIZE), PIL.Image.Resampling.BICUBIC)
+    skeleton = PIL.Image.fromarray(find_skeleton(np.asarray(picture) > FIRM))
+    line = skeleton.convert("L").filter(ImageFilter.MaxFilter(3))
+    return np.asarray(line.filter(ImageFilter.GaussianBlur(0.9)))
 
 
 def _warp(image: Grey, matrix: Matrix) -> PIL.Image.Image:
@@ -109,7 +112,7 @@ def _warp(image: Grey, matrix: Matrix) -> PIL.Image.Image:
 
 def _curve(hand: Hand, scale: float) -> list[int]:
     """Grey values of a warped image → ink: where the edge lies says how thick the stroke is, its slope how soft."""
-    lightest, heaviest = {"fine": (190, 80), "plain": (190, 60), "broad": (110, 45), "heavy": (70, 32)}[hand.nib]
+    lightest, heaviest = {"fine": (205, 60), "plain": (190, 60), "broad": (110, 45), "heavy": (70, 32)}[hand.nib]
     level = lightest + (heaviest - lightest) * hand.pressure
     edge = 3 * EDGE if hand.nib in SPREADING else EDGE  # which spreading has made wide
     span = min(max(20.0, hand.softness * 255 / (edge * max(scale, 1.0))), 2 * level - 10)  # paper stays 0

@@ -14,7 +14,7 @@ from inkdigit.synthesis.hand import Hand, make_hand, write_digit
 from inkdigit.synthesis.litter import strew_litter
 from inkdigit.synthesis.paper import field_of
 from inkdigit.synthesis.sheet import Sheet
-from inkdigit.synthesis.signs import draw_sign
+from inkdigit.synthesis.signs import SIGNS, draw_sign
 
 BETWEEN_DIGITS = ("+", "-", "=", "x", "(", ")", ".", ",", ":", "÷", "±", "<", ">", "[", "]", "%")
 
@@ -72,7 +72,7 @@ def _write_line(
 
 def _angle(random: np.random.Generator) -> float:
     """Of a line: mostly level, sometimes steep."""
-    return float(random.normal(0, 0.08) if random.uniform() < 0.7 else random.uniform(-0.6, 0.6))
+    return float(random.normal(0, 0.08) if random.uniform() < 0.6 else random.uniform(-0.6, 0.6))
 
 
 def _gap(random: np.random.Generator) -> float:
@@ -149,9 +149,13 @@ def _dense(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
 
 
 def _huge(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
-    """Parts of digits that are far larger than the page: nothing to be read at this scale."""
+    """Parts of digits, or of a sign, that are far larger than the page: nothing to be read at this scale."""
     sheet = Sheet.blank(side, random)
     height = side * random.uniform(0.85, 2.6)
+    if random.uniform() < 0.3:
+        sign = draw_sign(str(random.choice(list(SIGNS))), height, height * random.uniform(0.02, 0.14), random)
+        sheet.put(sign, *((side - np.array(sign.shape[::-1])) * random.uniform(-0.3, 1.3, 2)))
+        return sheet
     hand = make_hand(random)
     for image, label in _pick(digits, int(random.integers(1, 3)), random):
         drawn = write_digit(image, height, hand, random, turn=random.normal(0, 0.1))
@@ -206,13 +210,13 @@ def _texture(side: int, digits: Dataset, random: np.random.Generator) -> Sheet: 
 Layout: TypeAlias = Callable[[int, Dataset, np.random.Generator], Sheet]
 
 LAYOUTS: Mapping[str, tuple[Layout, float]] = {
-    "one": (_one, 0.22),
+    "one": (_one, 0.18),
     "cutting": (_cutting, 0.1),
-    "rows": (_rows, 0.35),
-    "dense": (_dense, 0.07),
+    "rows": (_rows, 0.37),
+    "dense": (_dense, 0.06),
     "huge": (_huge, 0.08),
-    "among": (_among, 0.07),
-    "none": (_none, 0.07),
-    "texture": (_texture, 0.04),
+    "among": (_among, 0.08),
+    "none": (_none, 0.1),
+    "texture": (_texture, 0.03),
 }
 """How a page is filled, and how often. A new layout is a function and its entry here; the shares sum to 1."""

@@ -108,11 +108,11 @@ def _hook(image: Grey, random: np.random.Generator) -> list[list[Point]]:
 
 
 def _foot(image: Grey, random: np.random.Generator) -> list[list[Point]]:
-    """An upstroke to the top of a 1, and a line that it stands on."""
+    """An upstroke to the top of a 1, and a line that it stands on, or nearly."""
     top, bottom = _rows(image)
-    x, half = _row(image, bottom), (bottom - top) * random.uniform(0.2, 0.42)
-    tilt = random.normal(0, 0.06) * half
-    foot = [(x - half * random.uniform(0.7, 1.1), bottom + tilt), (x + half, bottom - tilt)]
+    x, half = _row(image, bottom), (bottom - top) * random.uniform(0.2, 0.5)
+    tilt, apart = random.normal(0, 0.06) * half, (bottom - top) * max(0.0, random.uniform(-0.15, 0.1))
+    foot = [(x - half * random.uniform(0.7, 1.1), bottom + apart + tilt), (x + half, bottom + apart - tilt)]
     return [*_hook(image, random), foot]
 
 

@@ -27,7 +27,7 @@ class Centres(nn.Module):
     """
 
     def __init__(
-        self, widths: Sequence[int] = (24, 48, 76), depths: Sequence[int] = (1, 3, 2), classes: int = CLASSES
+        self, widths: Sequence[int] = (24, 64, 112), depths: Sequence[int] = (1, 3, 2), classes: int = CLASSES
     ) -> None:
         super().__init__()
         half, quarter, eighth = widths
