@@ -1,4 +1,6 @@
-"""The readers that are measured: inkdigit and its peers, each warm in a process of its own, asked in the same way.
+"""The readers that are measured: inkdigit, a tutorial's network, and their peers.
+
+Each is warm, in a process of its own, and asked in the same way.
 
 RapidOCR lives in an environment of its own, which ``make wild`` makes.
 
@@ -16,9 +18,12 @@ from pathlib import Path
 
 PROJECT = Path(__file__).parent.parent
 
-READERS = ("inkdigit", "rapidocr", "tesseract")
+READERS = ("inkdigit", "tutorial", "rapidocr", "tesseract")
 
 ENVIRONMENT = Path(__file__).parent / ".venv-peers"
+
+TUTORIAL = PROJECT / "runs" / "tutorial" / "model.onnx"
+"""LeNet as its tutorial trains it, which ``make wild`` does."""
 
 LOOK_ALIKES = str.maketrans("OolI|SsZzBqgb", "0011155228996")
 """Letters that look like digits: whoever knows that a picture has digits alone would map them."""
@@ -110,6 +115,7 @@ ENTRANTS: Mapping[str, Entrant] = {
     "inkdigit": Entrant("inkdigit"),
     "inkdigit --single, nothing refused": Entrant("inkdigit", single=True, min_confidence=0.0),
     "inkdigit --single": Entrant("inkdigit", single=True),
+    "a tutorial's LeNet": Entrant("tutorial"),
     "RapidOCR": Entrant("rapidocr"),
     "RapidOCR, letters mapped": Entrant("rapidocr", is_mapped=True),
     "RapidOCR with detector": Entrant("rapidocr", is_page=True),
@@ -122,6 +128,8 @@ def explain_missing(reader: str) -> str:
     """How to install a reader that is not there, in one line; nothing where it is."""
     if reader == "rapidocr" and not (ENVIRONMENT / "installed").exists():
         return f"found no {ENVIRONMENT.name}: `make wild` installs RapidOCR there"
+    if reader == "tutorial" and not TUTORIAL.exists():
+        return f"found no {TUTORIAL.relative_to(PROJECT)}: `make wild` trains it"
     if reader == "tesseract" and not ctypes.util.find_library("tesseract"):
         return "found no Tesseract: `apt-get install tesseract-ocr` installs it"
     return ""

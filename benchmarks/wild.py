@@ -30,7 +30,7 @@ from inkdigit.machine import describe_machine, is_busy
 RESULTS = Path(__file__).parent / "results"
 
 START_S = 3
-SECONDS = {"inkdigit": (0.04, 0.5), "rapidocr": (0.06, 1.7), "tesseract": (0.02, 0.4)}
+SECONDS = {"inkdigit": (0.04, 0.5), "tutorial": (0.01, 0.02), "rapidocr": (0.06, 1.7), "tesseract": (0.02, 0.4)}
 """What a single digit and a page about take on two cores, to tell beforehand."""
 
 
@@ -65,10 +65,11 @@ class Task:
 _BOTH = ("inkdigit, nothing refused", "inkdigit")
 _PEERS = ("RapidOCR", "RapidOCR, letters mapped", "Tesseract")
 _TOLD = ("inkdigit --single, nothing refused", "inkdigit --single")
+_TUTORIAL = ("a tutorial's LeNet",)
 _DETECTED = ("RapidOCR with detector", "RapidOCR with detector, mapped")
 
 TASKS: Mapping[str, Task] = {
-    "single": Task("one digit", "single", lambda _: True, False, score_singles, (*_BOTH, *_TOLD, *_PEERS)),
+    "single": Task("one digit", "single", lambda _: True, False, score_singles, (*_BOTH, *_TOLD, *_TUTORIAL, *_PEERS)),
     "pages": Task(
         "pages, digits only", "multi", lambda page: "operators" not in page.notes, True, score_pages, (*_BOTH, *_PEERS)
     ),

@@ -84,7 +84,7 @@ def _count(view: View, grey: Grey) -> str:
 def draw_joining(subject: Subject) -> PIL.Image.Image:
     """What both networks say of everything that may be a digit, on a page of digits, letters and signs."""
     grey = _write_mixed(subject.digits)
-    proposals = subject.proposer.propose(Scene(grey, find_writing(grey)))
+    proposals = subject.proposer.propose(Scene.of(grey))
     scores, told = proposals.findings.scores, proposals.probabilities
     joined = subject.joining.join(scores, told)
     page, tiles = to_picture(grey), []

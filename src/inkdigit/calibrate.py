@@ -10,14 +10,14 @@ from scipy.optimize import minimize
 
 from inkdigit.classifier import Classifier, OnnxClassifier
 from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.errors import UsageError
 from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
-from inkdigit.locator import OnnxLocator, share_of_smaller, share_of_union
-from inkdigit.preparation.rulings import find_writing
+from inkdigit.locator import JOINING, OnnxLocator, share_of_smaller, share_of_union
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.proposer import Proposer
 from inkdigit.reading.scene import Scene
-from inkdigit.reading.weights import find_model
+from inkdigit.reading.weights import SHIPPED, find_model
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.sheet import Page
 
@@ -69,16 +69,18 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
         n: pages.
 
     Raises:
-        UsageError: an unknown name.
+        UsageError: an unknown name, or that of a shipped locator, which nothing shall change.
         DataError: a model or the dataset is missing, damaged or not what it is taken for.
     """
+    if locator in SHIPPED:
+        raise UsageError(f"found the shipped {locator!r}, expected a run or a copy, since this writes into it")
     path = find_model(locator)
     finds, classifier = OnnxLocator(path), OnnxClassifier(find_model(model))
     digits = load_dataset(data, "validation")
     proposed = collect(Proposer(finds, classifier), digits, n)
     fitted = fit(proposed)
     joining = replace(fitted, threshold=choose_threshold(fitted, classifier, digits))
-    write_metadata(path, {"joining": asdict(joining)})
+    write_metadata(path, {JOINING: asdict(joining)})
     return joining
 
 
@@ -124,7 +126,7 @@ def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:
 
 def _propose(proposer: Proposer, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels, NDArray[np.float32]]:
     """Of one page: scores, probabilities, truth and weight of all of which something is asked."""
-    proposals = proposer.propose(Scene(page.grey, find_writing(page.grey)))
+    proposals = proposer.propose(Scene.of(page.grey))
     boxes = proposals.findings.boxes
     shared = share_of_union(boxes, page.boxes)
     is_pair = (share_of_smaller(boxes, page.boxes) > WITHIN).sum(1) > 1

@@ -25,6 +25,9 @@ FAINTEST = 0.05
 
 INPUT, CENTRES, BOXES = PAGES, "centres", "boxes"
 
+JOINING = "joining"
+"""The part of a locator's metadata that says how it is joined with a classifier."""
+
 Boxes: TypeAlias = NDArray[np.float32]
 """float32 (k, 4): x, y, width, height in pixels; they may reach beyond the page."""
 

@@ -47,5 +47,11 @@ def test_a_classifier_is_no_locator(fails: Callable[..., str]) -> None:
     assert "expected a locator" in fails(4, "calibrate", SHIPPED["reader"])
 
 
+def test_the_shipped_locator_is_left_as_it_is(fails: Callable[..., str]) -> None:
+    before = SHIPPED["locator"].read_bytes()
+    assert "found the shipped 'locator'" in fails(2, "calibrate", "locator")
+    assert SHIPPED["locator"].read_bytes() == before
+
+
 def test_there_must_be_such_a_run(fails: Callable[..., str]) -> None:
     assert "no such folder" in fails(4, "calibrate", "runs/locator-9")

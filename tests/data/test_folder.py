@@ -151,6 +151,16 @@ def test_folders_without_a_picture(tmp_path: Path, split: str) -> None:
     assert ".png" in message
 
 
+@pytest.mark.parametrize(("there", "missing"), [("train", "test"), ("test", "train")])
+def test_a_folder_with_one_of_the_two_alone(there: str, missing: str, tmp_path: Path) -> None:
+    draw(tmp_path / there / "3" / "a.png", 3)
+    assert is_picture_folder(tmp_path)
+    assert load_picture_folder(tmp_path, there)[1].tolist() == [3]
+    message = fault(tmp_path, missing)
+    assert message.startswith(f"{tmp_path / missing}: found no picture")
+    assert "sorted into train/ and test/" in message
+
+
 def test_other_folders_are_no_folders_of_pictures(tmp_path: Path) -> None:
     (tmp_path / "10").mkdir()
     (tmp_path / "notes").mkdir()

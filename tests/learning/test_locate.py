@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import shutil
 import signal
 from dataclasses import replace
 from pathlib import Path
@@ -18,12 +19,15 @@ from torch.nn import functional
 from inkdigit import Interrupted, load_dataset, train
 from inkdigit.evaluation.history import read_history
 from inkdigit.learning import engine, locate
+from inkdigit.learning.export import export_runs
+from inkdigit.learning.graph import write_metadata
 from inkdigit.learning.locate import MARGIN, NAMING, Deployed, TorchLocator, judge
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 from inkdigit.learning.targets import Targets, draw_targets, standardize
-from inkdigit.locator import OnnxLocator
+from inkdigit.locator import BOXES, CENTRES, INPUT, OnnxLocator
+from inkdigit.session import open_session
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.sheet import Page
 
@@ -201,11 +205,25 @@ def test_the_exported_locator_is_the_network(locator_run: Path) -> None:
     assert file.metadata["settings"]["model"] == "centres"
     model = build_model("centres", {"widths": (4, 8, 12), "depths": (1, 1, 1)})
     model.load_state_dict(load_file(locator_run / "weights" / f"step-{file.metadata['best_step']:07d}.safetensors"))
+    session, deployed = open_session(locator_run / "model.onnx"), Deployed(model.eval())
     pages = Pages(load_dataset("optdigits"), seed=9)
-    for page in (pages[number] for number in range(6)):
-        here, there = file(page.grey[:, :-1]), TorchLocator(model)(page.grey[:, :-1])
-        assert len(here) == len(there)
-        np.testing.assert_allclose(here.scores, there.scores, atol=1e-4)
+    for page in (pages[number].grey[None, :, :-1].copy() for number in range(6)):
+        with torch.inference_mode():
+            expected = deployed(torch.from_numpy(page))
+        for here, there in zip(session.run([CENTRES, BOXES], {INPUT: page}), expected, strict=True):
+            assert np.ptp(here) > 1e-3, "it finds nothing, but says something"
+            np.testing.assert_allclose(here, there, atol=0.1 * np.ptp(here))
+
+
+def test_what_calibration_found_outlives_an_export(locator_run: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    shutil.copytree(locator_run, run)
+    write_metadata(run / "model.onnx", {"joining": {"say": 0.5}})
+    for out in (tmp_path / "elsewhere.onnx", None):
+        path = export_runs([run], "onnx", out)
+        assert OnnxLocator(path).metadata["joining"] == {"say": 0.5}
+    (run / "model.onnx").write_bytes(b"damaged")
+    assert "joining" not in OnnxLocator(export_runs([run], "onnx")).metadata
 
 
 @pytest.mark.parametrize("stop_after", [2, 4])

@@ -12,8 +12,9 @@ from torch import Tensor
 from inkdigit.data.dataset import load_dataset
 from inkdigit.learning.pages import CONTRAST, PageBatches
 from inkdigit.learning.targets import Targets, standardize
-from inkdigit.locator import find_peaks
+from inkdigit.locator import STRIDE, find_peaks
 from inkdigit.synthesis.pages import Pages
+from inkdigit.synthesis.sheet import Page
 
 CPU = torch.device("cpu")
 
@@ -26,7 +27,7 @@ def make(digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     digits = load_dataset(str(digits_folder))
 
     def batches(workers: int = 0, seed: int = 0) -> PageBatches:
-        monkeypatch.setattr("os.cpu_count", lambda: workers + 1)
+        monkeypatch.setattr("inkdigit.learning.pages.count_cores", lambda: workers + 1)
         return PageBatches(Pages(digits, side=64, seed=seed), 3, device=CPU)
 
     return batches
@@ -69,6 +70,13 @@ def test_it_takes_nothing_from_the_generators_of_the_run(make: Make) -> None:
     assert first.shape == (1,)
 
 
+def count_crowded(page: Page) -> int:
+    """How many digits stand so near to another one of their value that both may be marked in the same cell."""
+    middles = page.boxes[:, :2] + page.boxes[:, 2:] / 2
+    near = (np.abs(middles[:, None] - middles).max(2) < STRIDE) & (page.labels[:, None] == page.labels)
+    return int(np.triu(near, 1).any(0).sum())
+
+
 def test_a_batch_holds_its_pages_somewhere_within_the_square(make: Make, digits_folder: Path) -> None:
     pages = Pages(load_dataset(str(digits_folder)), side=64)
     places = set()
@@ -83,7 +91,8 @@ def test_a_batch_holds_its_pages_somewhere_within_the_square(make: Make, digits_
             assert abs(np.log(deviation)) < 5 * CONTRAST
             energy, total = (float((values**2).sum()) for values in (shown, deviation * expected))
             assert energy == pytest.approx(total, rel=0.02), "the whole page, and nothing around it"
-            assert int((targets.centres[place] == 1).sum()) == len(page.labels)
+            marked, crowded = int((targets.centres[place] == 1).sum()), count_crowded(page)
+            assert len(page.labels) - crowded <= marked <= len(page.labels)
             rows, columns = np.nonzero(shown)
             places.add((rows.min(), columns.min()))
     assert len(places) > 5

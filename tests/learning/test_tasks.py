@@ -24,7 +24,7 @@ EXAMPLES = {
 @pytest.fixture(autouse=True)
 def few_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locate, "WATCHED_PAGES", 3)
-    monkeypatch.setattr("os.cpu_count", lambda: 1)  # no other process
+    monkeypatch.setattr("inkdigit.learning.pages.count_cores", lambda: 1)  # no other process
 
 
 def test_every_recipe_has_a_task() -> None:

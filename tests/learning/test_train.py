@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.learning import engine
 from inkdigit.learning.export import export_runs
+from inkdigit.learning.recipes import RECIPES
 
 SHORT = ["protocol=held-out", "epochs=3", "batch_size=8", "augment.rotate=10", "augment.shift=1", "log_every=7"]
 
@@ -230,6 +232,7 @@ def test_bfloat16_trains(digits_folder: Path, tmp_path: Path) -> None:
         ({"recipe": "mlp", "settings": ["model.hidden=-3"]}, UsageError, "cannot be built"),
         ({"seed": 2**63}, UsageError, "expected 0 to"),
         ({"seed": -1}, UsageError, "expected 0 to"),
+        ({"seed": 2**61, "settings": ["members=4"]}, UsageError, "expected 0 to 2305843009213693951"),
         ({"resume": True}, DataError, "no such folder"),
     ],
 )
@@ -260,6 +263,7 @@ def test_a_folder_in_use_is_not_overwritten(trained_run: Path, digits_folder: Pa
         ({"seed": 5}, "another seed"),
         ({"data": "mnist"}, "another data"),
         ({"settings": ["lr=0.5"]}, "another settings"),
+        ({"recipe": replace(RECIPES["lenet"], lr=0.5)}, "another settings"),
     ],
 )
 def test_a_run_goes_on_only_as_it_was_begun(trained_run: Path, options: dict[str, object], words: str) -> None:

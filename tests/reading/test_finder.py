@@ -130,6 +130,14 @@ class TestGlance:
         assert max(found.ink.shape) == min(side, longest)
         assert astuple(found.boxes[0]) == pytest.approx(astuple(drawn), abs=1 + 1.5 * tall / GLANCED)
 
+    def test_finer_writing_beside_a_large_digit_is_not_lost_at_a_glance(
+        self, draw_page: DrawPage, find_blobs: Locator
+    ) -> None:
+        large, fine = Box(300, 300, 60, 800), [Box(700 + 60 * number, 500, 3, 100) for number in range(10)]
+        locator = Watched(find_blobs)
+        found = build(locator, sees(7, 0.995)).find(draw_page(large, *fine, width=1600, height=1600))
+        assert (max(found.ink.shape), len(locator.sides) > 1) == (WORKING_SIDE, True)
+
     @pytest.mark.parametrize(
         ("others", "how", "classifier"),
         [

@@ -355,8 +355,20 @@ class TestModels:
 
     def test_the_shipped_models_are_opened_once(self, draw_page: DrawPage, monkeypatch: pytest.MonkeyPatch) -> None:
         inkdigit.read(draw_page(THREE[0]))
-        monkeypatch.setattr("inkdigit.reading.reader.Reader", lambda *_: pytest.fail("opened again"))
+        monkeypatch.setattr("inkdigit.reading.reader.Reader", lambda *_, **__: pytest.fail("opened again"))
         assert inkdigit.read(draw_page(THREE[0])).width == 400
+
+    def test_another_locator_is_opened(self, draw_page: DrawPage, tmp_path: Path) -> None:
+        with pytest.raises(UsageError, match="did you mean 'locator'"):
+            inkdigit.read(draw_page(THREE[0]), locator="locatr")
+
+    def test_an_option_that_there_is_not_is_told(self, reader: Reader, draw_page: DrawPage) -> None:
+        page = draw_page(THREE[0])
+        for ask in (reader.read, reader.explain, inkdigit.read):
+            with pytest.raises(UsageError, match="unknown option 'singel'; did you mean 'single'"):
+                ask(page, singel=True)  # type: ignore[call-arg]
+        with pytest.raises(UsageError, match="unknown option 'threshold'"):
+            list(reader.read_many([page], threshold=0.9))  # type: ignore[call-arg]
 
 
 class TestRules:

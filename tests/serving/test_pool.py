@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,9 +10,10 @@ import pytest
 from tests.serving.conftest import FAKE_COMMAND
 
 from inkdigit.errors import DataError
+from inkdigit.serving import pool as module
 from inkdigit.serving.answers import Answer, Refusal
 from inkdigit.serving.bounds import Bounds
-from inkdigit.serving.pool import Pool
+from inkdigit.serving.pool import Pool, _Process
 
 HEAD = {"job": "read", "name": "a.png"}
 SETTINGS = {"max_memory_bytes": 2**28}
@@ -80,6 +81,38 @@ def test_a_full_line_is_told() -> None:
         assert (await pool.ask(HEAD, b"echo")).code == ""
 
     run(play, queue=3)
+
+
+def test_several_are_all_taken_or_none() -> None:
+    async def play(pool: Pool) -> None:
+        first = pool.ask_all([HEAD] * 2, [b"work 0.05"] * 2)
+        with pytest.raises(Refusal, match="no room for 2") as busy:
+            pool.ask_all([HEAD] * 2, [b"echo"] * 2)
+        assert (busy.value.status, pool.waiting, pool.refused) == (503, 2, 1)
+        with pytest.raises(Refusal, match="at most 3 may wait; send fewer") as never:
+            pool.ask_all([HEAD] * 4, [b"echo"] * 4)
+        assert (never.value.status, pool.waiting) == (413, 2)
+        assert [answer.code for answer in await asyncio.gather(*first)] == ["", ""]
+
+    run(play, queue=3)
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    start, faults = _Process.start, [OSError("no more processes"), OSError("no more processes")]
+
+    async def start_late(command: Sequence[str]) -> _Process:
+        if faults:
+            raise faults.pop()
+        return await start(command)
+
+    async def play(pool: Pool) -> None:
+        monkeypatch.setattr(_Process, "start", start_late)
+        monkeypatch.setattr(module, "PAUSE_S", 0.01)
+        await pool.ask(HEAD, b"die")
+        assert (await pool.ask(HEAD, b"echo")).code == ""
+        assert not faults
+
+    run(play)
 
 
 def test_what_takes_too_long_is_cut_and_its_neighbours_are_not() -> None:

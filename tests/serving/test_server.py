@@ -112,8 +112,7 @@ def test_more_than_can_be_read_is_told_to_come_again() -> None:
         with ThreadPoolExecutor(24) as pool:
             answers = list(pool.map(ask, range(48)))
         statuses = {answer.status_code for answer in answers}
-        assert statuses <= {200, 503}
-        assert 200 in statuses
+        assert statuses == {200, 503}
         for answer in answers:
             if answer.status_code == 503:
                 assert answer.headers["retry-after"] == "1"

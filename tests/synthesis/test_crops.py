@@ -1,5 +1,6 @@
 """What a reader cuts out of pages."""
 
+import signal
 from dataclasses import replace
 
 import numpy as np
@@ -83,7 +84,7 @@ def test_what_is_no_digit_lies_apart_from_digits(digits: Dataset) -> None:
 
 def test_crops_are_the_same_however_many_processes_cut_them(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGES_AT_ONCE", 4)
-    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    monkeypatch.setattr("inkdigit.synthesis.crops.count_cores", lambda: 3)
     images, labels = cut_crops(Pages(digits, seed=2), 40)
     pages = Pages(digits, seed=2)
     expected = [crop for number in range(60) for crop in cut_page(pages[number], np.random.default_rng((2, number, 1)))]
@@ -91,6 +92,16 @@ def test_crops_are_the_same_however_many_processes_cut_them(digits: Dataset, mon
     assert images.dtype == np.uint8
     np.testing.assert_array_equal(labels, [label for _, label in expected[:40]])
     np.testing.assert_array_equal(images, [image for image, _ in expected[:40]])
+
+
+def test_ctrl_c_is_for_the_process_that_asked(digits: Dataset) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        module._take(Pages(digits))
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+        module._TAKEN.clear()
 
 
 def test_they_come_behind_the_digits(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

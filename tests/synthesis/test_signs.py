@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from inkdigit.images import Grey
+from inkdigit.synthesis import signs as module
 from inkdigit.synthesis.signs import (
     FONTS,
     LETTERS,
@@ -48,6 +49,23 @@ def test_strokes_lie_where_their_points_are() -> None:
     assert (drawn[3, 3:43] == 255).all()
     assert drawn[13:, 13:].sum() == 0
     assert drawn[23, 3] == 255, "a point is a dot"
+
+
+@pytest.mark.parametrize("name", ["α", "∪", "φ"])
+def test_a_curve_goes_from_its_first_point_to_its_last(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[list[tuple[float, float]]] = []
+    monkeypatch.setattr(module, "draw_strokes", lambda strokes, _: drawn.extend(strokes))
+    draw_sign(name, 50, 3, random())
+    for stroke, line in zip(drawn, SIGNS[name], strict=True):
+        height = 50 * (np.ptp([y for _, y in line]) - 0.25)  # each point is a little wrong
+        assert np.ptp([y for _, y in stroke]) > height
+        apart = np.hypot(*(np.array(stroke[0]) - stroke[-1])) - 50 * np.hypot(*(np.array(line[0]) - line[-1]))
+        assert abs(apart) < 25
+
+
+def test_no_sign_looks_like_a_digit() -> None:
+    letters = {name for name in SIGNS if len(name) == 1 and name.isascii() and name.isalpha()}
+    assert letters <= {*LETTERS, "x", "v"}
 
 
 def test_a_wider_pen_leaves_more_ink() -> None:

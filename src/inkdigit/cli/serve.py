@@ -18,7 +18,7 @@ def serve(
     host: Annotated[str, typer.Option(help="The address that is listened on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
     model: Annotated[
-        list[str] | None, typer.Option(help="Shipped weights, a run's folder, or an .onnx file; reader.")
+        list[str] | None, typer.Option(help="Shipped weights, a run's folder, or an .onnx file. [default: reader]")
     ] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A further name by which browsers may call this server.")

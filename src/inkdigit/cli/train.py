@@ -19,11 +19,12 @@ from inkdigit.cli.examples import with_examples
 def train(
     recipe: Annotated[str, typer.Argument(help="See 'inkdigit list recipes'.")],
     data: Annotated[
-        str | None, typer.Option(help="A dataset's name, a folder of IDX files, or pictures in 0/ to 9/; mnist.")
+        str | None,
+        typer.Option(help="A dataset's name, an IDX folder, or pictures in 0/ to 9/. [default: mnist]"),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; without it, runs/RECIPE-N.")] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=2**63 - 1, help="Of weights, order and augmentation; 0.")
+        int | None, typer.Option(min=0, max=2**63 - 1, help="Of weights, order and augmentation. [default: 0]")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     resume: Annotated[

@@ -17,13 +17,15 @@ from inkdigit.preparation.prepare import prepare_single
 TEST_SHARE = 6
 """Where there are no folders train/ and test/, one picture of six is for testing: MNIST's own share is one of seven."""
 
+SPLITS = ("train", "test")
+
 Labelled: TypeAlias = tuple[str, int, Callable[[], Grey]]
 """What a picture is called, its digit, and what decodes it."""
 
 
 def is_picture_folder(folder: Path) -> bool:
-    """Whether a folder holds 0/ … 9/, or train/ and test/ that do."""
-    return any((folder / prefix / str(label)).is_dir() for prefix in ("", "train") for label in range(CLASSES))
+    """Whether a folder holds 0/ … 9/, or train/ or test/ that does."""
+    return any((folder / part / str(label)).is_dir() for part in ("", *SPLITS) for label in range(CLASSES))
 
 
 def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
@@ -35,6 +37,11 @@ def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
         DataError: no picture, or some that cannot be read or hold no ink; it names the first and their number.
     """
     listed = [(str(path), label, partial(load, path)) for path, label in list_pictures(folder, split)]
+    if not listed and any((folder / part).is_dir() for part in SPLITS):
+        raise DataError(
+            f"{folder / split}: found no picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files there, since "
+            f"the pictures are sorted into {' and '.join(f'{part}/' for part in SPLITS)}; add some"
+        )
     if not listed:
         raise DataError(
             f"{folder}: found no {split} picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files "
@@ -64,7 +71,7 @@ def prepare_pictures(pictures: Iterable[Labelled]) -> tuple[Images, Labels]:
 
 def list_pictures(folder: Path, split: str) -> Iterator[tuple[Path, int]]:
     """Yields the pictures of a split and their labels."""
-    is_split = (folder / "train").is_dir() and (folder / "test").is_dir()
+    is_split = any((folder / part).is_dir() for part in SPLITS)
     for label in range(CLASSES):
         for path in sorted((folder / split / str(label) if is_split else folder / str(label)).glob("*")):
             if is_picture_name(path) and (is_split or _split_of(path) == split):

@@ -112,8 +112,8 @@ def learn_from(
 def tune(recipe: Recipe, n: int) -> Recipe:
     """The recipe by which a network that another one trained goes on with n corrections.
 
-    Network, scaling, augmentation and threads stay. Nothing else depends on the other recipe, so that a network may
-    go on any number of times.
+    Network, scaling, augmentation, variants and whatever else is not named here stay as they were, so that a network
+    may go on any number of times.
     """
     return replace(
         recipe,

@@ -10,6 +10,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from inkdigit.data.dataset import Dataset
+from inkdigit.errors import DataError
 from inkdigit.evaluation.locating import Count
 from inkdigit.evaluation.metrics import wilson_interval
 from inkdigit.images import CLASSES, Grey
@@ -18,7 +19,7 @@ from inkdigit.learning.pages import PageBatches
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.run import Run, write_json
 from inkdigit.learning.targets import LEAST_DEVIATION, Targets
-from inkdigit.locator import STRIDE, Findings, find_peaks
+from inkdigit.locator import JOINING, STRIDE, Findings, OnnxLocator, find_peaks
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.variants import vary
 
@@ -129,8 +130,17 @@ def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dic
 
 
 def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
-    """Writes ``model.onnx``: a page, uint8 (1, h, w) → maps of centres and boxes."""
-    export_locator(Deployed(model), path, metadata=run.card(result))
+    """Writes ``model.onnx``: a page, uint8 (1, h, w) → maps of centres and boxes; what calibration found stays."""
+    export_locator(Deployed(model), path, metadata={**run.card(result), **_find_calibration(run.model)})
+
+
+def _find_calibration(path: Path) -> dict[str, Any]:
+    """How a model that stands there is joined with a classifier; nothing where it is not, or is no model."""
+    try:
+        told = OnnxLocator(path).metadata if path.is_file() else {}
+    except DataError:
+        return {}
+    return {JOINING: told[JOINING]} if JOINING in told else {}
 
 
 def _count(model: nn.Module, pages: Pages, n: int) -> Count:

@@ -1,7 +1,6 @@
 """Batches of generated pages, drawn by other processes while the network learns."""
 
 import math
-import os
 import signal
 from collections.abc import Iterator
 from typing import Any
@@ -13,6 +12,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Numbered
 
 from inkdigit.learning.targets import Targets, draw_targets, standardize
+from inkdigit.machine import count_cores
 from inkdigit.synthesis.pages import Pages
 
 AHEAD = 8
@@ -37,7 +37,7 @@ class PageBatches:
 
     def steps(self, start: int, stop: int) -> Iterator[tuple[Tensor, Targets]]:
         """Yields standardised pages (b, 1, h, w) and their targets, of the steps from start to stop."""
-        workers = min((os.cpu_count() or 1) - 1, 8)
+        workers = min(count_cores() - 1, 8)
         loader: DataLoader[Any] = DataLoader(
             self._batches, batch_size=None, sampler=range(start, stop), num_workers=workers,
             prefetch_factor=AHEAD if workers else None, worker_init_fn=_leave_signals,

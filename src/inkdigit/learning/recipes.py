@@ -241,6 +241,7 @@ _RECIPES = (
         source="Zhou, Wang, Krähenbühl, \"Objects as points\", 2019, made small and trained on pages by inkdigit",
         expected=(0.7663, 0.7917),
         model="centres",
+        model_options={"widths": (24, 64, 112), "depths": (1, 3, 2)},
         steps=12000,
         batch_size=32,
         optimizer="adamw",

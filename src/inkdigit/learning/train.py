@@ -74,7 +74,9 @@ def train(
         folder = Path(out) if out is not None else newest_folder(chosen.name)
         run = Run.open(folder)
         announce(run.data)
-        check_same(run, chosen if settings else None, name=chosen.name, data=data, seed=seed)
+        check_same(
+            run, chosen if settings or isinstance(recipe, Recipe) else None, name=chosen.name, data=data, seed=seed
+        )
         training, watched, test = PROTOCOLS[run.recipe.protocol].load(run.data)
         if run.data_sha256 != training.sha256:
             raise DataError(f"{folder}: {run.data} holds other digits now than the run was begun with; train anew")
@@ -213,8 +215,9 @@ def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, f
 
 def _check_buildable(recipe: Recipe, seed: int) -> None:
     """Finds what network, optimiser or generator refuse before anything is loaded or written."""
-    if not 0 <= seed < 2**63:
-        raise UsageError(f"found seed {seed}, expected 0 to {2**63 - 1}")
+    most = 2**63 // recipe.members - 1  # each network of an average has a seed of its own
+    if not 0 <= seed <= most:
+        raise UsageError(f"found seed {seed}, expected 0 to {most}")
     with torch.random.fork_rng(devices=()):
         model = build_model(recipe.model, recipe.model_options)
         build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)

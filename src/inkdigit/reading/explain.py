@@ -16,7 +16,7 @@ class Explanation:
         reading: the answer.
         picture: as given, upright, of mode L or RGB.
         grey: uint8 (h, w).
-        ink: float32, 0 paper to 1 ink, at the working size.
+        ink: float32, 0 paper to 1 ink, of the picture as it was looked at: a glance needs no more than 140 pixels.
         images: uint8 (k, 28, 28), what the network saw of each digit in order.
     """
 

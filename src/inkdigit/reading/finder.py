@@ -16,10 +16,13 @@ from inkdigit.preparation.overrun import measure_overrun
 from inkdigit.reading.detector import choose_apart
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.proposer import COVERED, Proposals, Proposer
-from inkdigit.reading.scene import Scene
+from inkdigit.reading.scene import FIRM, Scene
 
 COARSE, LARGE = 140, 40
 """The longer side of what is glanced at, in pixels, if there is ink on it and its longer side takes so many."""
+
+FAINT = 0.1
+"""Ink that counts there: of writing by a finer pen, no more is left in so few pixels."""
 
 PLAIN = 0.98
 """So sure must both be together, to leave it at a glance."""
@@ -91,7 +94,7 @@ class Finder:
         scene, turns = Scene.of(coarse), 0
         if coarser > 1 and not _is_large(scene):
             scene, coarser = Scene.of(small), 1.0
-        found = self._glance(scene)
+        found = self._glance(scene, FAINT if coarser > 1 else FIRM)
         if found is None:
             scene, coarser = (Scene.of(small) if coarser > 1 else scene), 1.0
             if not (scene.ink > STROKE).any():  # whatever the locator sees in the paper's grain
@@ -116,11 +119,11 @@ class Finder:
         parts = zip(inks, boxes, stacked[:, None], rows, strict=True)
         return [Found(ink, [box], [box], image, row, _AGREED) for ink, box, image, row in parts]
 
-    def _glance(self, scene: Scene) -> "_Read | None":
-        """The only digit of a plain picture, or None where there may be more to it."""
+    def _glance(self, scene: Scene, least: float) -> "_Read | None":
+        """The only digit of a plain picture, or None where there may be more to it: so much ink beside it."""
         read = self._join(self._proposer.glance(scene))
         is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
-        return read if is_plain and scene.cover(read.findings) > COVERED else None
+        return read if is_plain and scene.cover(read.findings, least) > COVERED else None
 
     def _examine(self, scene: Scene) -> "_Read":
         """All that may be a digit and lies under nothing likelier, the likeliest first."""

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from inkdigit.errors import DataError
 from inkdigit.images import CLASSES, Probabilities
-from inkdigit.locator import Locator
+from inkdigit.locator import JOINING, Locator
 
 TINY = 1e-4
 """No reader is surer than this leaves room for."""
@@ -48,7 +48,7 @@ class Joining:
         Raises:
             DataError: it says nonsense.
         """
-        told = getattr(locator, "metadata", {}).get("joining", {})
+        told = getattr(locator, "metadata", {}).get(JOINING, {})
         try:
             values = {name: float(told[name]) for name in (field.name for field in fields(cls)) if name in told}
         except (TypeError, ValueError, AttributeError):

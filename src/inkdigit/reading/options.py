@@ -16,8 +16,7 @@ class Options(TypedDict, total=False):
 
     Attributes:
         name: what the reading calls the picture; None takes its path.
-        single: whether the picture is known to hold one digit: the surest alone is told, and it is looked for wherever
-            there is ink.
+        single: whether the picture is known to hold one digit: the surest alone is told.
         region: the part of the upright picture that is read, in its pixels; boxes are those of the whole picture.
         rules: what each line must be, as ``["length=16", "luhn"]``; see ``inkdigit.reading.rules.RULES``. The likeliest
             text that fits is told, and what it changes is marked; where none is likely, the line is refused.

@@ -13,9 +13,10 @@ import numpy as np
 import PIL.Image
 
 from inkdigit.classifier import Classifier, OnnxClassifier
-from inkdigit.errors import ImageError, UsageError
+from inkdigit.errors import ImageError, UsageError, unknown
 from inkdigit.images import SIZE, Grey, are_digit_images
 from inkdigit.locator import Locator, OnnxLocator
+from inkdigit.machine import count_cores
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.load import PictureLike, load_picture, to_grey
 from inkdigit.reading.explain import Explanation
@@ -88,7 +89,7 @@ class Reader:
         """
         options["rules"] = build_rules(options.get("rules", ()))
         waiting = iter(sources)
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
+        with ThreadPoolExecutor(count_cores()) as pool:
             while batch := list(islice(waiting, BATCH)):
                 images = _digit_images(batch) if options.get("region") is None else {}
                 known = dict(zip(images, self._read_images(list(images.values()), options), strict=True))
@@ -177,6 +178,8 @@ class Reader:
 
     def _check(self, source: PictureLike, options: Options) -> "_Asked":
         """The options with nothing left open, before a picture is decoded."""
+        for option in options.keys() - Options.__annotations__.keys():
+            raise unknown("option", option, Options.__annotations__)
         rules, least = build_rules(options.get("rules", ())), self._least(options)
         name = options.get("name")
         name = _name(source) if name is None else name
@@ -191,17 +194,23 @@ class Reader:
         return asked
 
 
-def read(source: PictureLike, *, model: str | os.PathLike[str] = DEFAULT, **options: Unpack[Options]) -> Reading:
-    """Reads one picture with models that stay open; arguments and errors as for ``Reader.read``."""
-    path = find_model(model)
-    reader = _open(path, path.stat().st_mtime_ns if path.is_file() else 0)
+def read(
+    source: PictureLike,
+    *,
+    model: str | os.PathLike[str] = DEFAULT,
+    locator: str | os.PathLike[str] = LOCATOR,
+    **options: Unpack[Options],
+) -> Reading:
+    """Reads one picture with models that stay open; arguments and errors as for ``Reader`` and ``Reader.read``."""
+    paths = find_model(model), find_model(locator)
+    reader = _open(*paths, tuple(path.stat().st_mtime_ns if path.is_file() else 0 for path in paths))
     return reader.read(source, **options)
 
 
 @lru_cache(maxsize=4)
-def _open(path: Path, _written_ns: int) -> Reader:
-    """A reader that stays open until its file is written anew."""
-    return Reader(path)
+def _open(model: Path, locator: Path, _written_ns: tuple[int, ...]) -> Reader:
+    """A reader that stays open until one of its files is written anew."""
+    return Reader(model, locator=locator)
 
 
 @dataclass(frozen=True)

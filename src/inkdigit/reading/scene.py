@@ -1,4 +1,4 @@
-"""What both networks look at: a picture at its working size, and its ink."""
+"""What both networks look at: a picture, and its ink."""
 
 from functools import cached_property
 
@@ -15,7 +15,7 @@ FIRM = 0.6
 
 
 class Scene:
-    """A picture at its working size.
+    """A picture, reduced to its working size or further.
 
     Attributes:
         grey: uint8 (h, w), what the locator sees.
@@ -34,8 +34,14 @@ class Scene:
         """The same, counter-clockwise."""
         return Scene(np.rot90(self.grey, quarters), np.rot90(self.ink, quarters))
 
-    def cover(self, findings: Findings) -> float:
-        """The share of all firm ink that lies in boxes of findings, 0..1, or more where they overlap."""
+    def cover(self, findings: Findings, least: float = FIRM) -> float:
+        """The share of all firm ink that lies in boxes of findings, 0..1, or more where they overlap.
+
+        Args:
+            findings: where.
+            least: ink that counts.
+        """
+        counted = self._firm if least == FIRM else self.ink > least
         height, width = self.ink.shape
         margin = 0.08 * findings.boxes[:, 2:].max(1, initial=0)
         x, y = findings.boxes[:, 0] - margin, findings.boxes[:, 1] - margin
@@ -43,10 +49,10 @@ class Scene:
         columns = np.clip(np.rint([x, right]), 0, width).astype(int).T.tolist()
         rows = np.clip(np.rint([y, bottom]), 0, height).astype(int).T.tolist()
         inside = [
-            int(np.count_nonzero(self._firm[top:down, left:end]))
+            int(np.count_nonzero(counted[top:down, left:end]))
             for (left, end), (top, down) in zip(columns, rows, strict=True)
         ]
-        return sum(inside) / max(int(np.count_nonzero(self._firm)), 1)
+        return sum(inside) / max(int(np.count_nonzero(counted)), 1)
 
     def extent(self) -> Edges | None:
         """The box of all firm ink: x, y, width and height; None where there is none."""

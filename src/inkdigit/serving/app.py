@@ -83,8 +83,7 @@ def _add_reading(app: FastAPI, pool: Pool, models: list[str], bounds: Bounds) ->
         model = choose(query.model)
         uploads = await take_several(request, bounds.max_batch)
         heads = [query.to_head("read", model, upload.name) for upload in uploads]
-        jobs = [pool.ask(head, upload.content) for head, upload in zip(heads, uploads, strict=True)]
-        return _join(await asyncio.gather(*jobs))
+        return _join(await asyncio.gather(*pool.ask_all(heads, [upload.content for upload in uploads])))
 
     @app.post("/explain", tags=["reading"], **openapi.EXPLAIN)
     async def explain(request: Request, query: Annotated[ExplainQuery, Query()]) -> Response:

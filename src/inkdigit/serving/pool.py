@@ -116,12 +116,31 @@ class Pool:
         self._line.put_nowait(_Job(next(self._numbers), head, body, answer))
         return answer
 
+    def ask_all(self, heads: Sequence[Head], bodies: Sequence[bytes]) -> "list[asyncio.Future[Answer]]":
+        """Puts several jobs in the line, or none.
+
+        Raises:
+            Refusal: fewer may wait than there are, now or ever.
+        """
+        if len(heads) > self._bounds.queue:
+            raise Refusal(
+                413, "too_large", f"found {len(heads)} pictures, at most {self._bounds.queue} may wait; send fewer"
+            )
+        if self.waiting + len(heads) > self._bounds.queue:
+            self.refused += 1
+            raise Refusal(
+                503,
+                "busy",
+                f"found {self.waiting} readings that wait, and no room for {len(heads)}; try again in a second",
+            )
+        return [self.ask(head, body) for head, body in zip(heads, bodies, strict=True)]
+
     async def _work(self, process: "_Process | None") -> None:
         """One place of the pool: a process, and its followers."""
         while True:
             try:
                 process = process or await self._open()
-            except DataError as error:
+            except (DataError, OSError) as error:  # no model that can be opened, or no process
                 print(f"inkdigit: {error}", file=sys.stderr)  # noqa: T201 - whoever runs the server must know
                 await asyncio.sleep(PAUSE_S)
                 continue

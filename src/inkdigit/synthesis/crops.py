@@ -1,6 +1,6 @@
 """What a reader cuts out of pages: digits with whatever lies around them, and things that are no digits."""
 
-import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
@@ -10,6 +10,7 @@ import numpy as np
 
 from inkdigit.data.dataset import Dataset
 from inkdigit.images import SIZE, Images, Ink, Labels
+from inkdigit.machine import count_cores
 from inkdigit.preparation.cut import STROKE, Edges, cut_digit
 from inkdigit.preparation.rulings import find_writing
 from inkdigit.synthesis.hand import FIRM
@@ -48,7 +49,7 @@ def add_crops(dataset: Dataset, share: float, seed: int) -> Dataset:
 def cut_crops(pages: Pages, n: int) -> tuple[Images, Labels]:
     """The first n crops of some pages, uint8 (n, 28, 28), and their labels, 0 to 10."""
     crops: list[Crop] = []
-    with ProcessPoolExecutor(os.cpu_count(), initializer=_take, initargs=(pages,)) as pool:
+    with ProcessPoolExecutor(count_cores(), initializer=_take, initargs=(pages,)) as pool:
         first = 0
         while len(crops) < n:  # the pages in their order, however many processes there are
             ahead = PAGES_AT_ONCE * min(16, -(-(n - len(crops)) // (CROPS_PER_PAGE * PAGES_AT_ONCE)))
@@ -85,7 +86,8 @@ _TAKEN: list[Pages] = []
 
 
 def _take(pages: Pages) -> None:
-    """Gives a process its pages, once."""
+    """Gives a process its pages, once; Ctrl-C is for the process that asked."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _TAKEN[:] = [pages]
 
 

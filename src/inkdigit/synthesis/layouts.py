@@ -39,8 +39,8 @@ def _write_line(
     bow: float = 0,
     gap: float = 0.2,
     signs: float = 0,
-) -> float:
-    """Writes digits from the middle of the first one's left side on; returns where the line ends, as x.
+) -> None:
+    """Writes digits from the middle of the first one's left side on.
 
     Args:
         sheet: it is written on.
@@ -67,7 +67,6 @@ def _write_line(
         step = max(drawn.shape[1] + height * gap * random.uniform(0.5, 1.5), LEAST_STEP * drawn.shape[1])
         x, y = x + step * math.cos(angle), y - step * math.sin(angle)
         angle += bow
-    return x
 
 
 def _angle(random: np.random.Generator) -> float:

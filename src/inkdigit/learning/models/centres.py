@@ -18,7 +18,7 @@ class Centres(nn.Module):
     """Residual blocks at a quarter of the page's size, at an eighth, and at a quarter again; maps of centres and boxes.
 
     After Zhou, Wang, Krähenbühl, "Objects as points", 2019; the way down and up again is Ronneberger, Fischer, Brox,
-    "U-Net", 2015. Any page will do. As it stands: 486,000 parameters, and a cell sees 193 pixels across.
+    "U-Net", 2015. Any page will do. As it stands: 988,000 parameters, and a cell sees 193 pixels across.
 
     Args:
         widths: channels at a half, a quarter and an eighth of the page's size.
