@@ -115,9 +115,11 @@ class TestText:
         found["tasks"]["single"][text.OURS]["right"]["share"] = 0.5
         (tmp_path / "wild.json").write_text(json.dumps(found))
         (tmp_path / "strings.json").write_bytes((results / "strings.json").read_bytes())
-        assert "RapidOCR on single, pictures: 100.0 against 50.0 %" in text.generate("reading.md", tmp_path, MODELS)
+        page = text.generate("reading.md", tmp_path, MODELS)
+        assert "\n| right | single | RapidOCR | 100.0 % | 50.0 % |\n" in page
         ahead = [(row.task, row.measure, row.peer) for row in text.find_ahead({"single": found["tasks"]["single"]})]
-        assert ahead == [("single", "right", peer) for peer in ("RapidOCR", "RapidOCR, letters mapped", "Tesseract")]
+        peers = ("a tutorial's LeNet", "RapidOCR", "RapidOCR, letters mapped", "Tesseract")
+        assert ahead == [("single", "right", peer) for peer in peers]
 
     def test_both_languages_show_the_same(self, pages: list[str]) -> None:
         english, chinese = pages

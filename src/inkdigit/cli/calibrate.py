@@ -18,8 +18,8 @@ def calibrate(
 ) -> None:
     """Fit how much two networks are believed, and from which confidence on a digit is told.
 
-    Both are written into the locator's model, which 'inkdigit read' reads with. Nothing but generated pages is looked
-    at.
+    Both are written into the locator's model; 'inkdigit read --locator' reads with them. Nothing but generated pages is
+    looked at.
     """
     from inkdigit.calibrate import calibrate as fit
 

@@ -31,7 +31,10 @@ def train(
         bool, typer.Option("--resume", help="Go on in --out, or in the newest run of the recipe.")
     ] = False,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Change the recipe.")
+        list[str] | None,
+        typer.Option(
+            "--set", metavar="NAME=VALUE", help="Change the recipe: lr=0.01, augment.rotate=10; x=1 lists all."
+        ),
     ] = None,
     log: Annotated[list[str] | None, typer.Option(help="A further logger: tensorboard.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
