@@ -36,8 +36,8 @@ At least one is told in any case.
 ALIKE, NEAR = 0.5, 1.5
 """In line: at least so alike in height, and no more than so many heights apart."""
 
-OVERRUN, PIECE = 0.05, 0.25
-"""A digit whose ink goes on beyond its box by more than the one, as a share, keeps so much of its chance.
+OVERRUN, PIECE = 0.05, 1 / 50
+"""Where ink goes on beyond a digit's box by more than the one, as a share, the odds that it is a digit are multiplied.
 
 Of the digits of strangers' pictures one in two hundred does, of what passes for a digit without being one, a quarter.
 """
@@ -202,12 +202,13 @@ def _stand_in_line(boxes: Boxes, is_clear: NDArray[np.bool_]) -> NDArray[np.bool
 
 
 def _doubt_pieces(read: _Read, places: Sequence[int], ink: Ink) -> None:
-    """Takes from those digits that are pieces of something larger most of the chance that they are digits."""
+    """Takes from those digits that may be pieces of something larger chance that they are digits, by Bayes' rule."""
     boxes = read.findings.boxes[list(places)]
     for place, (own, box) in zip(places, enumerate(boxes), strict=True):
         x, y, width, height = (float(value) for value in box)
         if measure_overrun(ink, (x, y, width, height), np.delete(boxes, own, 0)) > OVERRUN:
-            read.probabilities[place, :CLASSES] *= PIECE
+            chance = read.chance[place]
+            read.probabilities[place, :CLASSES] *= PIECE / (PIECE * chance + 1 - chance)
             read.probabilities[place, CLASSES] = 1 - read.probabilities[place, :CLASSES].sum()
 
 
