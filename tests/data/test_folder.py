@@ -161,6 +161,15 @@ def test_a_folder_with_one_of_the_two_alone(there: str, missing: str, tmp_path: 
     assert "sorted into train/ and test/" in message
 
 
+@pytest.mark.parametrize("name", ["train", "test"])
+def test_another_folder_of_that_name_sorts_nothing(name: str, tmp_path: Path) -> None:
+    write_folder(tmp_path)
+    expected = [contents(load_picture_folder(tmp_path, split)[0]) for split in ("train", "test")]
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "notes.txt").write_text("nothing")
+    assert [contents(load_picture_folder(tmp_path, split)[0]) for split in ("train", "test")] == expected
+
+
 def test_other_folders_are_no_folders_of_pictures(tmp_path: Path) -> None:
     (tmp_path / "10").mkdir()
     (tmp_path / "notes").mkdir()

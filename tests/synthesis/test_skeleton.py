@@ -6,7 +6,8 @@ import pytest
 from PIL import ImageDraw
 from scipy import ndimage
 
-from inkdigit.synthesis.skeleton import Mask, find_skeleton
+from inkdigit.preparation.ink import Mask
+from inkdigit.synthesis.skeleton import find_skeleton
 
 TOUCHING = np.ones((3, 3))
 

@@ -25,7 +25,7 @@ Labelled: TypeAlias = tuple[str, int, Callable[[], Grey]]
 
 def is_picture_folder(folder: Path) -> bool:
     """Whether a folder holds 0/ … 9/, or train/ or test/ that does."""
-    return any((folder / part / str(label)).is_dir() for part in ("", *SPLITS) for label in range(CLASSES))
+    return _is_sorted(folder) or any((folder / str(label)).is_dir() for label in range(CLASSES))
 
 
 def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
@@ -37,7 +37,7 @@ def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
         DataError: no picture, or some that cannot be read or hold no ink; it names the first and their number.
     """
     listed = [(str(path), label, partial(load, path)) for path, label in list_pictures(folder, split)]
-    if not listed and any((folder / part).is_dir() for part in SPLITS):
+    if not listed and _is_sorted(folder):
         raise DataError(
             f"{folder / split}: found no picture in 0/ … 9/; expected {', '.join(sorted(SUFFIXES))} files there, since "
             f"the pictures are sorted into {' and '.join(f'{part}/' for part in SPLITS)}; add some"
@@ -71,11 +71,16 @@ def prepare_pictures(pictures: Iterable[Labelled]) -> tuple[Images, Labels]:
 
 def list_pictures(folder: Path, split: str) -> Iterator[tuple[Path, int]]:
     """Yields the pictures of a split and their labels."""
-    is_split = any((folder / part).is_dir() for part in SPLITS)
+    is_split = _is_sorted(folder)
     for label in range(CLASSES):
         for path in sorted((folder / split / str(label) if is_split else folder / str(label)).glob("*")):
             if is_picture_name(path) and (is_split or _split_of(path) == split):
                 yield path, label
+
+
+def _is_sorted(folder: Path) -> bool:
+    """Whether the pictures are sorted into train/ and test/; a folder of that name without 0/ … 9/ sorts nothing."""
+    return any((folder / part / str(label)).is_dir() for part in SPLITS for label in range(CLASSES))
 
 
 def _split_of(path: Path) -> str:

@@ -1,9 +1,8 @@
 """The middle of strokes, one pixel wide: what the finest pen would have drawn."""
 
 import numpy as np
-from numpy.typing import NDArray
 
-Mask = NDArray[np.bool_]
+from inkdigit.preparation.ink import Mask
 
 AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 """The eight neighbours, from above clockwise; the first is the lowest bit of a code."""
