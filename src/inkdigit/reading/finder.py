@@ -82,7 +82,7 @@ class Finder:
 
         Args:
             grey: a picture.
-            single: whether it is known to hold one digit, which is then found wherever there is ink.
+            single: whether it is known to hold one digit: the surest alone is told.
 
         Raises:
             ImageError: more digits than can be read.
