@@ -58,6 +58,7 @@ runs/tutorial/model.onnx: .venv/installed
 wild: .venv/installed benchmarks/.venv-peers/installed runs/tutorial/model.onnx  ## strangers' digits and strings, beside RapidOCR and Tesseract; wants the machine for itself
 	$(BIN)/python -m benchmarks.wild --sizes
 	$(BIN)/python -m benchmarks.strings
+	$(BIN)/python -m benchmarks.throughput
 
 results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, about 75 min; goes on where it was stopped
 	$(BIN)/inkdigit compare convnet keras-cnn mlp lenet cnn linear inception residual convnet-fixed softmax --seeds 3

@@ -35,10 +35,10 @@ def _serve(reader: str, jobs: Iterable[Job]) -> None:
         start = time.perf_counter()
         text, confidence = read(job)
         print(json.dumps(asdict(Answer(text, confidence, time.perf_counter() - start))), flush=True)
-    print(json.dumps({"peak_mb": _peak_mb(), "version": version}))
+    print(json.dumps({"peak_mb": peak_mb(), "version": version}))
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """Of this process; ``getrusage`` would tell of the one that started it, where that was larger."""
     status = Path("/proc/self/status").read_text(encoding="utf-8")
     found = re.search(r"VmHWM:\s+(\d+) kB", status)

@@ -10,7 +10,7 @@ from typing import Any
 
 import PIL.Image
 import pytest
-from benchmarks import strings, wild
+from benchmarks import strings, throughput, wild
 from benchmarks.readers import Answer, Answers
 from benchmarks.wild_scores import Picture, score_pages
 from docs.reading import __main__ as script
@@ -64,6 +64,8 @@ def write_results(folder: Path) -> None:
     installed = {"inkdigit (MiB)": 200.0, "RapidOCR (MiB)": 375.0}
     (folder / "wild.json").write_text(json.dumps({**told, "tasks": tasks, "installed": installed}))
     (folder / "strings.json").write_text(json.dumps({**told, "kinds": kinds}))
+    rows = {name: {"a second": 1234.5, "ms": 67.8, "peak_mb": 234.5} for name in throughput.ROWS}
+    (folder / "throughput.json").write_text(json.dumps({**told, "files": 3000, "rows": rows}))
 
 
 @pytest.fixture(scope="module")
@@ -114,7 +116,8 @@ class TestText:
         found = json.loads((results / "wild.json").read_text())
         found["tasks"]["single"][text.OURS]["right"]["share"] = 0.5
         (tmp_path / "wild.json").write_text(json.dumps(found))
-        (tmp_path / "strings.json").write_bytes((results / "strings.json").read_bytes())
+        for other in ("strings.json", "throughput.json"):
+            (tmp_path / other).write_bytes((results / other).read_bytes())
         page = text.generate("reading.md", tmp_path, MODELS)
         assert "\n| right | single | RapidOCR | 100.0 % | 50.0 % |\n" in page
         ahead = [(row.task, row.measure, row.peer) for row in text.find_ahead({"single": found["tasks"]["single"]})]

@@ -62,14 +62,15 @@ def generate(target: str, folder: Path = RESULTS, shipped: Mapping[str, Mapping[
 
     Args:
         target: which.
-        folder: of ``wild.json`` and ``strings.json``.
+        folder: of ``wild.json``, ``strings.json`` and ``throughput.json``.
         shipped: what ``models`` gives.
     """
     wild, strings = result("wild", folder), result("strings", folder)
     return render(
         target,
-        {"interval": interval, "minutes": minutes, "ms": milliseconds},
+        {"interval": interval, "minutes": minutes, "ms": milliseconds, "rate": "{:,.0f}".format},
         wild=wild,
+        speed=result("throughput", folder),
         tasks=wild["tasks"],
         kinds=strings["kinds"],
         strings=strings,

@@ -66,6 +66,14 @@ def test_text(invoke: Run, samples: Path) -> None:
     assert (several.returncode, several.stderr) == (0, "")
 
 
+def test_processes_say_what_one_says(invoke: Run, samples: Path, bad: dict[str, str]) -> None:
+    arguments = ("read", samples, *bad, "--format", "jsonl", "--length", "1-6")
+    alone, shared = invoke(*arguments), invoke(*arguments, "--processes", "2")
+    assert shared.stdout == alone.stdout
+    assert shared.stderr == alone.stderr
+    assert shared.returncode == alone.returncode == 1
+
+
 def test_json_is_what_python_reads_and_what_the_schema_says(invoke: Run, samples: Path, bad: dict[str, str]) -> None:
     PIL.Image.new("L", (40, 30), 200).save("blank.png")
     ended = invoke("read", "--format", "json", samples / "page.png", "blank.png", *bad)

@@ -325,6 +325,21 @@ class TestMany:
         assert [one.text for one in reader.read_many([digit_image] * 5) if isinstance(one, Reading)] == ["7"] * 5
         assert calls == [5]
 
+    def test_processes_say_what_one_says(self, draw_page: DrawPage, digit_image: Images) -> None:
+        reader = Reader()
+        sources: list[PictureLike] = [draw_page(*THREE), digit_image, b"", encode(digit_image), "none.png"]
+        expected = list(reader.read_many(sources, rules=["length=1-3"], min_confidence=0.1))
+        found = list(reader.read_many(sources, processes=2, rules=["length=1-3"], min_confidence=0.1))
+        assert list(map(str, found)) == list(map(str, expected))
+        assert [one for one in found if isinstance(one, Reading)] == [o for o in expected if isinstance(o, Reading)]
+        assert [one.code for one in found if isinstance(one, ImageError)] == ["empty", "not_found"]
+
+    def test_processes_need_files_and_there_is_at_least_one(self, reader: Reader) -> None:
+        with pytest.raises(UsageError, match="every process opens its own"):
+            reader.read_many([], processes=2)
+        with pytest.raises(UsageError, match="found 0 processes, expected 1 or more"):
+            reader.read_many([], processes=0)
+
 
 class TestModels:
     def test_a_reader_opens_what_can_be_called_a_model(self, trained_run: Path, tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Rules: which texts fit, in what order they are tried, and how sure the answer is."""
 
 import itertools
+import pickle
 import re
 import time
 from collections.abc import Sequence
@@ -408,3 +409,11 @@ def test_numbers_that_are_at_hand_are_as_those_of_a_file(tmp_path: Path) -> None
     assert at_hand.name == of_file.name == "length+among+luhn"
     assert at_hand.find(rows) == of_file.find(rows)
     assert Rules([Listed([b"123"])]).find(sure_of("123"))[0].text == "123"
+
+
+def test_rules_are_the_same_in_another_process(tmp_path: Path) -> None:
+    (tmp_path / "numbers.txt").write_text("18\n26\n")
+    rules = Rules(["length=2", f"among={tmp_path / 'numbers.txt'}", "luhn", Listed([b"18", b"34"])])
+    sent = pickle.loads(pickle.dumps(rules))  # noqa: S301
+    assert sent.name == rules.name
+    assert [c.text for c in sent.find(sure_of("18", 0.9))] == [c.text for c in rules.find(sure_of("18", 0.9))] == ["18"]

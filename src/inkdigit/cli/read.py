@@ -2,9 +2,10 @@
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from inkdigit.reading.options import Options
     from inkdigit.reading.reader import Reader
     from inkdigit.reading.result import Reading
+
+    Parts: TypeAlias = Mapping[str, Box] | None
+    Named: TypeAlias = tuple[str, PictureLike]
 
 
 @with_examples(
@@ -66,6 +70,9 @@ def read(
         float | None,
         typer.Option(min=0, max=1, help="A digit less sure than this is '?'; at 0 none is. [default: the model's own]"),
     ] = None,
+    processes: Annotated[
+        int, typer.Option(min=1, help="Read pictures by the thousand on so many cores, 150 MB each.")
+    ] = 1,
 ) -> int:
     """Read the digits of pictures.
 
@@ -86,6 +93,7 @@ def read(
     from inkdigit.files import Places
     from inkdigit.reading.formats import FORMATS
     from inkdigit.reading.inputs import expand, may_be_several
+    from inkdigit.reading.processes import map_in_processes
     from inkdigit.reading.reader import Reader
     from inkdigit.reading.regions import load_regions, name_file, parse_region
     from inkdigit.reading.rules import CHECKS, Rules
@@ -107,21 +115,24 @@ def read(
         "rules": rules,
         "min_confidence": min_confidence,
     }
-    reader = Reader(model, locator=locator)
+    explain = partial(_explain, Reader(model, locator=locator), parts, options)
+    opener = partial(_open, model, locator, parts, options)
+    sources = expand(pictures, sys.stdin.buffer)
+    answers = map(explain, sources) if processes == 1 else map_in_processes(opener, sources, processes)
     places = Places(steps) if steps else None
     failed = False
 
     def results() -> "Iterator[Result]":
         nonlocal failed
-        for name, source in expand(pictures, sys.stdin.buffer):
-            for result in _explain(reader, source, parts, {**options, "name": name}):
+        for answer in answers:
+            for result in answer:
                 if isinstance(result, ImageError):
                     failed = True
                     tell(f"{result.source}: {result.message}")
                 else:
                     reading = result.reading
                     if not reading.lines and parts is None:  # an empty box of a form is nothing to wonder about
-                        tell(f"{name}: found no digit; --steps DIR shows what was looked at")
+                        tell(f"{reading.source}: found no digit; --steps DIR shows what was looked at")
                     _tell_rulings(reading)
                     if places:
                         write_steps(result, places.take(name_file(reading.source)))
@@ -133,19 +144,25 @@ def read(
     return int(failed)
 
 
-def _explain(
-    reader: "Reader", source: "PictureLike", parts: "Mapping[str, Box] | None", options: "Options"
-) -> "Iterator[Result]":
+def _open(model: str, locator: str, parts: "Parts", options: "Options") -> "Callable[[Named], list[Result]]":
+    """What explains pictures in a process that has one core."""
+    from inkdigit.reading.reader import Reader
+
+    return partial(_explain, Reader(model, locator=locator, threads=1), parts, options)
+
+
+def _explain(reader: "Reader", parts: "Parts", options: "Options", named: "Named") -> "list[Result]":
     """What is seen in a picture, or in each of its parts, or the error."""
     from inkdigit.errors import ImageError
 
+    name, source = named
+    asked: Options = {**options, "name": name}
     try:
         if parts is None:
-            yield reader.explain(source, **options)
-        else:
-            yield from reader.explain_regions(source, parts, **options)
+            return [reader.explain(source, **asked)]
+        return list(reader.explain_regions(source, parts, **asked))
     except ImageError as error:
-        yield error
+        return [error]
 
 
 def _tell_rulings(reading: "Reading") -> None:

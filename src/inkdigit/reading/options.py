@@ -44,3 +44,13 @@ def check_confidence(least: float) -> None:
     """
     if not 0 <= least <= 1:
         raise UsageError(f"found a least confidence of {least}, expected 0, which refuses nothing, to 1")
+
+
+def check_processes(processes: int) -> None:
+    """Whether so many can read.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if processes < 1:
+        raise UsageError(f"found {processes} processes, expected 1 or more")

@@ -1,0 +1,69 @@
+"""Work shared among processes: in one, Python runs on one core, however many threads it has."""
+
+import multiprocessing
+import signal
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from itertools import islice
+from typing import Any, TypeVar
+
+from inkdigit.errors import EnvironmentFault
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+TOGETHER = 4
+"""Items that a process is given at once."""
+
+AHEAD = 4
+"""So many times that for each process are taken before the first answer is asked for."""
+
+
+def map_in_processes(
+    opener: Callable[[], Callable[[Item], Answer]], items: Iterable[Item], processes: int
+) -> Iterator[Answer]:
+    """Yields an answer for each item, in order.
+
+    The processes are new ones, which know nothing of this one's variables: they import the script that runs, so that
+    it must begin its work under ``if __name__ == "__main__":``, as ``multiprocessing`` says.
+
+    Args:
+        opener: makes what answers, once in each process; all that it holds is sent there, as are items and answers.
+        items: they are taken as they are needed.
+        processes: how many.
+
+    Raises:
+        EnvironmentFault: a process died.
+    """
+    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_open, initargs=(opener,))
+    pending: deque[Future[list[Answer]]] = deque()
+    try:
+        waiting = iter(items)
+        while part := list(islice(waiting, TOGETHER)):
+            pending.append(pool.submit(_answer, part))
+            if len(pending) >= AHEAD * processes:
+                yield from pending.popleft().result()
+        while pending:
+            yield from pending.popleft().result()
+    except BrokenProcessPool as error:
+        raise EnvironmentFault(
+            "a process that read died: it had too little memory, or was started by a script that does not begin its "
+            'work under if __name__ == "__main__":; take fewer processes, or mend the script'
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+_ANSWERER: list[Callable[[Any], Any]] = []
+"""What answers in a process of the pool, which has nothing else to keep it in."""
+
+
+def _open(opener: Callable[[], Callable[[Any], Any]]) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
+    _ANSWERER[:] = [opener()]
+
+
+def _answer(items: list[Any]) -> list[Any]:
+    return [_ANSWERER[0](item) for item in items]
