@@ -151,8 +151,8 @@ def main() -> None:
             rows[name] = measure(name, Path(folder))
             figures = "   ".join(f"{value:,.1f} {unit}" for unit, value in rows[name].items())
             print(f"{name:<32}{figures}", flush=True)
-    machine = {**describe_machine(), "busy": busy}
-    result = {"date": datetime.now(UTC).date().isoformat(), "files": arguments.files, "machine": machine, "rows": rows}
+    told = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "busy": busy}
+    result = {**told, "files": arguments.files, "rows": rows}
     arguments.out.write_text(json.dumps(result, indent=2) + "\n")
 
 
