@@ -261,9 +261,16 @@ def _enlarge(grid: Values, shape: tuple[int, ...]) -> Values:
 
 def _interpolate(rows: Values, n: int) -> Values:
     """Rows (m, k), of which the outermost lie at the ends, → n rows (n, k) between them."""
-    place = np.linspace(0, len(rows) - 1, n)
-    below = np.minimum(place.astype(np.intp), max(len(rows) - 2, 0))
+    below, beyond = _places(len(rows), n)
     steps = np.diff(rows, axis=0, append=rows[-1:])[below]
-    steps *= (place - below).astype(np.float32)[:, None]
+    steps *= beyond
     steps += rows[below]
     return steps
+
+
+@lru_cache(maxsize=64)
+def _places(m: int, n: int) -> tuple[NDArray[np.intp], Values]:
+    """For n places from the first of m rows to the last: the row before each (n,), and how far beyond it (n, 1)."""
+    place = np.linspace(0, m - 1, n)
+    below = np.minimum(place.astype(np.intp), max(m - 2, 0))
+    return below, (place - below).astype(np.float32)[:, None]
