@@ -22,6 +22,9 @@ from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
 
+LONG = Box(SEVEN.x, 20, SEVEN.width, 270)
+"""A stroke that runs through the place where a digit is seen."""
+
 
 def build(locator: Locator, classifier: Classifier | None = None) -> Finder:
     return Finder(locator, classifier or sees(7), Joining())
@@ -228,6 +231,27 @@ class TestChoice:
         found = build(finds((SEVEN, 7, 0.9), (blot, 0, 0.3)), classify).find(draw_page(SEVEN, blot))
         assert values(found) == [7]
         assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=1)
+
+    @pytest.mark.parametrize(
+        ("drawn", "believed"),
+        [
+            ([LONG], False),
+            ([LONG, OTHER], True),
+            ([LONG, Box(240, 20, 40, 270)], False),
+            ([SEVEN, OTHER], True),
+        ],
+        ids=["alone", "beside a digit", "beside another piece", "no piece"],
+    )
+    def test_a_piece_of_something_larger_is_doubted_but_not_in_line_with_a_digit(
+        self, drawn: list[Box], believed: bool, draw_page: DrawPage
+    ) -> None:
+        places = [(place, 7, 0.9) for place in (SEVEN, OTHER)[: len(drawn)]]
+        found = build(finds(*places)).find(draw_page(*drawn))
+        check(found)
+        first = int(np.argmin([abs(box.x - SEVEN.x) for box in found.boxes]))
+        joined = Joining().join(np.array([[0.005] * 7 + [0.9] + [0.005] * 2], np.float32), sees(7)(found.images[:1]))
+        assert (found.probabilities[first, 7] == pytest.approx(joined[0, 7], abs=0.01)) is believed
+        assert (found.probabilities[first, 7] > 0.8) is believed
 
     def test_where_nothing_is_likely_the_likeliest_is_told(self, draw_page: DrawPage) -> None:
         found = build(finds((SEVEN, 7, 0.2), (OTHER, 7, 0.3)), sees(10, 0.9)).find(draw_page(SEVEN, OTHER))

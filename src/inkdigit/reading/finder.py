@@ -178,10 +178,10 @@ class _Read:
         boxes, chance = self.findings.boxes, self.chance
         goes_on = _overrun(boxes, chance >= LIKELY, ink)
         is_piece = goes_on & ~_stand_in_line(boxes, (chance >= ALONE) & ~goes_on)
-        factors = np.where(is_piece, PIECE / (PIECE * chance + 1 - chance), 1)
-        digits = self.probabilities[:, :CLASSES] * factors[:, None]
-        nothing = 1 - digits.sum(1, keepdims=True)
-        return replace(self, probabilities=np.concatenate([digits, nothing], 1, dtype=np.float32))
+        probabilities, doubted = self.probabilities.copy(), chance[is_piece]
+        probabilities[is_piece, :CLASSES] *= (PIECE / (PIECE * doubted + 1 - doubted))[:, None]
+        probabilities[is_piece, CLASSES] = 1 - probabilities[is_piece, :CLASSES].sum(1)
+        return replace(self, probabilities=probabilities)
 
     def likely(self, at_most: int | None) -> "_Read":
         """What is probably a digit, or rather one than not and in line with such; the first, if nothing is."""
