@@ -7,15 +7,10 @@ from inkdigit.images import Grey
 from inkdigit.synthesis import signs as module
 from inkdigit.synthesis.signs import (
     FONTS,
-    KNOTS,
     LETTERS,
-    PENS,
     SIGNS,
     SYMBOL_FONT,
     SYMBOLS,
-    _bend_mesh,
-    _print,
-    _trace,
     draw_letters,
     draw_scribble,
     draw_sign,
@@ -111,29 +106,3 @@ def test_letters_follow_from_their_seed() -> None:
     assert not np.array_equal(draw_letters("Abc", 30, random(2)), draw_letters("Abc", 30, random(3)))
     one, many = (draw_letters(text, 30, random()) for text in ("A", "AAAA"))
     assert many.shape[1] > 2 * one.shape[1]
-
-
-def test_letters_are_printed_or_traced_by_pens_of_any_width() -> None:
-    """A bold H is as thick as its font has it, or as thin as a pen."""
-    shares = sorted((draw_letters("H", 120, random(seed), "DejaVuSans-Bold") > 127).mean() for seed in range(60))
-    assert shares[5] < 0.5 * shares[-5]
-    middle = _print("H", "DejaVuSans-Bold")
-    widths = [(np.asarray(_trace(middle, pen)) > 127).sum() for pen in sorted(set(PENS))]
-    assert widths == sorted(set(widths))
-    assert widths[0] < 0.5 * (np.asarray(middle) > 127).sum()
-
-
-def test_a_bent_picture_has_no_holes() -> None:
-    size, source = (50, 37), (40, 30)
-    mesh = _bend_mesh(size, source, random())
-    covered = np.zeros(size[::-1], int)
-    for (left, top, right, bottom), _ in mesh:
-        covered[top:bottom, left:right] += 1
-    assert (covered == 1).all()
-    knots: dict[tuple[int, int], set[tuple[float, float]]] = {}
-    for (left, top, right, bottom), quad in mesh:
-        places = (left, top), (left, bottom), (right, bottom), (right, top)
-        for place, corner in zip(places, zip(quad[::2], quad[1::2], strict=True), strict=True):
-            knots.setdefault(place, set()).add(corner)
-    assert all(len(corners) == 1 for corners in knots.values())
-    assert len(knots) == KNOTS**2

@@ -77,7 +77,7 @@ def _angle(random: np.random.Generator) -> float:
 def _gap(random: np.random.Generator) -> float:
     """Between digits, in heights: well apart, close, or touching."""
     apart = (random.uniform(0.25, 1.3), random.uniform(0.03, 0.3), random.uniform(-0.17, 0.04))
-    return float(random.choice(apart, p=[0.25, 0.25, 0.5]))
+    return float(random.choice(apart, p=[0.3, 0.3, 0.4]))
 
 
 def _one(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
@@ -209,13 +209,13 @@ def _texture(side: int, digits: Dataset, random: np.random.Generator) -> Sheet: 
 Layout: TypeAlias = Callable[[int, Dataset, np.random.Generator], Sheet]
 
 LAYOUTS: Mapping[str, tuple[Layout, float]] = {
-    "one": (_one, 0.16),
-    "cutting": (_cutting, 0.08),
-    "rows": (_rows, 0.38),
+    "one": (_one, 0.18),
+    "cutting": (_cutting, 0.1),
+    "rows": (_rows, 0.37),
     "dense": (_dense, 0.06),
     "huge": (_huge, 0.08),
     "among": (_among, 0.08),
-    "none": (_none, 0.13),
+    "none": (_none, 0.1),
     "texture": (_texture, 0.03),
 }
 """How a page is filled, and how often. A new layout is a function and its entry here; the shares sum to 1."""

@@ -12,7 +12,6 @@ import PIL.Image
 from PIL import ImageDraw, ImageFilter, ImageFont
 
 from inkdigit.images import Grey
-from inkdigit.synthesis.skeleton import find_skeleton
 
 Line: TypeAlias = Sequence[tuple[float, float]]
 """A stroke through points x, y in the unit square, y downwards."""
@@ -105,12 +104,6 @@ SIGNS: dict[str, tuple[Line, ...]] = {
 """Signs, Greek letters, and letters that no digit looks like, by name, as a pen draws them."""
 
 
-PENS = (3, 3, 5, 7)
-"""Widths of pens that trace letters 30 pixels high, the finest twice as often as the others."""
-
-KNOTS = 3
-"""Letters are bent at so many points across and down."""
-
 CORNERS = 5
 """A stroke through more points than this is a curve."""
 
@@ -153,53 +146,22 @@ def draw_strokes(strokes: Sequence[Sequence[tuple[float, float]]], pen: float) -
 
 
 def draw_letters(text: str, height: float, random: np.random.Generator, font: str | None = None) -> Grey:
-    """Letters or symbols from a font, bent as a hand would: uint8 (h, w), 255 ink; every other one as by a pen."""
-    letters = _print(text, font or str(random.choice(FONTS)))
-    if random.uniform() < 0.5:
-        letters = _trace(letters, int(random.choice(PENS)))
-    scale = height / 30
-    width = letters.width * scale * math.exp(random.normal(0, 0.12))
-    size = (max(3, round(width)), max(3, round(letters.height * scale)))
-    bent = letters.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.6))).transform(
-        size, PIL.Image.Transform.MESH, _bend_mesh(size, letters.size, random), PIL.Image.Resampling.BICUBIC
-    )
-    level, span = random.uniform(50, 150), random.uniform(40, 90)
-    return np.asarray(bent.point([round(255 * min(max((v - level) / span + 0.5, 0), 1)) for v in range(256)]))
-
-
-def _print(text: str, font: str) -> PIL.Image.Image:
-    """Text 30 pixels high, more or less, as its font has it, bright."""
-    face = _open_font(font, 40)
+    """Letters or symbols from a font, bent as a hand would: uint8 (h, w), 255 ink."""
+    face = _open_font(font or str(random.choice(FONTS)), 40)
     left, top, right, bottom = face.getbbox(text)
     canvas = PIL.Image.new("L", (int(right - left) + 12, int(bottom - top) + 12))
     ImageDraw.Draw(canvas).text((6 - left, 6 - top), text, fill=255, font=face)
-    return canvas
-
-
-def _trace(printed: PIL.Image.Image, pen: int) -> PIL.Image.Image:
-    """The same along the middle of its strokes, with a pen so many pixels wide."""
-    middle = PIL.Image.fromarray(find_skeleton(np.asarray(printed) > 127)).convert("L")
-    return middle.filter(ImageFilter.MaxFilter(pen))
-
-
-def _bend_mesh(
-    size: tuple[int, int], source: tuple[int, int], random: np.random.Generator
-) -> list[tuple[tuple[int, int, int, int], tuple[float, ...]]]:
-    """Where rectangles of a bent picture lie in its source, as PIL takes them: slanted, and each knot a little off."""
-    slant = random.normal(0, 0.2) * source[1] / source[0]
-    shares = np.linspace(0, 1, KNOTS)
-    knots = np.stack(np.meshgrid(shares, shares), axis=-1)  # (down, across, 2)
-    places = knots + random.normal(0, 0.05, knots.shape)
-    places[..., 0] += slant * (1 - knots[..., 1])
-    places *= source
-    edges = np.rint(knots * size).astype(int)
-    mesh = []
-    for row in range(KNOTS - 1):
-        for column in range(KNOTS - 1):
-            corners = [(row, column), (row + 1, column), (row + 1, column + 1), (row, column + 1)]
-            rectangle = (*edges[row, column].tolist(), *edges[row + 1, column + 1].tolist())
-            mesh.append((rectangle, tuple(float(value) for corner in corners for value in places[corner])))
-    return mesh
+    scale = height / 30
+    width = max(3, round(canvas.width * scale * math.exp(random.normal(0, 0.12))))
+    slant = random.normal(0, 0.2) * canvas.height / canvas.width
+    corners = np.array([[slant, 0], [0, 1], [1 - slant, 1], [1, 0]]) + random.normal(0, 0.05, (4, 2))
+    quad = (corners * (canvas.width, canvas.height)).ravel()
+    size = (width, max(3, round(canvas.height * scale)))
+    bent = canvas.filter(ImageFilter.GaussianBlur(random.uniform(0.3, 1.6))).transform(
+        size, PIL.Image.Transform.QUAD, tuple(float(value) for value in quad), PIL.Image.Resampling.BICUBIC
+    )
+    level, span = random.uniform(50, 150), random.uniform(40, 90)
+    return np.asarray(bent.point([round(255 * min(max((v - level) / span + 0.5, 0), 1)) for v in range(256)]))
 
 
 @lru_cache
