@@ -14,7 +14,7 @@ def calibrate(
         str, typer.Option(help="The classifier it is heard with, likewise, or shipped weights.")
     ] = "reader",
     data: Annotated[str, typer.Option(help="Whose held-out digits the pages are written with.")] = "mnist",
-    pages: Annotated[int, typer.Option(min=20, help="How many are generated; 600 take four minutes.")] = 600,
+    pages: Annotated[int, typer.Option(min=20, help="How many are generated; 600 take about a minute.")] = 600,
 ) -> None:
     """Fit how much two networks are believed, and from which confidence on a digit is told.
 
