@@ -14,13 +14,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from torch import Generator, Tensor
+from torch.nn import functional
 
 from inkdigit import Interrupted, load_dataset, train
 from inkdigit.evaluation.history import read_history
 from inkdigit.learning import engine, locate
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.graph import write_metadata
-from inkdigit.learning.locate import NAMING, Deployed, TorchLocator, judge
+from inkdigit.learning.locate import MARGIN, NAMING, Deployed, TorchLocator, judge
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
@@ -142,9 +143,9 @@ def test_a_deployed_network_sees_pages_as_in_training() -> None:
     model = tiny().eval()
     for seed, low, high in ((0, 40, 220), (1, 100, 102)):  # the second one is even
         page = np.random.default_rng(seed).integers(low, high, (50, 71), dtype=np.uint8)
-        x = torch.from_numpy(standardize(page))[None, None]
+        x = functional.pad(torch.from_numpy(standardize(page))[None, None], (MARGIN,) * 4)
         with torch.inference_mode():
-            maps = model(x)  # (1, 1, 50, 71) → (1, 14, 13, 18)
+            maps = model(x)[:, :, MARGIN // 4 :, MARGIN // 4 :][:, :, :13, :18]
             centres, boxes = Deployed(model)(torch.from_numpy(page)[None])
         torch.testing.assert_close(centres, torch.sigmoid(maps[:, :10]), atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(boxes, maps[:, 10:], atol=1e-5, rtol=1e-4)
