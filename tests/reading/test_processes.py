@@ -8,25 +8,26 @@ from functools import partial
 import pytest
 
 from inkdigit import EnvironmentFault
-from inkdigit.reading.processes import AHEAD, TOGETHER, map_in_processes
+from inkdigit.reading.processes import AHEAD, map_in_processes
 
 DOUBLE = partial(partial, operator.mul, 2)
 """Called in a process, it gives what doubles."""
 
 
-def test_answers_come_in_order_and_items_are_taken_as_they_are_needed() -> None:
+@pytest.mark.parametrize("together", [1, 3])
+def test_answers_come_in_order_and_items_are_taken_as_they_are_needed(together: int) -> None:
     taken = []
-    n = 3 * AHEAD * TOGETHER
+    n = 10 * AHEAD
 
     def items() -> Iterator[int]:
         for number in range(n):
             taken.append(number)
             yield number
 
-    answers = map_in_processes(DOUBLE, items(), 2)
+    answers = map_in_processes(DOUBLE, items(), 2, together=together)
     assert not taken
     assert next(answers) == 0
-    assert len(taken) <= 2 * AHEAD * TOGETHER < n
+    assert len(taken) == 2 * AHEAD * together < n
     assert list(answers) == [2 * number for number in range(1, n)]
 
 

@@ -14,15 +14,12 @@ from inkdigit.errors import EnvironmentFault
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-TOGETHER = 4
-"""Items that a process is given at once."""
-
-AHEAD = 4
-"""So many times that for each process are taken before the first answer is asked for."""
+AHEAD = 2
+"""So many times what a process is given at once is taken for each, before the first answer is asked for."""
 
 
 def map_in_processes(
-    opener: Callable[[], Callable[[Item], Answer]], items: Iterable[Item], processes: int
+    opener: Callable[[], Callable[[Item], Answer]], items: Iterable[Item], processes: int, *, together: int = 1
 ) -> Iterator[Answer]:
     """Yields an answer for each item, in order.
 
@@ -33,6 +30,7 @@ def map_in_processes(
         opener: makes what answers, once in each process; all that it holds is sent there, as are items and answers.
         items: they are taken as they are needed.
         processes: how many.
+        together: items that a process is given at once, where they and their answers are small.
 
     Raises:
         EnvironmentFault: a process died.
@@ -41,7 +39,7 @@ def map_in_processes(
     pending: deque[Future[list[Answer]]] = deque()
     try:
         waiting = iter(items)
-        while part := list(islice(waiting, TOGETHER)):
+        while part := list(islice(waiting, together)):
             pending.append(pool.submit(_answer, part))
             if len(pending) >= AHEAD * processes:
                 yield from pending.popleft().result()

@@ -34,6 +34,9 @@ from inkdigit.reading.weights import DEFAULT, LOCATOR, find_model
 BATCH = 32
 """Sources that are read side by side: so many images the classifier reads fastest."""
 
+TOGETHER = 4
+"""Sources that a process is given at once."""
+
 
 class Reader:
     """Reads digits with two networks, opened once: a locator finds them, a classifier reads each again.
@@ -107,7 +110,8 @@ class Reader:
         check_processes(processes)
         if processes == 1:
             return self._read_many(sources, options)
-        return map_in_processes(partial(_open_alone, *self._files(), options), sources, processes)
+        opener = partial(_open_alone, *self._files(), options)
+        return map_in_processes(opener, sources, processes, together=TOGETHER)
 
     def _files(self) -> tuple[Path, Path]:
         """Where both models lie."""
