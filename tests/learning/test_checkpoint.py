@@ -18,6 +18,7 @@ OPTIMIZERS = [
     ("adam", {}),
     ("adamw", {"weight_decay": 0.1}),
     ("adam", {"fused": False}),
+    ("muon", {"weight_decay": 0.1}),
     ("keras-adam", {"eps": 1e-3}),  # so large that a lost count of steps shows
 ]
 
