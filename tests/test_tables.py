@@ -295,6 +295,7 @@ def test_shipped_weights(name: str) -> None:
     others = [] if name == LOCATOR else ["not a digit"]
     assert metadata["classes"] == [*map(str, range(10)), *others]
     assert not any("/" in str(value) for key, value in metadata.items() if key not in ("feature_outputs", "settings"))
+    assert b".py" not in path.read_bytes(), "where the code lay is nobody's business"
 
 
 RULES_BY_EXAMPLE = {  # a value, a text that fits, and one that does not

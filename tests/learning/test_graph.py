@@ -9,6 +9,7 @@ from torch import nn
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import InkdigitError
+from inkdigit.learning import graph
 from inkdigit.learning.graph import HALVED_PARITY, _check_close, export_classifier, export_locator
 from inkdigit.learning.locate import Deployed as DeployedLocator
 from inkdigit.learning.locate import TorchLocator
@@ -74,6 +75,15 @@ def test_a_locator_that_computes_something_else_is_not_written(
 
 def test_a_locator_says_what_it_is(exported: Path) -> None:
     assert OnnxLocator(exported).metadata == {"name": "tiny", "steps": 3}
+
+
+def test_a_file_does_not_tell_where_the_code_lay(exported: Path, tmp_path: Path) -> None:
+    deployed = Deployed(build_model("softmax", {}), SCALINGS["raw"])
+    export_classifier(deployed, tmp_path / "c.onnx", metadata={})
+    for path in (exported, tmp_path / "c.onnx"):
+        content = path.read_bytes()
+        assert str(Path(graph.__file__).parent).encode() not in content
+        assert b".py" not in content
 
 
 def test_a_classifier_that_computes_something_else_is_not_written(

@@ -21,12 +21,13 @@ from inkdigit.evaluation.history import read_history
 from inkdigit.learning import engine, locate
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.graph import write_metadata
-from inkdigit.learning.locate import MARGIN, NAMING, Deployed, TorchLocator, judge
+from inkdigit.learning.locate import GLANCE, MARGIN, NAMING, Deployed, TorchLocator, judge
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 from inkdigit.learning.targets import Targets, draw_targets, standardize
-from inkdigit.locator import BOXES, CENTRES, INPUT, OnnxLocator
+from inkdigit.locator import BOXES, CENTRES, INPUT, STRIDE, OnnxLocator
+from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
 from inkdigit.session import open_session
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.sheet import Page
@@ -139,16 +140,24 @@ def tiny() -> torch.nn.Module:
     return build_model("centres", {"widths": (4, 8, 12), "depths": (1, 1, 1)})
 
 
-def test_a_deployed_network_sees_pages_as_in_training() -> None:
+@pytest.mark.parametrize(("shape", "margin"), [((50, 71), MARGIN), ((48, 9), MARGIN), ((47, 33), 0), ((1, 1), 0)])
+def test_a_deployed_network_sees_pages_as_in_training_and_large_ones_with_a_margin(
+    shape: tuple[int, int], margin: int
+) -> None:
     model = tiny().eval()
+    rows, columns = (-(-side // STRIDE) for side in shape)
     for seed, low, high in ((0, 40, 220), (1, 100, 102)):  # the second one is even
-        page = np.random.default_rng(seed).integers(low, high, (50, 71), dtype=np.uint8)
-        x = functional.pad(torch.from_numpy(standardize(page))[None, None], (MARGIN,) * 4)
+        page = np.random.default_rng(seed).integers(low, high, shape, dtype=np.uint8)
+        x = functional.pad(torch.from_numpy(standardize(page))[None, None], (margin * STRIDE,) * 4)
         with torch.inference_mode():
-            maps = model(x)[:, :, MARGIN // 4 :, MARGIN // 4 :][:, :, :13, :18]
+            maps = model(x)[:, :, margin : margin + rows, margin : margin + columns]
             centres, boxes = Deployed(model)(torch.from_numpy(page)[None])
         torch.testing.assert_close(centres, torch.sigmoid(maps[:, :10]), atol=1e-5, rtol=1e-4)
         torch.testing.assert_close(boxes, maps[:, 10:], atol=1e-5, rtol=1e-4)
+
+
+def test_of_all_that_the_reader_shows_only_a_glance_is_given_no_margin() -> None:
+    assert math.ceil(GLANCED * (1 + 2 * SURROUNDINGS)) + 1 <= GLANCE <= min(SIDES)
 
 
 def test_a_locator_leaves_its_network_in_its_mode() -> None:

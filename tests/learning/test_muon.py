@@ -12,7 +12,7 @@ from inkdigit.learning.optim import build_optimizer
 HIDDEN = {"conv2.weight", "hidden.weight"}
 
 
-def noise(*shape: int) -> Tensor:
+def noisy(*shape: int) -> Tensor:
     return torch.randn(shape, generator=Generator().manual_seed(0))
 
 
@@ -27,7 +27,8 @@ def hidden(model: nn.Module) -> Tensor:
 
 def give_gradients(model: nn.Module, scale: float = 1) -> None:
     for number, weight in enumerate(model.parameters()):
-        weight.grad = torch.randn(weight.shape, generator=Generator().manual_seed(number)) * scale
+        noise = torch.randn(weight.shape, generator=Generator().manual_seed(number)) * scale
+        weight.grad = torch.empty_like(weight).copy_(noise)  # lies in memory as its weight does
 
 
 def step(model: nn.Module, name: str, **options: float) -> None:
@@ -38,7 +39,7 @@ def step(model: nn.Module, name: str, **options: float) -> None:
 
 @pytest.mark.parametrize("shape", [(8, 40), (40, 8), (16, 16)])
 def test_orthogonalized_keeps_directions_and_evens_singular_values(shape: tuple[int, int]) -> None:
-    left, _, right = torch.linalg.svd(noise(*shape), full_matrices=False)
+    left, _, right = torch.linalg.svd(noisy(*shape), full_matrices=False)
     strengths = torch.linspace(1, 0.1, min(shape))
     even = orthogonalized(left @ torch.diag(strengths) @ right, 5)
     found = left.T @ even @ right.T
@@ -116,3 +117,15 @@ def test_a_closure_is_asked_for_the_loss_before_the_step() -> None:
 def test_impossible_options_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=r"muon cannot be built .* momentum"):
         build_optimizer("muon", network().parameters(), 0.01, options)
+
+
+def test_how_weights_lie_in_memory_changes_no_step() -> None:
+    rows, channels = network(), network()
+    channels.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    for model in (rows, channels):
+        optimizer = build_optimizer("muon", model.parameters(), 0.01, {})
+        for scale in (1, 3):
+            give_gradients(model, scale)
+            optimizer.step()
+    for (name, one), other in zip(rows.named_parameters(), channels.parameters(), strict=True):
+        assert torch.equal(one, other), name

@@ -22,7 +22,9 @@ from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
 
-LONG = Box(SEVEN.x, 20, SEVEN.width, 270)
+LONG = Box(SEVEN.x, 20, SEVEN.width - 8, 270)
+BESIDE = Box(SEVEN.x + SEVEN.width + 4, SEVEN.y, 40, SEVEN.height)
+TOUCHING = Box(BESIDE.x - 6, BESIDE.y, BESIDE.width + 6, BESIDE.height)
 """A stroke that runs through the place where a digit is seen."""
 
 
@@ -147,7 +149,7 @@ class TestGlance:
             pytest.param([OTHER], lambda found: found, sees(7), id="two digits"),
             pytest.param([OTHER], leftmost, sees(7), id="ink that is no part of it"),
             pytest.param([], doubt, sees(7), id="a locator in doubt"),
-            pytest.param([], lambda found: found, sees(7, 0.5), id="a classifier in doubt"),
+            pytest.param([], lambda found: found, sees(7, 0.2), id="a classifier in doubt"),
             pytest.param([], lambda found: found, sees(1), id="two that disagree"),
             pytest.param([], forget_all, sees(7), id="nothing found"),
         ],
@@ -232,11 +234,22 @@ class TestChoice:
         assert values(found) == [7]
         assert astuple(found.boxes[0]) == pytest.approx(astuple(SEVEN), abs=1)
 
-    @pytest.mark.parametrize(("drawn", "believed"), [([LONG], False), ([LONG, OTHER], False), ([SEVEN, OTHER], True)])
-    def test_a_piece_of_something_larger_is_doubted_by_bayes_rule(
-        self, drawn: list[Box], believed: bool, draw_page: DrawPage
+    @pytest.mark.parametrize(
+        ("drawn", "other", "believed"),
+        [
+            ([LONG], None, False),
+            ([LONG, OTHER], OTHER, False),
+            ([LONG, BESIDE], BESIDE, False),
+            ([LONG, BESIDE], TOUCHING, True),
+            ([LONG, Box(BESIDE.x, 20, BESIDE.width, 270)], TOUCHING, False),
+            ([SEVEN, OTHER], OTHER, True),
+        ],
+        ids=["alone", "beside", "near", "touching", "touching another piece", "no piece"],
+    )
+    def test_a_piece_of_something_larger_is_doubted_unless_it_touches_a_digit(
+        self, drawn: list[Box], other: Box | None, believed: bool, draw_page: DrawPage
     ) -> None:
-        places = [(place, 7, 0.9) for place in (SEVEN, OTHER)[: len(drawn)]]
+        places = [(place, 7, 0.9) for place in (SEVEN, other) if place is not None]
         found = build(finds(*places)).find(draw_page(*drawn))
         check(found)
         first = int(np.argmin([abs(box.x - SEVEN.x) for box in found.boxes]))

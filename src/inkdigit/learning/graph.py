@@ -163,6 +163,8 @@ def _to_onnx(
     if program is None:
         raise InkdigitError("the exporter returned nothing; nothing was written")
     proto: onnx.ModelProto = program.model_proto
+    for told in (*proto.graph.node, *proto.graph.value_info, *proto.graph.input, *proto.graph.output, proto.graph):
+        del told.metadata_props[:]  # where each line of code lay on this machine
     return proto
 
 

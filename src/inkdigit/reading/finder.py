@@ -1,14 +1,14 @@
 """A grey picture → its digits: the locator finds them, the classifier reads each again, and both are heard."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigit.classifier import Classifier
 from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, find_ink_box, is_digit_image
-from inkdigit.locator import Boxes, Findings, Locator
+from inkdigit.locator import Boxes, Findings, Locator, share_of_union
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import reduce
@@ -24,8 +24,11 @@ COARSE, LARGE = 140, 40
 FAINT = 0.1
 """Ink that counts there: of writing by a finer pen, no more is left in so few pixels."""
 
-PLAIN = 0.98
-"""So sure must both be together, to leave it at a glance."""
+PLAIN = 0.95
+"""So sure must both be together, to leave it at a glance.
+
+Of 154 digits that they were surer of than 0.9, on generated pages, one was wrong.
+"""
 
 LIKELY, ALONE = 0.5, 0.85
 """What is less probably a digit than the one is left out, and less than the other, if it stands in line with none.
@@ -34,12 +37,13 @@ At least one is told in any case.
 """
 
 ALIKE, NEAR = 0.5, 1.5
-"""In line: at least so alike in height, and no more than so many heights apart."""
+"""In line: at least so alike in height, and no more than so many heights apart from what is clearly a digit."""
 
 OVERRUN, PIECE = 0.05, 1 / 50
 """Where ink goes on beyond a digit's box by more than the one, as a share, the odds that it is a digit are multiplied.
 
 Of the digits of strangers' pictures one in two hundred does, of what passes for a digit without being one, a quarter.
+Where it touches a digit that ends with its box, it tells nothing: all of 26 such on 500 generated pages were digits.
 """
 
 MANY, SURE = 6, 0.9
@@ -128,9 +132,8 @@ class Finder:
     def _examine(self, scene: Scene) -> "_Read":
         """All that may be a digit and lies under nothing likelier, the likeliest first."""
         read = self._join(self._proposer.propose(scene))
-        kept = choose_apart(read.findings.boxes, read.chance)
-        _doubt_pieces(read, [place for place in kept if read.chance[place] >= LIKELY], scene.ink)
-        return read.take(sorted(kept, key=lambda place: -read.chance[place]))
+        read = read.take(choose_apart(read.findings.boxes, read.chance)).doubt_pieces(scene.ink)
+        return read.take(np.argsort(-read.chance, kind="stable").tolist())
 
     def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
         """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
@@ -173,6 +176,17 @@ class _Read:
         """The places of the digits that both readers name, without doubt."""
         return np.flatnonzero(self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) > SURE)).tolist()
 
+    def doubt_pieces(self, ink: Ink) -> "_Read":
+        """The same, but what may be a piece of something larger is less probably a digit, by Bayes' rule."""
+        boxes, chance = self.findings.boxes, self.chance
+        goes_on = _overrun(boxes, chance >= LIKELY, ink)
+        touched = share_of_union(boxes, boxes[(chance >= ALONE) & ~goes_on]) > 0  # (k, clear)
+        is_piece = goes_on & ~touched.any(1)
+        probabilities, doubted = self.probabilities.copy(), chance[is_piece]
+        probabilities[is_piece, :CLASSES] *= (PIECE / (PIECE * doubted + 1 - doubted))[:, None]
+        probabilities[is_piece, CLASSES] = 1 - probabilities[is_piece, :CLASSES].sum(1)
+        return replace(self, probabilities=probabilities)
+
     def likely(self, at_most: int | None) -> "_Read":
         """What is probably a digit, or rather one than not and in line with such; the first, if nothing is."""
         is_clear = self.chance >= ALONE
@@ -201,15 +215,13 @@ def _stand_in_line(boxes: Boxes, is_clear: NDArray[np.bool_]) -> NDArray[np.bool
     return np.asarray(((shorter >= ALIKE * taller) & (apart <= NEAR * taller)).any(1))
 
 
-def _doubt_pieces(read: _Read, places: Sequence[int], ink: Ink) -> None:
-    """Takes from those digits that may be pieces of something larger chance that they are digits, by Bayes' rule."""
-    boxes = read.findings.boxes[list(places)]
-    for place, (own, box) in zip(places, enumerate(boxes), strict=True):
-        x, y, width, height = (float(value) for value in box)
-        if measure_overrun(ink, (x, y, width, height), np.delete(boxes, own, 0)) > OVERRUN:
-            chance = read.chance[place]
-            read.probabilities[place, :CLASSES] *= PIECE / (PIECE * chance + 1 - chance)
-            read.probabilities[place, CLASSES] = 1 - read.probabilities[place, :CLASSES].sum()
+def _overrun(boxes: Boxes, is_likely: NDArray[np.bool_], ink: Ink) -> NDArray[np.bool_]:
+    """Of which boxes (k, 4) the strokes go on beyond, bool (k,); of the likely ones, which may lie in one another."""
+    beyond, likely = np.zeros(len(boxes), bool), boxes[is_likely]
+    for own, place in enumerate(np.flatnonzero(is_likely)):
+        x, y, width, height = (float(value) for value in boxes[place])
+        beyond[place] = measure_overrun(ink, (x, y, width, height), np.delete(likely, own, 0)) > OVERRUN
+    return beyond
 
 
 def _is_large(scene: Scene) -> bool:
