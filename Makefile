@@ -39,7 +39,7 @@ bench: .venv/installed  ## what reading and training cost on this machine
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
 	$(BIN)/python -m benchmarks.tutorial_way
 
-records: .venv/installed  ## all of docs/records.md, about two and a half hours; goes on with the trainings; wants the machine for itself
+records: .venv/installed  ## all of docs/records.md, about three hours and a quarter; goes on with the trainings; wants the machine for itself
 	$(BIN)/python -m benchmarks.accuracy --train 3 --picture docs/pictures/records/wrong.png
 	$(BIN)/python -m benchmarks.smallest
 	$(BIN)/python -m benchmarks.time_to_accuracy

@@ -21,7 +21,7 @@ ENLARGED = 1.42
 TINY, TINY_ENLARGED = 140, 3
 """A picture of fewer pixels than the one is enlarged up to that, and by no more than the other."""
 
-GLANCED, SURROUNDINGS = 36, 0.14
+GLANCED, SURROUNDINGS = 32, 0.2
 """At a glance, ink is seen at this size, in pixels, and around it this share of its longer side.
 
 In all fewer pixels than the smallest side of a page: a locator gives so small a view no margin, which halves its time.
