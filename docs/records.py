@@ -46,6 +46,8 @@ def generate(target: str) -> str:
         most_gain=max(choice["gain_points"] or 0 for choice in picking),
         left=f"{100 * (1 - mean):.2f}",
         race={name: race[name] for name in RACE if name in race},
+        epochs=RECIPES["best"].epochs,
+        steps={name: RECIPES[name].steps for name in ("fastest", "fast-99.5")},
         sizes={name: count_parameters(name) for name in ("fastest", "fast-99.5")},
         small=result("smallest")["rows"],
         inference=[

@@ -113,7 +113,7 @@ def test_a_closure_is_asked_for_the_loss_before_the_step() -> None:
     assert not torch.equal(hidden(model), before)
 
 
-@pytest.mark.parametrize("options", [{"momentum": 1}, {"momentum": -0.1}, {"iterations": 0}])
+@pytest.mark.parametrize("options", [{"momentum": 1}, {"momentum": -0.1}, {"iterations": 0}, {"iterations": 2.5}])
 def test_impossible_options_are_refused(options: dict[str, float]) -> None:
     with pytest.raises(UsageError, match=r"muon cannot be built .* momentum"):
         build_optimizer("muon", network().parameters(), 0.01, options)

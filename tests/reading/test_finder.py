@@ -23,9 +23,11 @@ from inkdigit.reading.joining import Joining
 DrawPage = Callable[..., NDArray[np.uint8]]
 
 LONG = Box(SEVEN.x, 20, SEVEN.width - 8, 270)
+"""A stroke that runs through the place where a digit is seen."""
+
 BESIDE = Box(SEVEN.x + SEVEN.width + 4, SEVEN.y, 40, SEVEN.height)
 TOUCHING = Box(BESIDE.x - 6, BESIDE.y, BESIDE.width + 6, BESIDE.height)
-"""A stroke that runs through the place where a digit is seen."""
+"""The same, taken so wide that it reaches into that place."""
 
 
 def build(locator: Locator, classifier: Classifier | None = None) -> Finder:

@@ -1,6 +1,5 @@
 """What may be a digit: which views are asked for, what is cut out, and what the classifier is shown of it."""
 
-import math
 from collections.abc import Callable
 from dataclasses import astuple
 
@@ -104,7 +103,7 @@ class TestGlance:
             page = draw_page(box)
             found = Proposer(watched, sees(7)).glance(Scene(page, find_ink(page))).findings
             assert len(watched.sides) == 1
-            assert GLANCED <= watched.sides[0] <= math.ceil(GLANCED * (1 + 2 * SURROUNDINGS))
+            assert GLANCED <= watched.sides[0] <= round(GLANCED * (1 + 2 * SURROUNDINGS))
             pixel = box.height / GLANCED  # of the view, in which the locator of this test finds whole ones
             assert found.boxes[0] == pytest.approx(np.array(astuple(box)), abs=1 + pixel)
 

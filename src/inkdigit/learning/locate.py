@@ -32,14 +32,14 @@ NAMING = 0.5
 """Weight of the cross entropy at the centres: after a thousand steps, 57 instead of 49 % are found and named."""
 
 MARGIN = 4
-"""Cells of nothing that a page is given on each side: without them, shadows at its edge are taken for digits."""
+"""Cells of nothing that a page is given on each side, so that what its edge cuts has surroundings, too."""
 
 GLANCE = 48
 """A view whose sides are shorter, in pixels, is given none: it is a glance at one digit, and takes half the time so."""
 
 
 class Deployed(nn.Module):
-    """A network with standardisation and sigmoid inside: pages uint8 (n, h, w) → centres and boxes."""
+    """A network with standardisation, margin and sigmoid inside: pages uint8 (n, h, w) → centres and boxes."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
@@ -54,7 +54,7 @@ class Deployed(nn.Module):
         longer = torch.sym_max(height, width)  # type: ignore[no-untyped-call] # numbers that stay free in a graph
         margin = MARGIN * torch.sym_min(longer // GLANCE, 1)  # type: ignore[no-untyped-call]
         rows, columns = (height + STRIDE - 1) // STRIDE, (width + STRIDE - 1) // STRIDE
-        maps = self.model(functional.pad(x, (margin * STRIDE,) * 4))  # (n, 1, h, w) → (n, 14, rows + 8, columns + 8)
+        maps = self.model(functional.pad(x, (margin * STRIDE,) * 4))  # (n, 1, h, w) → (n, 14, rows + 2m, columns + 2m)
         maps = maps[:, :, margin : margin + rows, margin : margin + columns]
         return torch.sigmoid(maps[:, :CLASSES]), maps[:, CLASSES:]
 

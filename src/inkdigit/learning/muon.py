@@ -19,7 +19,8 @@ class Muon(optim.AdamW):
     Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024: a few strong directions no longer
     drown the others, and fewer steps reach the same. A convolution's weight is taken as the matrix (out, in · h · w).
     Steps are as long as Adam's, after Liu et al., "Muon is scalable for LLM training", 2025. The first and the last
-    matrix of a network, its biases and its norms are Adam's: of those that are given, in their order.
+    matrix of a network, its biases and its norms are Adam's: of those that are given, in their order. PyTorch's own
+    Muon takes matrices alone: no convolutions, and none of the rest.
     """
 
     def __init__(
