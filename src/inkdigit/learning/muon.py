@@ -35,7 +35,7 @@ class Muon(optim.AdamW):
             options: those of AdamW; its rate and its weight decay are those of the hidden matrices, too.
         """
         if not 0 <= momentum < 1 or iterations < 1 or iterations % 1:
-            raise ValueError(f"momentum {momentum} is not from 0 to 1, or {iterations} no number of iterations")
+            raise ValueError(f"found momentum={momentum} and iterations={iterations}, expected 0 to 1 and 1, 2, 3 …")
         weights = list(params)
         super().__init__(weights, **options)
         self._hidden = [weight for weight in weights if weight.ndim > 1][1:-1]
