@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from inkdigit.classifier import INPUT, OUTPUT, OnnxClassifier
 from inkdigit.images import Images
 from inkdigit.learning.classify import deploy
-from inkdigit.learning.graph import export_classifier
+from inkdigit.learning.graph import PARITY, QUANTIZED_PARITY, export_classifier
 from inkdigit.learning.models import build_model
 from inkdigit.learning.predict import Deployed
 from inkdigit.learning.recipe import Recipe
@@ -22,7 +22,9 @@ from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import restore
 from inkdigit.reading.weights import find_model
 
-SHIPPED = "reader"
+SHIPPED, FLOATS = "reader", "reader-as-floats"
+"""The shipped network, of 8-bit integers, and the one that it was made of."""
+
 PYTORCH, CHANNELS_LAST, INKDIGIT, ALONE, PLAIN = SIDES = (
     "PyTorch", "channels-last", "inkdigit", "ORT alone", "not optimised",
 )  # fmt: skip
@@ -40,23 +42,28 @@ class Network:
         recipe: that it is built by.
         deployed: for PyTorch.
         path: its ``model.onnx``.
+        parity: how far its answers may lie from PyTorch's.
     """
 
     recipe: Recipe
     deployed: Deployed
     path: Path
+    parity: float = PARITY
 
 
 def load_network(name: str, folder: Path) -> Network:
-    """The shipped network, or that of a recipe with fresh weights, exported into a folder."""
-    if name == SHIPPED:
-        path = find_model(name)
-        restored, temperature = restore(path), float(OnnxClassifier(path).metadata["temperature"])
-        deployed = deploy(restored.model, restored.recipe, temperature)
-        return Network(restored.recipe, deployed.eval(), path)
-    torch.manual_seed(0)
-    recipe, path = RECIPES[name], folder / f"{name}.onnx"
-    deployed = deploy(build_model(recipe.model, recipe.model_options), recipe)
+    """The shipped network, or it as floats, or that of a recipe with fresh weights, exported into a folder."""
+    path = folder / f"{name}.onnx"
+    if name in (SHIPPED, FLOATS):
+        shipped = find_model(SHIPPED)
+        restored, temperature = restore(shipped), float(OnnxClassifier(shipped).metadata["temperature"])
+        recipe, deployed = restored.recipe, deploy(restored.model, restored.recipe, temperature)
+        if name == SHIPPED:
+            return Network(recipe, deployed.eval(), shipped, QUANTIZED_PARITY)
+    else:
+        torch.manual_seed(0)
+        recipe = RECIPES[name]
+        deployed = deploy(build_model(recipe.model, recipe.model_options), recipe)
     export_classifier(deployed, path, metadata={})
     return Network(recipe, deployed.eval(), path)
 

@@ -7,7 +7,16 @@ import numpy as np
 import pytest
 from benchmarks.cold_start import STARTS, STEPS, measure_starts, summarise
 from benchmarks.inference import NETWORKS, check_same, format_row, measure_network, time_in_turns
-from benchmarks.inference_sides import INKDIGIT, PYTORCH, SHIPPED, SIDES, load_network, save_for_torch
+from benchmarks.inference_sides import (
+    FLOATS,
+    INKDIGIT,
+    PYTORCH,
+    SHIPPED,
+    SIDES,
+    load_network,
+    open_sides,
+    save_for_torch,
+)
 
 from inkdigit.learning.models import MODELS
 from inkdigit.learning.recipes import RECIPES
@@ -15,8 +24,8 @@ from inkdigit.reading.weights import find_model
 
 
 def test_what_it_measures_by_default_exists() -> None:
-    assert all(RECIPES[name].model in MODELS for name in NETWORKS)
-    assert NETWORKS[0] == SHIPPED
+    assert NETWORKS[:2] == (SHIPPED, FLOATS)
+    assert all(RECIPES[name].model in MODELS for name in NETWORKS[2:])
 
 
 def test_sides_take_turns_and_their_medians_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -43,6 +52,7 @@ def test_sides_that_differ_are_not_compared() -> None:
     for other in (answer + 1e-3, answer * np.nan):
         with pytest.raises(SystemExit, match="lenet: inkdigit differs from PyTorch by"):
             check_same("lenet", {PYTORCH: answer, INKDIGIT: other})
+    check_same("reader", {PYTORCH: answer, INKDIGIT: answer + 1e-3}, parity=0.01)
 
 
 def test_a_row_says_what_was_wanted_where_something_was() -> None:
@@ -59,6 +69,16 @@ def test_each_side_answers_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ("1", 1, 1), ("1", 3, 1), ("all", 1, 1), ("all", 3, 1),
     ]  # fmt: skip
     assert all(row[f"{side} (ms)"] == 1000 * row["images"] for row in rows for side in SIDES)
+
+
+def test_the_shipped_network_and_the_floats_it_was_made_of_are_one(tmp_path: Path) -> None:
+    images = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
+    integers, floats = (load_network(name, tmp_path) for name in (SHIPPED, FLOATS))
+    assert (integers.path, integers.parity > floats.parity) == (find_model(SHIPPED), True)
+    for network in (integers, floats):
+        answers = {side: answer(images) for side, answer in open_sides(network, 1).items()}
+        check_same("reader", answers, network.parity)
+        np.testing.assert_array_equal(answers[PYTORCH], open_sides(floats, 1)[PYTORCH](images))
 
 
 def test_steps_of_a_start_are_medians() -> None:

@@ -1,9 +1,11 @@
 """One file from a run."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import onnxruntime
 import pytest
 import torch
@@ -11,6 +13,7 @@ from safetensors.torch import load_file
 from torch import nn
 
 from inkdigit.classifier import INPUT, OnnxClassifier
+from inkdigit.data.dataset import load_dataset
 from inkdigit.errors import DataError, UsageError
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.models import build_model
@@ -50,6 +53,37 @@ def test_safetensors_holds_the_weights(trained_run: Path) -> None:
     assert path == trained_run / "model.safetensors"
     build_model("lenet", {}).load_state_dict(load_file(path))
     path.unlink()
+
+
+def test_int8_of_a_run_reads_alike_and_says_the_same_of_itself(trained_run: Path, tmp_path: Path) -> None:
+    path = export_runs([trained_run], "int8", tmp_path / "m.onnx")
+    there, here = OnnxClassifier(trained_run / "model.onnx"), OnnxClassifier(path)
+    digits = load_dataset(there.metadata["data"], "test").images
+    assert 0 < np.abs(here(digits) - there(digits)).max() < 0.1
+    assert here.metadata.keys() == there.metadata.keys()
+    assert (here(digits).argmax(1) == there(digits).argmax(1)).mean() > 0.95
+    convolutions = [node for node in onnx.load(path).graph.node if node.op_type == "Conv"]
+    assert convolutions[1].input[1].endswith("DequantizeLinear_Output")
+
+
+def test_int8_lies_in_the_run_unless_told(trained_run: Path) -> None:
+    path = export_runs([trained_run], "int8")
+    assert path == trained_run / "model-int8.onnx"
+    path.unlink()
+
+
+def test_an_average_is_no_int8(trained_run: Path) -> None:
+    with pytest.raises(UsageError, match="found 2 networks and --to int8, expected --to onnx"):
+        export_runs([trained_run, trained_run], "int8")
+
+
+def test_int8_needs_the_digits_that_the_run_was_trained_on(trained_run: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    values = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**values, "data": str(tmp_path / "gone")}))
+    with pytest.raises(DataError, match="which cannot be had"):
+        export_runs([run], "int8")
+    assert not (run / "model-int8.onnx").exists()
 
 
 def test_errors(trained_run: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from torch import nn
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import InkdigitError
 from inkdigit.learning import graph
-from inkdigit.learning.graph import HALVED_PARITY, _check_close, export_classifier, export_locator
+from inkdigit.learning.graph import PARITY, _check_close, export_classifier, export_locator
 from inkdigit.learning.locate import Deployed as DeployedLocator
 from inkdigit.learning.locate import TorchLocator
 from inkdigit.learning.models import build_model
@@ -49,27 +49,20 @@ def test_a_locator_finds_the_same_in_a_page_of_any_size(shape: tuple[int, int], 
     for ours, theirs in zip(found, expected, strict=True):
         assert ours.shape == theirs.shape
         assert ours.shape[2:] == tuple(-(-side // 4) for side in shape)
-        np.testing.assert_allclose(ours, theirs, atol=HALVED_PARITY)
+        np.testing.assert_allclose(ours, theirs, atol=PARITY)
     here, there = OnnxLocator(exported)(page(*shape)), TorchLocator(tiny_locator())(page(*shape))
     assert len(here) == len(there) > 0
     np.testing.assert_allclose(here.boxes, there.boxes, rtol=0.01, atol=0.05)
-    np.testing.assert_allclose(here.scores, there.scores, atol=HALVED_PARITY)
+    np.testing.assert_allclose(here.scores, there.scores, atol=PARITY)
 
 
-def test_a_locator_is_stored_in_half_the_bytes_of_its_weights(tmp_path: Path) -> None:
-    model = build_model("centres", {}).eval()
-    export_locator(DeployedLocator(model), tmp_path / "m.onnx", metadata={})
-    bytes_of_weights = 4 * sum(weights.numel() for weights in model.parameters())
-    assert 0.5 < (tmp_path / "m.onnx").stat().st_size / bytes_of_weights < 0.56
-
-
-@pytest.mark.parametrize("tolerance", ["PARITY", "HALVED_PARITY"])
+@pytest.mark.parametrize("tolerance", ["PARITY", "QUANTIZED_PARITY"])
 def test_a_locator_that_computes_something_else_is_not_written(
     tolerance: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(f"inkdigit.learning.graph.{tolerance}", -1.0)
     with pytest.raises(InkdigitError, match="nothing was written"):
-        export_locator(DeployedLocator(tiny_locator()), tmp_path / "m.onnx", metadata={})
+        export_locator(DeployedLocator(tiny_locator()), tmp_path / "m.onnx", metadata={}, samples=[page(64, 80)[None]])
     assert not list(tmp_path.iterdir())
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Generator
@@ -64,6 +65,13 @@ class TestTasks:
         assert model.training
         assert all(torch.equal(before[key], value) for key, value in model.state_dict().items())
         assert task.watch(model, recipe, watched) == (loss, accuracy)
+
+    def test_samples_are_what_its_model_is_given_and_the_same_again(self, name: str, digits_folder: Path) -> None:
+        task, training = TASKS[name], load_dataset(str(digits_folder))
+        samples, again = (task.sample(self.recipe(name), training, 3) for _ in range(2))
+        assert all(sample.dtype == np.uint8 and sample.ndim == 3 for sample in samples)
+        assert all(np.array_equal(first, second) for first, second in zip(samples, again, strict=True))
+        assert sum(map(len, samples)) >= min(64, len(training))
 
     def test_says_what_it_is(self, name: str) -> None:
         assert TASKS[name].description

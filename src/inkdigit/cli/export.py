@@ -10,15 +10,18 @@ from inkdigit.cli.examples import with_examples
 
 @with_examples(
     "inkdigit export runs/lenet-1 --to onnx",
+    "inkdigit export runs/lenet-1 --to int8",
     "inkdigit export runs/lenet-1 --to safetensors --out lenet.safetensors",
     "inkdigit export runs/lenet-1 runs/lenet-2 --to onnx --out both.onnx",
 )
 def export(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of finished runs.")],
-    to: Annotated[str, typer.Option(help="onnx or safetensors.")],
+    to: Annotated[str, typer.Option(help="onnx, int8 (onnx, as 8-bit integers) or safetensors.")],
     out: Annotated[
         Path | None,
-        typer.Option(help="The file; without it, model.onnx or model.safetensors in the run, or ensemble.onnx."),
+        typer.Option(
+            help="The file; without it, model.onnx, model-int8.onnx or model.safetensors in the run, or ensemble.onnx."
+        ),
     ] = None,
 ) -> None:
     """Write a run's network as one file, or the average of several runs as one model."""

@@ -6,16 +6,18 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
+from inkdigit.classifier import BATCH_SIZE
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.calibrate import fit_temperature
 from inkdigit.evaluation.evaluate import Evaluation, evaluate
 from inkdigit.evaluation.metrics import nll, predict
 from inkdigit.learning.engine import prepare
-from inkdigit.learning.graph import export_classifier
+from inkdigit.learning.graph import Samples, export_classifier
 from inkdigit.learning.loader import Batches
 from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
@@ -26,17 +28,24 @@ from inkdigit.synthesis.crops import add_crops
 from inkdigit.synthesis.outliers import add_outliers
 from inkdigit.synthesis.variants import vary
 
+SAMPLED = 512
+"""Digits that tell how far a network's values reach, with what its recipe adds to them."""
+
 
 def stream(recipe: Recipe, training: Dataset, seed: int, device: torch.device, generator: Generator) -> Batches:
     """Shuffled batches of the training digits, and of what the recipe adds to them."""
-    varied = vary(training, recipe.variants, seed)
-    extended = add_outliers(add_crops(varied, recipe.crops, seed), recipe.outliers, seed)
+    extended = _extend(training, recipe, seed)
     per_epoch = -(-len(extended) // (recipe.batch_size or len(extended)))
     return Batches(
         extended, recipe.batch_size, seed=seed, device=device,
         prepare=partial(prepare, recipe=recipe, generator=generator),
         once=not recipe.augment and recipe.total_steps(per_epoch) > per_epoch,  # else no image is seen again
     )  # fmt: skip
+
+
+def _extend(digits: Dataset, recipe: Recipe, seed: int) -> Dataset:
+    """Digits varied as a recipe says, and what it adds to them."""
+    return add_outliers(add_crops(vary(digits, recipe.variants, seed), recipe.crops, seed), recipe.outliers, seed)
 
 
 def judge(logits: Tensor, labels: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
@@ -78,6 +87,14 @@ def measure(deployed: Deployed, protocol: str, watched: Dataset, test: Dataset) 
     return temperature, evaluate(TorchClassifier(deployed.at(temperature)), test)
 
 
-def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
-    """Writes ``model.onnx``: uint8 (n, 28, 28) → probabilities."""
-    export_classifier(deploy(model, run.recipe, result["temperature"]), path, metadata=run.card(result))
+def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
+    """Some of what a recipe's network learns from, as its model is given it."""
+    digits = replace(training, images=training.images[:SAMPLED], labels=training.labels[:SAMPLED])
+    images = _extend(digits, recipe, seed).images
+    return np.array_split(images, -(-len(images) // BATCH_SIZE))
+
+
+def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples = ()) -> None:
+    """Writes a model: uint8 (n, 28, 28) → probabilities."""
+    deployed = deploy(model, run.recipe, result["temperature"])
+    export_classifier(deployed, path, metadata=run.card(result), samples=samples)

@@ -46,7 +46,7 @@ def finish(
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         **(more or {}),
     }
-    task.export(run, result, model, run.model)
+    task.export(run, result, model, run.model, ())
     draw_curves({run.recipe.name: progress.history}, run.curves)
     run.finish(result)
     return result

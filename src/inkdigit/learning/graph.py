@@ -3,18 +3,18 @@
 import base64
 import json
 import logging
-import math
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import onnx
 import onnxruntime
 import torch
 from google.protobuf.message import DecodeError
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from inkdigit import locator
@@ -23,20 +23,21 @@ from inkdigit.errors import DataError, InkdigitError
 from inkdigit.files import write_atomic
 from inkdigit.images import SIZE
 from inkdigit.learning.predict import Deployed
+from inkdigit.learning.quantize import folded, quantized
 
 PARITY = 1e-4
 """The probabilities of file and network may differ by so much: rounding, not another network."""
 
-HALVED_PARITY = 0.02
-"""Centres, 0..1, and the logarithms of boxes may differ by so much where weights are stored as 16-bit floats."""
-
-FEW = 256
-"""Fewer values than this are not worth halving."""
+QUANTIZED_PARITY = 0.1
+"""So much may they, and the mean over samples of what centres differ by at most, in a file of 8-bit integers."""
 
 OPSET = 20
 
 WEIGHTS = "deployed.model."
 """What begins the name of a classifier's weight in its graph; its name in the network follows."""
+
+Samples: TypeAlias = Sequence[NDArray[np.uint8]]
+"""Some of what a graph will be given; with none it is not quantised."""
 
 
 class _WithFeatures(nn.Module):
@@ -62,35 +63,46 @@ class _WithFeatures(nn.Module):
         return probabilities, *maps
 
 
-def export_classifier(deployed: Deployed, path: Path, *, metadata: Mapping[str, Any]) -> None:
+def export_classifier(deployed: Deployed, path: Path, *, metadata: Mapping[str, Any], samples: Samples = ()) -> None:
     """Writes ``model.onnx``: uint8 (n, 28, 28) → probabilities (n, classes).
 
     The feature maps are values inside the graph. As outputs they would cost every plain read 13 to 50 % (no
     fusing across them), so the file declares them in its metadata alone, and a classifier makes them outputs
     when they are asked for.
 
+    Args:
+        deployed: the network.
+        path: of the file.
+        metadata: what it says of itself.
+        samples: uint8 (n, 28, 28) each; with any, the file computes with 8-bit integers, and keeps the weights beside.
+
     Raises:
         InkdigitError: the file would not compute what the network computes; nothing is written.
     """
     deployed = deployed.cpu().eval()
-    whole = _WithFeatures(deployed).eval()
+    whole = _WithFeatures(folded(deployed) if samples else deployed).eval()
     example = torch.zeros(2, SIZE, SIZE, dtype=torch.uint8)
     proto = _to_onnx(whole, example, {0: torch.export.Dim("n")}, INPUT, [OUTPUT, *whole.names])
-    feature_outputs = onnx.ModelProto()
-    feature_outputs.graph.output.extend(list(proto.graph.output)[1:])
+    features = list(proto.graph.output)[1:]
     del proto.graph.output[1:]
-    declared = base64.b64encode(feature_outputs.SerializeToString()).decode()
-    for key, value in {**metadata, FEATURE_OUTPUTS: declared}.items():
-        proto.metadata_props.add(key=key, value=json.dumps(value))
-    content = proto.SerializeToString()
-    check_parity(deployed, content)
-    write_atomic(path, content)
+    check_parity(deployed, proto.SerializeToString(), tolerance=PARITY)
+    plain = proto
+    if samples:
+        proto = quantized(plain, samples)
+        _check_quantized(deployed, proto, samples)
+        _keep_weights(proto, deployed.model)
+    declared = base64.b64encode(_declare(features, plain, proto).SerializeToString()).decode()
+    _write(proto, {**metadata, FEATURE_OUTPUTS: declared}, path)
 
 
-def export_locator(deployed: nn.Module, path: Path, *, metadata: Mapping[str, Any]) -> None:
+def export_locator(deployed: nn.Module, path: Path, *, metadata: Mapping[str, Any], samples: Samples = ()) -> None:
     """Writes ``model.onnx``: pages, uint8 (1, h, w) → centres (1, 10, h/4, w/4) and boxes (1, 4, h/4, w/4).
 
-    Its weights are stored as 16-bit floats, which halves the file; they are widened when it is opened.
+    Args:
+        deployed: the network.
+        path: of the file.
+        metadata: what it says of itself.
+        samples: pages; with any, the file computes with 8-bit integers.
 
     Raises:
         InkdigitError: the file would not compute what the network computes; nothing is written.
@@ -98,17 +110,47 @@ def export_locator(deployed: nn.Module, path: Path, *, metadata: Mapping[str, An
     deployed = deployed.cpu().eval()
     example = torch.zeros(1, 64, 80, dtype=torch.uint8)
     free = torch.export.Dim.DYNAMIC
-    proto = _to_onnx(deployed, example, {1: free, 2: free}, locator.INPUT, [locator.CENTRES, locator.BOXES])
+    network = folded(deployed) if samples else deployed
+    proto = _to_onnx(network, example, {1: free, 2: free}, locator.INPUT, [locator.CENTRES, locator.BOXES])
+    _check_locator(deployed, proto.SerializeToString())
+    if samples:
+        proto = quantized(proto, samples)
+        _check_quantized(deployed, proto, samples)
+    _write(proto, metadata, path)
+
+
+def _declare(features: Sequence[Any], plain: onnx.ModelProto, proto: onnx.ModelProto) -> onnx.ModelProto:
+    """What makes the feature maps of a graph its outputs when it is joined to the graph's bytes.
+
+    Args:
+        features: outputs of the plain graph.
+        plain: the graph as it was exported.
+        proto: what became of it, where a node may call its output otherwise.
+    """
+    suffix = onnx.ModelProto()
+    suffix.graph.output.extend(features)
+    sources = {node.output[0]: node.name for node in plain.graph.node}
+    outputs = {node.name: node.output[0] for node in proto.graph.node}
+    pairs = ((outputs[sources[feature.name]], feature.name) for feature in features)
+    suffix.graph.node.extend(onnx.helper.make_node("Identity", [old], [new]) for old, new in pairs if old != new)
+    return suffix
+
+
+def _keep_weights(proto: onnx.ModelProto, model: nn.Module) -> None:
+    """Adds a network's weights as 16-bit floats, where ONNX keeps what is for training: someone may go on with them."""
+    kept = proto.training_info.add().algorithm.initializer
+    for name, weight in model.state_dict().items():
+        if weight.is_floating_point():
+            kept.append(onnx.numpy_helper.from_array(weight.numpy().astype(np.float16), WEIGHTS + name))
+
+
+def _write(proto: onnx.ModelProto, metadata: Mapping[str, Any], path: Path) -> None:
     for key, value in metadata.items():
         proto.metadata_props.add(key=key, value=json.dumps(value))
-    _check_locator(deployed, proto.SerializeToString(), PARITY)
-    _halve_weights(proto)
-    content = proto.SerializeToString()
-    _check_locator(deployed, content, HALVED_PARITY)
-    write_atomic(path, content)
+    write_atomic(path, proto.SerializeToString())
 
 
-def _check_locator(deployed: nn.Module, content: bytes, tolerance: float) -> None:
+def _check_locator(deployed: nn.Module, content: bytes) -> None:
     """Compares file and network on pages of noise."""
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
     for shape in ((1, 64, 80), (1, 101, 55)):
@@ -117,20 +159,20 @@ def _check_locator(deployed: nn.Module, content: bytes, tolerance: float) -> Non
             expected = deployed(torch.from_numpy(page))
         found = session.run([locator.CENTRES, locator.BOXES], {locator.INPUT: page})
         differences = (float(np.abs(a - b.numpy()).max()) for a, b in zip(found, expected, strict=True))
-        _check_close(*differences, tolerance=tolerance)
+        _check_close(*differences, tolerance=PARITY)
 
 
-def _halve_weights(proto: onnx.ModelProto) -> None:
-    """Stores the weights of a graph as 16-bit floats, each widened by a node of its own."""
-    widened = []
-    for tensor in proto.graph.initializer:
-        if tensor.data_type == onnx.TensorProto.FLOAT and math.prod(tensor.dims) >= FEW:
-            name, values = tensor.name, onnx.numpy_helper.to_array(tensor).astype(np.float16)
-            tensor.CopyFrom(onnx.numpy_helper.from_array(values, f"{name}:float16"))
-            widened.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT))
-    nodes = [*widened, *proto.graph.node]
-    del proto.graph.node[:]
-    proto.graph.node.extend(nodes)
+def _check_quantized(deployed: nn.Module, proto: onnx.ModelProto, samples: Samples) -> None:
+    """Compares the first outputs of graph and network on what the graph was quantised with."""
+    session = onnxruntime.InferenceSession(proto.SerializeToString(), providers=["CPUExecutionProvider"])
+    name, differences = session.get_inputs()[0].name, []
+    with torch.inference_mode():
+        for sample in samples:
+            expected = deployed(torch.from_numpy(sample))
+            first = expected[0] if isinstance(expected, tuple) else expected
+            difference = np.abs(session.run(None, {name: sample})[0] - first.numpy())
+            differences += difference.reshape(len(sample), -1).max(1).tolist()  # (n, …) → (n,)
+    _check_close(float(np.mean(differences)), tolerance=QUANTIZED_PARITY)
 
 
 def write_metadata(path: Path, values: Mapping[str, Any]) -> None:
@@ -180,7 +222,7 @@ def _quiet(name: str) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def check_parity(deployed: Deployed, content: bytes) -> None:
+def check_parity(deployed: Deployed, content: bytes, *, tolerance: float) -> None:
     """Compares file and network on noise, blank and full images, one and several at once.
 
     Raises:
@@ -193,7 +235,8 @@ def check_parity(deployed: Deployed, content: bytes) -> None:
         expected = deployed(torch.from_numpy(images)).numpy()
     found = session.run([OUTPUT], {INPUT: images})[0]
     alone = session.run([OUTPUT], {INPUT: images[2:3]})[0]
-    _check_close(float(np.abs(found - expected).max()), float(np.abs(alone - expected[2:3]).max()), tolerance=PARITY)
+    differences = (float(np.abs(found - expected).max()), float(np.abs(alone - expected[2:3]).max()))
+    _check_close(*differences, tolerance=tolerance)
 
 
 def _check_close(*differences: float, tolerance: float) -> None:

@@ -14,7 +14,7 @@ from inkdigit.errors import DataError
 from inkdigit.evaluation.locating import Count
 from inkdigit.evaluation.metrics import wilson_interval
 from inkdigit.images import CLASSES, Grey
-from inkdigit.learning.graph import export_locator
+from inkdigit.learning.graph import Samples, export_locator
 from inkdigit.learning.pages import PageBatches
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.run import Run, write_json
@@ -25,6 +25,9 @@ from inkdigit.synthesis.variants import vary
 
 WATCHED_PAGES = 256
 TEST_PAGES = 1024
+SAMPLED_PAGES = 64
+"""Pages that tell how far a network's values reach."""
+
 UNSEEN = 2**32
 """The seed of pages that a network is not trained on: beyond those that people choose."""
 
@@ -135,9 +138,16 @@ def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dic
     }
 
 
-def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
-    """Writes ``model.onnx``: a page, uint8 (1, h, w) → maps of centres and boxes; what calibration found stays."""
-    export_locator(Deployed(model), path, metadata={**run.card(result), **_find_calibration(run.model)})
+def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
+    """Some of the pages that a recipe's network learns from, as its model is given them."""
+    pages = Pages(vary(training, recipe.variants, seed), seed=seed)
+    return [pages[number].grey[None] for number in range(SAMPLED_PAGES)]  # (h, w) → (1, h, w)
+
+
+def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples = ()) -> None:
+    """Writes a model: a page, uint8 (1, h, w) → maps of centres and boxes; what calibration found stays."""
+    metadata = {**run.card(result), **_find_calibration(run.model)}
+    export_locator(Deployed(model), path, metadata=metadata, samples=samples)
 
 
 def _find_calibration(path: Path) -> dict[str, Any]:

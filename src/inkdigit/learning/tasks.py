@@ -11,6 +11,7 @@ from torch import Generator, Tensor, nn
 from inkdigit.data.dataset import Dataset
 from inkdigit.learning import classify, locate
 from inkdigit.learning.engine import Judge
+from inkdigit.learning.graph import Samples
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.run import Run
 
@@ -35,7 +36,8 @@ class Task:
         judge: what a batch's outputs are worth.
         watch: a network, its recipe, digits that it has not seen → loss and accuracy on them.
         conclude: a run, its network, watched and test digits → what its result says of them; writes the evaluation.
-        export: a run, its result, its network → an ONNX file at that path.
+        sample: a recipe, its training digits, the seed → some of what its model will be given.
+        export: a run, its result, its network, samples → an ONNX file at that path, quantised where there are samples.
     """
 
     description: str
@@ -43,16 +45,19 @@ class Task:
     judge: Judge
     watch: Callable[[nn.Module, Recipe, Dataset], tuple[float, float]]
     conclude: Callable[[Run, nn.Module, Dataset, Dataset], dict[str, Any]]
-    export: Callable[[Run, Mapping[str, Any], nn.Module, Path], None]
+    sample: Callable[[Recipe, Dataset, int], Samples]
+    export: Callable[[Run, Mapping[str, Any], nn.Module, Path, Samples], None]
 
 
 TASKS: Mapping[str, Task] = {
     "classify": Task(
         "tell which digit an image shows",
-        classify.stream, classify.judge, classify.watch, classify.conclude, classify.export,
+        classify.stream, classify.judge, classify.watch, classify.conclude,
+        classify.sample, classify.export,
     ),
     "locate": Task(
         "mark the digits of a page",
-        locate.stream, locate.judge, locate.watch, locate.conclude, locate.export,
+        locate.stream, locate.judge, locate.watch, locate.conclude,
+        locate.sample, locate.export,
     ),
 }  # fmt: skip

@@ -1,0 +1,79 @@
+"""A graph of 32-bit floats → one that computes with 8-bit integers: a third of the time, a quarter of the bytes.
+
+Jacob et al., "Quantization and training of neural networks for efficient integer-arithmetic-only inference", 2018.
+"""
+
+import copy
+from collections.abc import Iterable
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TypeVar
+
+import numpy as np
+import onnx
+from numpy.typing import NDArray
+from onnxruntime.quantization import CalibrationDataReader, QuantType, quantize_static
+from torch import nn
+from torch.nn.utils import fuse_conv_bn_eval
+
+KINDS = ("Conv", "Gemm", "Relu", "Add", "MaxPool", "Resize")
+"""Nodes that hand on integers to one another."""
+
+LAYERS = ("Conv", "Gemm")
+"""Nodes with weights."""
+
+M = TypeVar("M", bound=nn.Module)
+
+
+def folded(model: M) -> M:
+    """A copy, for evaluation, in which each batch norm that follows a convolution is part of its weights.
+
+    As floats it would stand between two convolutions that could hand on integers.
+    """
+    model = copy.deepcopy(model).eval()
+    for block in [module for module in model.modules() if isinstance(module, nn.Sequential)]:
+        for place, (layer, norm) in enumerate(pairwise(list(block))):
+            if isinstance(layer, nn.Conv2d) and isinstance(norm, nn.BatchNorm2d):
+                block[place], block[place + 1] = fuse_conv_bn_eval(layer, norm), nn.Identity()
+    return model
+
+
+def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> onnx.ModelProto:
+    """The same graph with weights and values of 8 bits between its first and its last layer.
+
+    Those two stay floats: the first sees a page's own contrast, and the last tells places to a fraction of a pixel.
+    Weights take 7 of their bits, so that the sums of products fit wherever processors keep them: all machines
+    compute the same.
+
+    Args:
+        proto: of one input, without batch norm.
+        samples: of what the graph will be given, whose values tell how far 8 bits must reach.
+    """
+    layers = [node.name for node in proto.graph.node if node.op_type in LAYERS]
+    prepared = onnx.ModelProto()
+    prepared.CopyFrom(proto)
+    prepared.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")  # else it asks for that
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "model.onnx"
+        quantize_static(
+            prepared, path, _Reader(proto.graph.input[0].name, samples),
+            activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True,
+            op_types_to_quantize=list(KINDS), nodes_to_exclude=[layers[0], layers[-1]],
+            extra_options={"CalibMovingAverage": True},  # rather than the extremes, which a single page may set
+        )  # fmt: skip
+        result: onnx.ModelProto = onnx.load(path)
+    del result.metadata_props[:]
+    result.metadata_props.extend(proto.metadata_props)
+    return result
+
+
+class _Reader(CalibrationDataReader):  # type: ignore[misc] # untyped
+    """Samples as ONNX Runtime asks for them."""
+
+    def __init__(self, name: str, samples: Iterable[NDArray[np.uint8]]) -> None:
+        self._feeds = ({name: sample} for sample in samples)
+
+    def get_next(self) -> dict[str, NDArray[np.uint8]] | None:
+        """The next sample by the name of the input, or None."""
+        return next(self._feeds, None)
