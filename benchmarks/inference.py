@@ -5,8 +5,8 @@ usage: python -m benchmarks.inference [RECIPE …] [--out FILE.json]
 PyTorch runs eagerly, in evaluation and inference mode, with scaling and softmax; inkdigit is ``OnnxClassifier``, with
 its checks of images and answers; ``ratio`` sets these two side by side. Beside them stand PyTorch with channels-last
 weights, and ONNX Runtime alone, on whole batches, with its optimisation of the graph and without. ``reader`` is the
-shipped network, of 8-bit integers, ``reader-as-floats`` the one that it was made of, as PyTorch has it in either row;
-the others have fresh weights, which cost the same.
+shipped network, and ``reader-int8`` it with 8-bit integers in all but PyTorch's columns; the others have fresh weights,
+which cost the same.
 """
 
 import argparse
@@ -24,25 +24,25 @@ import numpy as np
 import torch
 from benchmarks.cold_start import measure_starts
 from benchmarks.inference_sides import (
-    FLOATS,
     INKDIGIT,
+    INTEGERS,
     PYTORCH,
     SHIPPED,
     SIDES,
     Network,
+    draw_noise,
     load_network,
     open_sides,
     save_for_torch,
 )
 from numpy.typing import NDArray
 
-from inkdigit.images import SIZE
 from inkdigit.learning.graph import PARITY
 from inkdigit.learning.models import MODELS
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.machine import describe_machine, is_busy
 
-NETWORKS = (SHIPPED, FLOATS, "lenet", "convnet", "cnn", "keras-cnn")
+NETWORKS = (SHIPPED, INTEGERS, "lenet", "convnet", "cnn", "keras-cnn")
 BATCHES = (1, 10, 100, 1000)
 WANTED = {1: 8, 1000: 3}
 """How many times as fast as PyTorch an answer should be, by the number of images."""
@@ -98,7 +98,7 @@ def measure_network(name: str, network: Network, batches: Sequence[int] = BATCHE
         SystemExit: the sides answer differently, so that their seconds must not be compared.
     """
     everything, rows = torch.get_num_threads(), []
-    images = np.random.default_rng(0).integers(0, 256, (max(batches), SIZE, SIZE), dtype=np.uint8)
+    images = draw_noise(max(batches))
     for label, threads in THREADS.items():
         torch.set_num_threads(threads or everything)
         answers = open_sides(network, threads)
@@ -152,7 +152,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="also write the figures as JSON")
     arguments = parser.parse_args()
     names = arguments.recipes or list(NETWORKS)
-    known = [FLOATS, *(name for name, recipe in RECIPES.items() if recipe.model in MODELS)]
+    known = [INTEGERS, *(name for name, recipe in RECIPES.items() if recipe.model in MODELS)]
     if unknown := [name for name in names if name not in known]:
         parser.error(f"found {', '.join(unknown)}, expected some of {', '.join(known)}")
     busy = _announce(names)

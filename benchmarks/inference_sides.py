@@ -11,8 +11,8 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from inkdigit.classifier import INPUT, OUTPUT, OnnxClassifier
-from inkdigit.images import Images
+from inkdigit.classifier import BATCH_SIZE, INPUT, OUTPUT, OnnxClassifier
+from inkdigit.images import SIZE, Images
 from inkdigit.learning.classify import deploy
 from inkdigit.learning.graph import PARITY, QUANTIZED_PARITY, export_classifier
 from inkdigit.learning.models import build_model
@@ -22,8 +22,8 @@ from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import restore
 from inkdigit.reading.weights import find_model
 
-SHIPPED, FLOATS = "reader", "reader-as-floats"
-"""The shipped network, of 8-bit integers, and the one that it was made of."""
+SHIPPED, INTEGERS = "reader", "reader-int8"
+"""The shipped network, and it made to compute with 8-bit integers."""
 
 PYTORCH, CHANNELS_LAST, INKDIGIT, ALONE, PLAIN = SIDES = (
     "PyTorch", "channels-last", "inkdigit", "ORT alone", "not optimised",
@@ -52,20 +52,26 @@ class Network:
 
 
 def load_network(name: str, folder: Path) -> Network:
-    """The shipped network, or it as floats, or that of a recipe with fresh weights, exported into a folder."""
+    """The shipped network, or it with integers, or that of a recipe with fresh weights, exported into a folder."""
     path = folder / f"{name}.onnx"
-    if name in (SHIPPED, FLOATS):
+    if name in (SHIPPED, INTEGERS):
         shipped = find_model(SHIPPED)
         restored, temperature = restore(shipped), float(OnnxClassifier(shipped).metadata["temperature"])
-        recipe, deployed = restored.recipe, deploy(restored.model, restored.recipe, temperature)
+        deployed = deploy(restored.model, restored.recipe, temperature).eval()
         if name == SHIPPED:
-            return Network(recipe, deployed.eval(), shipped, QUANTIZED_PARITY)
-    else:
-        torch.manual_seed(0)
-        recipe = RECIPES[name]
-        deployed = deploy(build_model(recipe.model, recipe.model_options), recipe)
+            return Network(restored.recipe, deployed, shipped)
+        export_classifier(deployed, path, metadata={}, samples=[draw_noise(BATCH_SIZE)])  # which it will be given
+        return Network(restored.recipe, deployed, path, QUANTIZED_PARITY)
+    torch.manual_seed(0)
+    recipe = RECIPES[name]
+    deployed = deploy(build_model(recipe.model, recipe.model_options), recipe)
     export_classifier(deployed, path, metadata={})
     return Network(recipe, deployed.eval(), path)
+
+
+def draw_noise(n: int) -> Images:
+    """Images of noise, uint8 (n, 28, 28): what they show changes no time."""
+    return np.random.default_rng(0).integers(0, 256, (n, SIZE, SIZE), dtype=np.uint8)
 
 
 def save_for_torch(network: Network, path: Path) -> None:

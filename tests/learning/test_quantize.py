@@ -1,4 +1,4 @@
-"""A file of 8-bit integers says what its network says, in fewer bytes, and can be gone on with."""
+"""A file of 8-bit integers says what its network says, in fewer bytes."""
 
 from pathlib import Path
 
@@ -16,7 +16,6 @@ from inkdigit.learning.locate import Deployed as DeployedLocator
 from inkdigit.learning.models import build_model
 from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.quantize import folded
-from inkdigit.learning.restore import read_weights
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.locator import OnnxLocator
 
@@ -91,15 +90,6 @@ def test_feature_maps_are_those_of_the_network(deployed: Deployed, quantized: Pa
                 difference = np.abs(features[f"features:features.{place}"] - x.numpy())
                 assert difference.mean() < 0.02 * x.abs().max()
     assert len(features) == 4
-
-
-def test_the_weights_that_it_was_made_of_are_kept(deployed: Deployed, quantized: Path) -> None:
-    kept = read_weights(quantized.read_bytes(), quantized)
-    for name, weight in deployed.model.state_dict().items():
-        if weight.is_floating_point():
-            assert kept.pop(name).dtype == torch.float32
-    assert not kept
-    assert OnnxClassifier(quantized).metadata["name"] == "tiny"
 
 
 def test_folding_changes_nothing_but_the_layers(deployed: Deployed) -> None:

@@ -39,30 +39,8 @@ def test_the_shipped_reader_comes_back() -> None:
     restored, classifier = restore(SHIPPED["reader"]), OnnxClassifier(SHIPPED["reader"])
     temperature = classifier.metadata["temperature"]
     ours = TorchClassifier(Deployed(restored.model, SCALINGS[restored.recipe.scaling], temperature))(IMAGES)
-    np.testing.assert_allclose(ours, classifier(IMAGES), atol=0.02)
+    np.testing.assert_allclose(ours, classifier(IMAGES), atol=1e-4)
     assert restored.recipe.classes == ours.shape[1] == 11
-
-
-def test_the_network_behind_integers_comes_back_but_for_the_rounding_of_16_bits(
-    trained_run: Path, tmp_path: Path
-) -> None:
-    path = export_runs([trained_run], "int8", tmp_path / "m.onnx")
-    found, expected = (restore(each).model.state_dict() for each in (path, trained_run / "model.onnx"))
-    assert found.keys() == expected.keys()
-    for name in expected:
-        assert found[name].dtype == expected[name].dtype
-        np.testing.assert_allclose(found[name], expected[name], rtol=1e-3, atol=1e-6)
-
-
-def test_integers_beside_the_weights_of_another_network(trained_run: Path, tmp_path: Path) -> None:
-    path = export_runs([trained_run], "int8", tmp_path / "m.onnx")
-    proto = onnx.load(path)
-    for tensor in proto.training_info[0].algorithm.initializer:
-        values = -onnx.numpy_helper.to_array(tensor)
-        tensor.CopyFrom(onnx.numpy_helper.from_array(values, tensor.name))
-    onnx.save(proto, path)
-    with pytest.raises(DataError, match="another network than its own"):
-        restore(path)
 
 
 @pytest.fixture
@@ -134,6 +112,12 @@ def test_weights_in_other_files_are_not_read(changed: Callable[..., str], tmp_pa
 
     message = changed(point)
     assert "names other files" in message or "cannot be opened" in message
+
+
+def test_integers_are_not_gone_on_with(trained_run: Path, tmp_path: Path) -> None:
+    path = export_runs([trained_run], "int8", tmp_path / "m.onnx")
+    with pytest.raises(DataError, match="computes with 8-bit integers, expected the model that they were made of"):
+        restore(path)
 
 
 def test_a_locator_is_no_classifier() -> None:

@@ -29,7 +29,7 @@ PARITY = 1e-4
 """The probabilities of file and network may differ by so much: rounding, not another network."""
 
 QUANTIZED_PARITY = 0.1
-"""So much may they, and the mean over samples of what centres differ by at most, in a file of 8-bit integers."""
+"""In a file of 8-bit integers they, or centres, may differ by so much at most, in the mean over samples."""
 
 OPSET = 20
 
@@ -74,7 +74,7 @@ def export_classifier(deployed: Deployed, path: Path, *, metadata: Mapping[str, 
         deployed: the network.
         path: of the file.
         metadata: what it says of itself.
-        samples: uint8 (n, 28, 28) each; with any, the file computes with 8-bit integers, and keeps the weights beside.
+        samples: uint8 (n, 28, 28) each; with any, the file computes with 8-bit integers.
 
     Raises:
         InkdigitError: the file would not compute what the network computes; nothing is written.
@@ -85,12 +85,11 @@ def export_classifier(deployed: Deployed, path: Path, *, metadata: Mapping[str, 
     proto = _to_onnx(whole, example, {0: torch.export.Dim("n")}, INPUT, [OUTPUT, *whole.names])
     features = list(proto.graph.output)[1:]
     del proto.graph.output[1:]
-    check_parity(deployed, proto.SerializeToString(), tolerance=PARITY)
+    check_parity(deployed, proto.SerializeToString())
     plain = proto
     if samples:
         proto = quantized(plain, samples)
         _check_quantized(deployed, proto, samples)
-        _keep_weights(proto, deployed.model)
     declared = base64.b64encode(_declare(features, plain, proto).SerializeToString()).decode()
     _write(proto, {**metadata, FEATURE_OUTPUTS: declared}, path)
 
@@ -134,14 +133,6 @@ def _declare(features: Sequence[Any], plain: onnx.ModelProto, proto: onnx.ModelP
     pairs = ((outputs[sources[feature.name]], feature.name) for feature in features)
     suffix.graph.node.extend(onnx.helper.make_node("Identity", [old], [new]) for old, new in pairs if old != new)
     return suffix
-
-
-def _keep_weights(proto: onnx.ModelProto, model: nn.Module) -> None:
-    """Adds a network's weights as 16-bit floats, where ONNX keeps what is for training: someone may go on with them."""
-    kept = proto.training_info.add().algorithm.initializer
-    for name, weight in model.state_dict().items():
-        if weight.is_floating_point():
-            kept.append(onnx.numpy_helper.from_array(weight.numpy().astype(np.float16), WEIGHTS + name))
 
 
 def _write(proto: onnx.ModelProto, metadata: Mapping[str, Any], path: Path) -> None:
@@ -222,7 +213,7 @@ def _quiet(name: str) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def check_parity(deployed: Deployed, content: bytes, *, tolerance: float) -> None:
+def check_parity(deployed: Deployed, content: bytes) -> None:
     """Compares file and network on noise, blank and full images, one and several at once.
 
     Raises:
@@ -235,8 +226,7 @@ def check_parity(deployed: Deployed, content: bytes, *, tolerance: float) -> Non
         expected = deployed(torch.from_numpy(images)).numpy()
     found = session.run([OUTPUT], {INPUT: images})[0]
     alone = session.run([OUTPUT], {INPUT: images[2:3]})[0]
-    differences = (float(np.abs(found - expected).max()), float(np.abs(alone - expected[2:3]).max()))
-    _check_close(*differences, tolerance=tolerance)
+    _check_close(float(np.abs(found - expected).max()), float(np.abs(alone - expected[2:3]).max()), tolerance=PARITY)
 
 
 def _check_close(*differences: float, tolerance: float) -> None:

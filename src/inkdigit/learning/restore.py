@@ -15,7 +15,7 @@ from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import DataError, InkdigitError, UsageError
 from inkdigit.learning.checkpoint import fill_weights
 from inkdigit.learning.classify import deploy
-from inkdigit.learning.graph import PARITY, QUANTIZED_PARITY, WEIGHTS, check_parity
+from inkdigit.learning.graph import WEIGHTS, check_parity
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipe import Recipe
 
@@ -55,8 +55,7 @@ def restore(path: Path) -> Restored:
     fill_weights(model, _counters(model) | read_weights(content, path), path)
     try:
         temperature = float(metadata.get("temperature", 1.0))
-        tolerance = QUANTIZED_PARITY if _kept(onnx.load_model_from_string(content)) else PARITY
-        check_parity(deploy(model, recipe, temperature).eval(), content, tolerance=tolerance)
+        check_parity(deploy(model, recipe, temperature).eval(), content)
     except (InkdigitError, TypeError, ValueError) as error:
         raise DataError(f"{path}: its recipe and weights make another network than its own ({error})") from error
     return Restored(recipe.name, hashlib.sha256(content).hexdigest(), recipe, model)
@@ -82,13 +81,15 @@ def _counters(model: nn.Module) -> dict[str, Tensor]:
 
 
 def read_weights(content: bytes, path: Path) -> dict[str, Tensor]:
-    """The weights in the bytes of a model file, by their names in the network: those kept for training, or its own.
+    """The weights in the bytes of a model file, by their names in the network.
 
     Raises:
-        DataError: there are none by these names, or they are damaged or in another file.
+        DataError: there are none by these names, or they are rounded to integers, damaged or in another file.
     """
-    proto = onnx.load_model_from_string(content)
-    found = _kept(proto) or proto.graph.initializer
+    graph = onnx.load_model_from_string(content).graph
+    if any(node.op_type == "QuantizeLinear" for node in graph.node):
+        raise DataError(f"{path}: computes with 8-bit integers, expected the model that they were made of")
+    found = graph.initializer
     weights = [tensor for tensor in found if tensor.name.startswith(WEIGHTS)]
     if not weights:
         raise DataError(f"{path}: found no weights named {WEIGHTS}… among {len(found)}, {EXPECTED}")
@@ -100,11 +101,5 @@ def read_weights(content: bytes, path: Path) -> dict[str, Tensor]:
         raise DataError(f"{path}: holds damaged weights ({error}); export it again") from error
 
 
-def _kept(proto: onnx.ModelProto) -> list[onnx.TensorProto]:
-    """Weights beside a graph that computes with others, as one of 8-bit integers does."""
-    return [tensor for part in proto.training_info for tensor in part.algorithm.initializer]
-
-
 def _tensor(tensor: onnx.TensorProto) -> Tensor:
-    values = torch.from_numpy(np.array(onnx.numpy_helper.to_array(tensor)))
-    return values.float() if values.is_floating_point() else values
+    return torch.from_numpy(np.array(onnx.numpy_helper.to_array(tensor)))
