@@ -159,7 +159,7 @@ def _check_quantized(deployed: nn.Module, proto: onnx.ModelProto, samples: Sampl
     name, differences = session.get_inputs()[0].name, []
     with torch.inference_mode():
         for sample in samples:
-            expected = deployed(torch.from_numpy(sample))
+            expected = deployed(torch.from_numpy(sample.copy()))  # which may be read-only
             first = expected[0] if isinstance(expected, tuple) else expected
             difference = np.abs(session.run(None, {name: sample})[0] - first.numpy())
             differences += difference.reshape(len(sample), -1).max(1).tolist()  # (n, …) → (n,)

@@ -18,10 +18,10 @@ from inkdigit.reading.scene import Scene
 CLEAR = 0.5
 """What one view sees so surely need not be looked at more closely."""
 
-LEGIBLE = 44
+LEGIBLE = 22
 """Digits this tall in one view need no closer one, in pixels."""
 
-LARGE = 70
+LARGE = 48
 """Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
 
 COVERED = 0.97
