@@ -113,36 +113,30 @@ class TestMerge:
         assert merge([]).boxes.shape == (0, 4)
         assert merge([]).scores.shape == (0, CLASSES)
 
-    def test_a_score_is_the_mean_over_all_views_that_should_show_the_digit_by_how_well_they_do(self) -> None:
+    def test_a_score_is_the_mean_over_all_views_that_should_show_the_digit(self) -> None:
         views = [
             view(0.1),  # 8 pixels
-            view(0.25, (DIGIT, 4, 0.5)),  # 20 pixels, which weigh 0.274
-            view(0.5, (DIGIT, 4, 0.7)),  # 40 pixels, 0.855
+            view(0.25, (DIGIT, 4, 0.5)),
+            view(0.5, (DIGIT, 4, 0.7)),
             view(1, (DIGIT, 4, 0.9)),
             view(2),  # 160 pixels
         ]
-        assert told(merge(views)) == [(list(DIGIT), 4, 0.7682)]
-
-    @pytest.mark.parametrize(("pixels", "weight"), [(14, 0.1), (29.5, 0.55), (40, 0.8548)])
-    def test_a_view_weighs_more_the_better_it_shows_a_digit(self, pixels: float, weight: float) -> None:
-        box = (0.0, 0.0, pixels, pixels)
-        (found,) = merge([view(1, (box, 4, 0.8)), view(45 / pixels, (box, 4, 0.4))]).scores.max(1, keepdims=True)
-        assert float(found[0]) == pytest.approx((0.8 * weight + 0.4) / (weight + 1), abs=1e-3)
+        assert told(merge(views)) == [(list(DIGIT), 4, 0.7)]
 
     def test_a_view_that_should_show_it_but_does_not_speaks_against_it(self) -> None:
-        assert told(merge([view(0.25), view(0.5, (DIGIT, 4, 0.8)), view(1)])) == [(list(DIGIT), 4, 0.3212)]
+        assert told(merge([view(0.25), view(0.5, (DIGIT, 4, 0.8)), view(1)])) == [(list(DIGIT), 4, 0.2667)]
 
     def test_views_may_take_it_for_different_digits(self) -> None:
         found = merge([view(0.5, (DIGIT, 4, 0.6)), view(1, (DIGIT, 9, 0.8))])
-        assert found.scores[0, [4, 9]].tolist() == pytest.approx([0.2765, 0.4313], abs=1e-4)
+        assert found.scores[0, [4, 9]].tolist() == pytest.approx([0.3, 0.4])
 
-    def test_a_part_clear_at_one_scale_loses_against_the_digit_seen_at_all(self) -> None:
+    def test_a_part_seen_at_one_scale_loses_against_the_digit_seen_at_all(self) -> None:
         """The upper ring of an 8 is a 0, but only from near."""
         ring = (105.0, 100.0, 40.0, 38.0)
         views = [
             view(0.25, (DIGIT, 8, 0.8)),
             view(0.5, (DIGIT, 8, 0.8)),
-            view(1, (DIGIT, 8, 0.8), (ring, 0, 0.6)),
+            view(1, (DIGIT, 8, 0.8), (ring, 0, 0.99)),
             view(2, (ring, 0, 0.99)),
         ]
         assert told(merge(views)) == [(list(DIGIT), 8, 0.8)]
@@ -150,7 +144,7 @@ class TestMerge:
     def test_a_box_is_the_mean_of_what_the_views_say_by_how_sure_they_are(self) -> None:
         views = [view(0.5, ((100, 100, 50, 80), 4, 0.3)), view(1, ((104, 96, 54, 84), 4, 0.9))]
         ((box, *_),) = told(merge(views))
-        assert box == pytest.approx([103.11, 96.89, 53.11, 83.11])
+        assert box == pytest.approx([103, 97, 53, 83])
 
     def test_a_view_that_finds_a_digit_twice_counts_once(self) -> None:
         twice = view(1, (DIGIT, 4, 0.6), ((102, 100, 50, 80), 4, 0.5))
@@ -168,8 +162,8 @@ class TestMerge:
         assert [value for _, value, _ in told(found)] == [1, 3, 0, 2]
 
     def test_what_hardly_any_view_sees_is_forgotten(self) -> None:
-        views = [view(0.25, (DIGIT, 4, 7.5 * FAINT)), view(0.5), view(1)]
-        assert told(merge(views)) == []  # 0.75 by a view that weighs 0.274 of 2.129
+        views = [view(0.25, (DIGIT, 4, 2.5 * FAINT)), view(0.5), view(1)]
+        assert told(merge(views)) == []
         assert len(merge(views[:2])) == 1
 
     @pytest.mark.parametrize(("height", "is_kept"), [(8, False), (20, True), (90, True), (130, False)])
@@ -224,6 +218,11 @@ class TestApart:
         shared = 40 * 2 * APART / (1 + APART)  # of two boxes 40 wide, as much of their union as may be
         for overlap, n in ((shared - 1, 2), (shared + 1, 1)):
             boxes = np.array([(0, 0, 40, 60), (40 - overlap, 0, 40, 60)], np.float32)
+            assert len(choose_apart(boxes, np.ones(2, np.float32))) == n
+
+    def test_a_narrow_one_may_lie_within_its_neighbour_by_two_thirds(self) -> None:
+        for overlap, n in ((8, 2), (8.5, 1)):  # of 12 pixels
+            boxes = np.array([(0, 0, 40, 60), (40 - overlap, 0, 12, 60)], np.float32)
             assert len(choose_apart(boxes, np.ones(2, np.float32))) == n
 
     def test_nothing_is_apart_from_nothing(self) -> None:

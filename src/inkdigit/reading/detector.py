@@ -30,14 +30,6 @@ In all fewer pixels than the smallest side of a page: a locator gives so small a
 SMALLEST, LARGEST = 14, 100
 """A digit of this many pixels is expected to be found, if it is one."""
 
-WELL_SEEN, LEAST_SAY = 45, 0.1
-"""A view has its full say from so many pixels of a digit on, and so much of it where there are but ``SMALLEST``.
-
-From afar two digits that touch are one. Of 300 generated strings of digits that overlap by a tenth of their height
-81.0 % are read with an equal say for all views and digits that lie in one another by .6 at most, 85.3 % so; of 500
-generated pages as many as before, with 52 instead of 61 false digits.
-"""
-
 NOTICED = 0.8
 """One that is smaller or larger by this factor is still believed where it is found."""
 
@@ -45,9 +37,13 @@ SAME = 0.45
 """Findings of two scales are of the same digit if they share so much of their union."""
 
 APART, WITHIN = 0.4, 0.7
-"""Two digits share no more of their union than the one, and of the smaller box no more than the other."""
+"""Two digits share no more of their union than the one, and of the smaller box no more than the other.
 
-FAINT = 0.13
+A 1 that touches both of its neighbours lies within them to more than a half. Of 300 generated strings of digits that
+overlap by a tenth of their height 80.7 % are read with 0.6, 82.7 % with 0.7.
+"""
+
+FAINT = 0.1
 """What all scales together say less of is forgotten."""
 
 MAX_FINDINGS = 5000
@@ -108,8 +104,7 @@ def _resized(locator: Locator, picture: PIL.Image.Image, scale: float) -> View:
 def merge(views: Iterable[View]) -> Findings:
     """One finding for each digit, the surest first: its scores are means over all views in which it should be seen.
 
-    A part of a large digit may look like a small one at one scale, but not at the others; a digit does at all. The
-    better it should be seen in a view, the more that weighs.
+    A part of a large digit may look like a small one at one scale, but not at the others; a digit does at all.
     """
     views = [_legible(view) for view in views]
     boxes = np.concatenate([np.empty((0, 4), np.float32), *(view.findings.boxes for view in views)])
@@ -119,26 +114,18 @@ def merge(views: Iterable[View]) -> Findings:
     for view in views:
         # In the closest view all that is found there is expected: there is none in which it is larger.
         smallest = NOTICED * SMALLEST if view is views[-1] else SMALLEST
-        pixels = size * view.scale
-        say = np.where((pixels >= smallest) & (pixels <= LARGEST), _say(pixels), 0)[:, None]
-        expected += say
+        should_see = ((size * view.scale >= smallest) & (size * view.scale <= LARGEST))[:, None]
+        expected += should_see
         if len(view.findings):
             seen, weight = _match(boxes, view.findings)
-            votes += np.where(weight > 0, say * view.findings.scores[seen], 0)
-            weight *= np.maximum(say, LEAST_SAY)
+            votes += np.where(should_see & (weight > 0), view.findings.scores[seen], 0)
             sums += view.findings.boxes[seen] * weight
             weights += weight
-    votes /= np.where(expected > 0, expected, 1)
+    votes /= np.maximum(expected, 1)
     clear = votes.max(1, initial=0) > FAINT
     found = Findings((sums / weights)[clear], votes[clear])
     kept = choose_apart(found.boxes, found.scores.sum(1))
     return Findings(found.boxes[kept], found.scores[kept])
-
-
-def _say(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """How much a view's word weighs on digits of which it has so many pixels, (k,)."""
-    seen = (pixels - SMALLEST) / (WELL_SEEN - SMALLEST)
-    return np.asarray(np.clip(LEAST_SAY + (1 - LEAST_SAY) * seen, LEAST_SAY, 1), np.float32)
 
 
 def _legible(view: View) -> View:
