@@ -1,5 +1,6 @@
 """Batches of generated pages, drawn by other processes while the network learns."""
 
+import gc
 import math
 import signal
 from collections.abc import Iterator
@@ -38,6 +39,8 @@ class PageBatches:
     def steps(self, start: int, stop: int) -> Iterator[tuple[Tensor, Targets]]:
         """Yields standardised pages (b, 1, h, w) and their targets, of the steps from start to stop."""
         workers = min(count_cores() - 1, 8)
+        if workers:
+            gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
         loader: DataLoader[Any] = DataLoader(
             self._batches, batch_size=None, sampler=range(start, stop), num_workers=workers,
             prefetch_factor=AHEAD if workers else None, worker_init_fn=_leave_signals,

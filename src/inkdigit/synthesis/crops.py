@@ -1,5 +1,6 @@
 """What a reader cuts out of pages: digits with whatever lies around them, and things that are no digits."""
 
+import gc
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -49,6 +50,7 @@ def add_crops(dataset: Dataset, share: float, seed: int) -> Dataset:
 def cut_crops(pages: Pages, n: int) -> tuple[Images, Labels]:
     """The first n crops of some pages, uint8 (n, 28, 28), and their labels, 0 to 10."""
     crops: list[Crop] = []
+    gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
     with ProcessPoolExecutor(count_cores(), initializer=_take, initargs=(pages,)) as pool:
         first = 0
         while len(crops) < n:  # the pages in their order, however many processes there are
