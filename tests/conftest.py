@@ -1,9 +1,10 @@
 """Small data that every room can learn from, made on the spot."""
 
+import gc
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,26 @@ def trained_run(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -
         settings=["protocol=held-out", "epochs=6", "batch_size=8", "lr=0.01"],
     )
     return folder
+
+
+class Cycle:
+    """What only the collector of cycles ends; it notes in which process it did."""
+
+    def __init__(self, notes: Path) -> None:
+        self.notes, self.itself = notes, self
+
+    def __del__(self) -> None:
+        with self.notes.open("a") as file:
+            file.write(f"{os.getpid()}\n")
+
+
+@pytest.fixture
+def garbage(tmp_path: Path) -> Iterator[Path]:
+    """Where it stands which processes collected some garbage that lies about; none does unless it is asked to."""
+    gc.disable()
+    Cycle(tmp_path / "ended")
+    yield tmp_path / "ended"
+    gc.enable()
 
 
 @pytest.fixture

@@ -57,30 +57,13 @@ def test_a_step_is_the_same_however_many_processes_draw(make: Make) -> None:
             assert_same(one, other)
 
 
-class Garbage:
-    """What only the collector of cycles finds; it notes which process ended it."""
-
-    def __init__(self, notes: Path) -> None:
-        self.notes, self.itself = notes, self
-
-    def __del__(self) -> None:
-        with self.notes.open("a") as file:
-            file.write(f"{os.getpid()}\n")
-
-
 @pytest.mark.filterwarnings("ignore:This DataLoader")
-def test_no_process_that_draws_inherits_garbage(make: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_process_that_draws_inherits_garbage(make: Make, garbage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ONNX Runtime's sessions cannot be ended there: they wait for threads of the process that made them."""
     draw = Pages.__getitem__
     monkeypatch.setattr(Pages, "__getitem__", lambda pages, number: (gc.collect(), draw(pages, number))[1])
-    batches = make(1)
-    gc.disable()
-    try:
-        Garbage(tmp_path / "ended")
-        list(batches.steps(0, 2))
-    finally:
-        gc.enable()
-    assert (tmp_path / "ended").read_text() == f"{os.getpid()}\n"
+    list(make(1).steps(0, 2))
+    assert garbage.read_text() == f"{os.getpid()}\n"
 
 
 def test_steps_and_seeds_differ(make: Make) -> None:

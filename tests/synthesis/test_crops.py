@@ -1,7 +1,10 @@
 """What a reader cuts out of pages."""
 
+import gc
+import os
 import signal
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -92,6 +95,15 @@ def test_crops_are_the_same_however_many_processes_cut_them(digits: Dataset, mon
     assert images.dtype == np.uint8
     np.testing.assert_array_equal(labels, [label for _, label in expected[:40]])
     np.testing.assert_array_equal(images, [image for image, _ in expected[:40]])
+
+
+def test_no_process_that_cuts_inherits_garbage(digits: Dataset, garbage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """ONNX Runtime's sessions cannot be ended there: they wait for threads of the process that made them."""
+    take = module._take
+    monkeypatch.setattr(module, "_take", lambda pages: (take(pages), gc.collect())[0])
+    monkeypatch.setattr(module, "PAGES_AT_ONCE", 4)
+    cut_crops(Pages(digits, seed=2), 3)
+    assert garbage.read_text() == f"{os.getpid()}\n"
 
 
 def test_ctrl_c_is_for_the_process_that_asked(digits: Dataset) -> None:

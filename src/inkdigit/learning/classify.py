@@ -94,7 +94,7 @@ def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
     return np.array_split(images, -(-len(images) // BATCH_SIZE))
 
 
-def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples = ()) -> None:
+def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples) -> None:
     """Writes a model: uint8 (n, 28, 28) → probabilities."""
     deployed = deploy(model, run.recipe, result["temperature"])
     export_classifier(deployed, path, metadata=run.card(result), samples=samples)

@@ -144,7 +144,7 @@ def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
     return [pages[number].grey[None] for number in range(SAMPLED_PAGES)]  # (h, w) → (1, h, w)
 
 
-def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples = ()) -> None:
+def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples) -> None:
     """Writes a model: a page, uint8 (1, h, w) → maps of centres and boxes; what calibration found stays."""
     metadata = {**run.card(result), **_find_calibration(run.model)}
     export_locator(Deployed(model), path, metadata=metadata, samples=samples)
