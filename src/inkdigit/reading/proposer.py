@@ -5,14 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from inkdigit.classifier import Classifier
 from inkdigit.errors import ImageError
 from inkdigit.images import CLASSES, SIZE, Images, Probabilities
-from inkdigit.locator import Boxes, Findings, Locator
+from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller
 from inkdigit.preparation.cut import Edges, cut_digit
 from inkdigit.preparation.prepare import main_box
-from inkdigit.reading.detector import GLANCED, SIDES, View, glance, look, merge
+from inkdigit.reading.detector import GLANCED, SIDES, WITHIN, View, glance, look, merge
 from inkdigit.reading.scene import Scene
 
 CLEAR = 0.5
@@ -20,6 +21,9 @@ CLEAR = 0.5
 
 LEGIBLE = 22
 """Digits this tall in one view need no closer one, in pixels."""
+
+HINT = 0.1
+"""Nor is one looked for more closely of which there is no more of a hint."""
 
 LARGE = 48
 """Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
@@ -93,7 +97,9 @@ class Proposer:
             clear = view.findings.scores.max(1, initial=0) > CLEAR
             seen = Findings(view.findings.boxes[clear], view.findings.scores[clear])
             heights = seen.boxes[:, 3] * view.scale
-            if len(seen) and heights.min() >= LEGIBLE and (np.median(heights) >= LARGE or scene.cover(seen) > COVERED):
+            if not len(seen) or heights.min() < LEGIBLE:
+                continue
+            if np.median(heights) >= LARGE or (scene.cover(seen) > COVERED and not _is_hinted(view.findings, clear)):
                 return
 
     def _read(self, scene: Scene, findings: Findings) -> Proposals:
@@ -106,6 +112,13 @@ class Proposer:
             return Proposals(findings, *nothing)
         images = np.stack([cuts[place] for place in inked])
         return Proposals(findings, images, self._classifier(images))
+
+
+def _is_hinted(findings: Findings, clear: NDArray[np.bool_]) -> bool:
+    """Whether there is a hint of a digit beside those that are clear."""
+    hints = ~clear & (findings.scores.max(1, initial=0) > HINT)
+    within = share_of_smaller(findings.boxes[hints], findings.boxes[clear]).max(1, initial=0)
+    return bool((within < WITHIN).any())
 
 
 def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
