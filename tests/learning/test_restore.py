@@ -128,7 +128,7 @@ def test_a_file_of_integers_without_them(trained_run: Path, tmp_path: Path) -> N
     del proto.graph.initializer[:]
     proto.graph.initializer.extend(kept)
     onnx.save(proto, path)
-    with pytest.raises(DataError, match="found no weights named trained.… among"):
+    with pytest.raises(DataError, match=r"found no weights named trained\.… among"):
         restore(path)
 
 

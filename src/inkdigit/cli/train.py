@@ -15,6 +15,7 @@ from inkdigit.cli.examples import with_examples
     "inkdigit train softmax --data optdigits --set epochs=2",
     "inkdigit train mlp --set model.hidden=64,64 --set lr=0.01",
     "inkdigit train reader --out runs/mine --resume",
+    "inkdigit train lenet --from runs/lenet-1 --set lr=0.0003",
 )
 def train(
     recipe: Annotated[str, typer.Argument(help="See 'inkdigit list recipes'.")],
@@ -30,6 +31,9 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in --out, or in the newest run of the recipe.")
     ] = False,
+    begun_from: Annotated[
+        Path | None, typer.Option("--from", help="A finished run of the same network, whose weights are begun with.")
+    ] = None,
     settings: Annotated[
         list[str] | None,
         typer.Option(
@@ -56,6 +60,7 @@ def train(
         device=device,
         settings=settings or (),
         resume=resume,
+        begun_from=begun_from,
         loggers=loggers,
         announce=announce,
     )

@@ -9,15 +9,14 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Generator, nn
+from torch import nn
 
 from inkdigit.data.corrections import load_corrections
 from inkdigit.data.dataset import Dataset
 from inkdigit.errors import InkdigitError, Interrupted
 from inkdigit.images import CLASSES
-from inkdigit.learning.checkpoint import Progress, fill_weights, save_state
+from inkdigit.learning.checkpoint import Progress
 from inkdigit.learning.classify import deploy
-from inkdigit.learning.engine import build
 from inkdigit.learning.finish import finish
 from inkdigit.learning.logs import LOGGERS
 from inkdigit.learning.predict import TorchClassifier
@@ -27,6 +26,7 @@ from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run, free_folder
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.train import fit
+from inkdigit.learning.trained import begin
 from inkdigit.synthesis.outliers import OUTLIERS
 
 PROTOCOL = "held-out"
@@ -93,7 +93,7 @@ def learn_from(
     with _appearing(folder) as place:
         run = Run(place, recipe, seed, training.name, training.sha256)
         run.write()
-        _begin(run, base.model)
+        begin(run, base.model)
         progress, tuned = _fit(run, mix(training, corrections, seed), held_out, loggers)
         _check(before, progress.best_accuracy)
         more = {
@@ -156,14 +156,6 @@ def _appearing(folder: Path) -> Iterator[Path]:
         yield place
         folder.parent.mkdir(parents=True, exist_ok=True)
         place.replace(folder)
-
-
-def _begin(run: Run, model: nn.Module) -> None:
-    """Leaves the state of a run that stands before its first step with the weights of a network."""
-    torch.manual_seed(run.seed)
-    fresh, optimizer = build(run.recipe, CPU)
-    fill_weights(fresh, model.state_dict(), run.state)
-    save_state(run.state, fresh, optimizer, Generator(CPU).manual_seed(run.seed), Progress())
 
 
 def _fit(run: Run, mixture: Dataset, held_out: Dataset, loggers: Sequence[str]) -> tuple[Progress, nn.Module]:

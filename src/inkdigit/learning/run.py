@@ -22,19 +22,32 @@ from inkdigit.learning.recipe import Recipe
 RESULT_KEYS = ("run", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature")
 """What a result holds at least."""
 
+LATER = ("begun_from",)
+"""What the first runs do not tell."""
+
 FORMAT = 1
 """Changes when a run of before can no longer be understood."""
 
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of a run and what it was asked to do."""
+    """The folder of a run and what it was asked to do.
+
+    Attributes:
+        folder: of all its files.
+        recipe: how it is trained.
+        seed: of weights, order and augmentation.
+        data: a dataset's name or folder.
+        data_sha256: hash of the digits that it learns from.
+        begun_from: hash of the weights that it began with, as a file; None where they were fresh.
+    """
 
     folder: Path
     recipe: Recipe
     seed: int
     data: str
     data_sha256: str
+    begun_from: str | None = None
 
     @property
     def state(self) -> Path:
@@ -137,6 +150,7 @@ class Run:
             "classes": [*map(str, range(CLASSES)), *(["not a digit"] if self.recipe.classes > CLASSES else [])],
             "settings": self.recipe.to_dict(),
             "train_sha256": self.data_sha256,
+            **({"begun_from_sha256": self.begun_from} if self.begun_from else {}),
             **{key: value for key, value in result.items() if key != "run"},  # a path says nothing elsewhere
         }
 
@@ -157,14 +171,15 @@ class Run:
         try:
             recipe = Recipe.from_dict(values["recipe"], str(folder))
             _check_options(recipe, folder)
-            return cls(folder, recipe, int(values["seed"]), str(values["data"]), str(values["data_sha256"]))
+            seed, begun_from = int(values["seed"]), values.get("begun_from")
+            return cls(folder, recipe, seed, str(values["data"]), str(values["data_sha256"]), begun_from)
         except (TypeError, ValueError) as error:
             raise DataError(f"{folder}/run.json: not what a run begins with ({error}); train again") from error
 
 
 def _check_names(values: Mapping[str, Any], path: Path) -> None:
     expected = {field.name for field in fields(Run)} - {"folder"}
-    wrong = [f"no {name}" for name in sorted(expected - set(values))]
+    wrong = [f"no {name}" for name in sorted(expected - set(values) - set(LATER))]
     wrong += [f"an unknown {name}" for name in sorted(set(values) - expected)]
     if wrong:
         raise DataError(f"{path}: found {', '.join(wrong)}: a run of another version of inkdigit; train again")

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from inkdigit.learning.run import Run, claim_folder, free_folder, newest_folder
 from inkdigit.learning.signals import Interruption
 from inkdigit.learning.tally import Tally, finite
 from inkdigit.learning.tasks import TASKS
+from inkdigit.learning.trained import begin, hash_weights, load_network, open_base
 
 CHECKPOINT_S = 20.0
 """At most so many seconds of training are lost to a power cut."""
@@ -40,6 +42,7 @@ def train(
     device: str = "auto",
     settings: Sequence[str] = (),
     resume: bool = False,
+    begun_from: str | Path | None = None,
     loggers: Sequence[str] = ("csv",),
     announce: Callable[[str], None] = lambda _name: None,
 ) -> dict[str, Any]:
@@ -53,6 +56,7 @@ def train(
         device: ``auto``, ``cpu`` or ``cuda``.
         settings: ``name=value`` overrides of the recipe.
         resume: go on with the run in ``out``, bit for bit as if it had never stopped.
+        begun_from: the folder of a finished run of the same network, with whose weights this one begins.
         loggers: names in ``LOGGERS``.
         announce: called with the name of the dataset before it is loaded.
 
@@ -69,6 +73,9 @@ def train(
     _check_buildable(chosen, seed or 0)
     where = find_device(device)
     listeners = _loggers(loggers)
+    if resume and begun_from is not None:
+        raise UsageError("found both a run to begin from and one to resume, expected one of them")
+    base = open_base(Path(begun_from), chosen) if begun_from is not None else None
     if resume:
         folder = Path(out) if out is not None else newest_folder(chosen.name)
         run = Run.open(folder)
@@ -83,10 +90,13 @@ def train(
         asked = free_folder(Path(out)) if out is not None else None
         announce(data or "mnist")
         training, watched, test = PROTOCOLS[chosen.protocol].load(data or "mnist")
-        run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256)
+        begun = hash_weights(base) if base else None
+        run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun)
     if run.is_finished:
         return run.result()
     run.write()
+    if base:
+        begin(run, load_network(base))
     if run.recipe.members > 1:
         digits = training, watched, test
         members = [_train_member(run, number, digits, listeners, where) for number in range(run.recipe.members)]
@@ -100,7 +110,7 @@ def _train_member(
 ) -> Run:
     """Trains one of the networks of an average, or goes on with it; finished it is left as it is."""
     seed = run.seed * run.recipe.members + number  # averages of other seeds share none
-    member = Run(run.member(number), run.recipe.member(number), seed, run.data, run.data_sha256)
+    member = Run(run.member(number), replace(run.recipe, members=1), seed, run.data, run.data_sha256)
     if member.is_finished:
         return member
     training, watched, test = digits
@@ -218,9 +228,8 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
     if not 0 <= seed <= most:
         raise UsageError(f"found seed {seed}, expected 0 to {most}")
     with torch.random.fork_rng(devices=()):
-        for number in range(max(len(recipe.member_options), 1)):
-            model = build_model(recipe.model, recipe.member(number).model_options)
-            build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+        model = build_model(recipe.model, recipe.model_options)
+        build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
 
 
 def check_same(

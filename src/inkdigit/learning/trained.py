@@ -1,10 +1,17 @@
-"""The network that a finished run kept."""
+"""The network that a finished run kept, and another run that begins with it."""
 
-from torch import nn
+import hashlib
+import json
+from pathlib import Path
+
+import torch
+from torch import Generator, nn
 
 from inkdigit.errors import UsageError
-from inkdigit.learning.checkpoint import load_weights
-from inkdigit.learning.models import build_model
+from inkdigit.learning.checkpoint import Progress, fill_weights, load_weights, save_state
+from inkdigit.learning.engine import build
+from inkdigit.learning.models import build_model, model_options
+from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.run import Run
 
 
@@ -21,3 +28,42 @@ def load_network(run: Run) -> nn.Module:
     model = build_model(run.recipe.model, run.recipe.model_options)
     load_weights(run.weights(best_step), model)
     return model
+
+
+def open_base(folder: Path, recipe: Recipe) -> Run:
+    """A finished run with whose network a run of a recipe can begin.
+
+    Raises:
+        UsageError: its network is another one; or the recipe averages several.
+        DataError: it is missing, unfinished or damaged.
+    """
+    base = Run.open(folder)
+    if recipe.members > 1:
+        raise UsageError(f"found a run to begin from and {recipe.members} networks to train, expected one: members=1")
+    own, other = (_describe_network(each) for each in (recipe, base.recipe))
+    if own != other:
+        raise UsageError(f"{folder}: found the network {other}, expected the recipe's own, {own}")
+    load_network(base)
+    return base
+
+
+def _describe_network(recipe: Recipe) -> str:
+    options = json.loads(json.dumps({**model_options(recipe.model), **recipe.model_options}))  # tuples become lists
+    return " ".join([recipe.model, *(f"{name}={value}" for name, value in options.items())])
+
+
+def hash_weights(run: Run) -> str:
+    """SHA-256 of the file of the weights that validation chose."""
+    return hashlib.sha256(run.weights(run.result()["best_step"]).read_bytes()).hexdigest()
+
+
+def begin(run: Run, model: nn.Module) -> None:
+    """Leaves the state of a run that stands before its first step with the weights of a network.
+
+    Raises:
+        DataError: the network is another one than the run's.
+    """
+    torch.manual_seed(run.seed)
+    fresh, optimizer = build(run.recipe, torch.device("cpu"))
+    fill_weights(fresh, model.state_dict(), run.state)
+    save_state(run.state, fresh, optimizer, Generator().manual_seed(run.seed), Progress())

@@ -11,15 +11,15 @@ from PIL import ImageDraw
 from inkdigit.data.dataset import Dataset
 from inkdigit.images import Grey
 from inkdigit.synthesis.hand import Hand, make_hand, write_digit
-from inkdigit.synthesis.litter import strew_litter
+from inkdigit.synthesis.litter import draw_symbol, strew_litter
 from inkdigit.synthesis.paper import field_of
 from inkdigit.synthesis.sheet import Sheet
 from inkdigit.synthesis.signs import SIGNS, draw_sign
 
 BETWEEN_DIGITS = ("+", "-", "=", "x", "(", ")", ".", ",", ":", "÷", "±", "<", ">", "[", "]", "%")
 
-LEAST_STEP = 0.6
-"""A digit is overlapped by the next one at most up to this share of its width."""
+LEAST_STEP = 0.4
+"""A digit is overlapped by the next one at most up to this share of its width: a 1, between two that touch it."""
 
 
 def _pick(digits: Dataset, n: int, random: np.random.Generator) -> list[tuple[Grey, int]]:
@@ -77,7 +77,7 @@ def _angle(random: np.random.Generator) -> float:
 def _gap(random: np.random.Generator) -> float:
     """Between digits, in heights: well apart, close, or touching."""
     apart = (random.uniform(0.25, 1.3), random.uniform(0.03, 0.3), random.uniform(-0.17, 0.04))
-    return float(random.choice(apart, p=[0.3, 0.3, 0.4]))
+    return float(random.choice(apart, p=[0.27, 0.27, 0.46]))
 
 
 def _one(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
@@ -177,6 +177,14 @@ def _among(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
     return sheet
 
 
+def _sign(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:  # noqa: ARG001
+    """One sign or letter alone, of any size, as somebody may send it."""
+    sheet = Sheet.blank(side, random)
+    drawn = draw_symbol(side * math.exp(random.uniform(math.log(0.12), math.log(0.78))), random)
+    sheet.put(drawn, *((np.array(sheet.ink.shape[::-1]) - drawn.shape[::-1]) * random.uniform(0, 1, 2)))
+    return sheet
+
+
 def _none(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:  # noqa: ARG001
     """No digit at all."""
     sheet = Sheet.blank(side, random)
@@ -209,13 +217,14 @@ def _texture(side: int, digits: Dataset, random: np.random.Generator) -> Sheet: 
 Layout: TypeAlias = Callable[[int, Dataset, np.random.Generator], Sheet]
 
 LAYOUTS: Mapping[str, tuple[Layout, float]] = {
-    "one": (_one, 0.18),
+    "one": (_one, 0.17),
     "cutting": (_cutting, 0.1),
-    "rows": (_rows, 0.37),
+    "rows": (_rows, 0.36),
     "dense": (_dense, 0.06),
     "huge": (_huge, 0.08),
     "among": (_among, 0.08),
-    "none": (_none, 0.1),
+    "sign": (_sign, 0.06),
+    "none": (_none, 0.06),
     "texture": (_texture, 0.03),
 }
 """How a page is filled, and how often. A new layout is a function and its entry here; the shares sum to 1."""

@@ -31,6 +31,11 @@ def strew_litter(sheet: Sheet, random: np.random.Generator) -> None:
             sheet.put(drawn, x, y)
 
 
+def draw_symbol(height: float, random: np.random.Generator) -> Grey:
+    """One sign or letter, by hand or from a font."""
+    return _SYMBOLS[random.choice(len(_SYMBOLS), p=[0.7, 0.2, 0.1])](height, random)
+
+
 def _draw_pen_sign(height: float, random: np.random.Generator) -> Grey:
     return draw_sign(str(random.choice(list(SIGNS))), height, max(1.0, height * random.uniform(0.03, 0.14)), random)
 
@@ -41,6 +46,12 @@ def _draw_bar(height: float, random: np.random.Generator) -> Grey:
     lying = PIL.Image.fromarray(draw_sign("-", length, pen, random))
     return np.asarray(lying.rotate(90 * int(random.integers(2)), expand=True))
 
+
+_SYMBOLS: tuple[Callable[[float, np.random.Generator], Grey], ...] = (
+    _draw_pen_sign,
+    lambda height, random: draw_letters(str(random.choice(list(LETTERS))), height, random),
+    lambda height, random: draw_letters(str(random.choice(list(SYMBOLS))), height, random, SYMBOL_FONT),
+)
 
 _LITTER: tuple[Callable[[float, np.random.Generator], Grey], ...] = (
     lambda height, random: draw_letters("".join(random.choice(list(LETTERS), random.integers(1, 6))), height, random),

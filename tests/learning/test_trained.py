@@ -1,0 +1,77 @@
+"""A run may begin with the weights of another one."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.errors import DataError, UsageError
+from inkdigit.learning.run import Run
+from inkdigit.learning.train import train
+
+STILL = ("steps=1", "lr=1e-30", "optimizer.momentum=0")
+"""Settings that leave weights as they are."""
+
+
+def kept(folder: Path) -> dict[str, torch.Tensor]:
+    run = Run.open(folder)
+    return load_file(run.weights(run.result()["best_step"]))
+
+
+def test_a_run_begins_with_the_weights_of_another(trained_run: Path, digits_folder: Path, tmp_path: Path) -> None:
+    train("lenet", data=str(digits_folder), out=tmp_path / "a", seed=5, settings=STILL, begun_from=trained_run)
+    found, expected = kept(tmp_path / "a"), kept(trained_run)
+    assert all(torch.equal(found[name], expected[name]) for name in expected)
+    train("lenet", data=str(digits_folder), out=tmp_path / "b", seed=5, settings=STILL)
+    assert not torch.equal(kept(tmp_path / "b")["conv1.weight"], expected["conv1.weight"])
+
+
+def test_it_tells_which(trained_run: Path, digits_folder: Path, tmp_path: Path) -> None:
+    train("lenet", data=str(digits_folder), out=tmp_path / "a", settings=STILL, begun_from=trained_run)
+    base = Run.open(trained_run)
+    expected = hashlib.sha256(base.weights(base.result()["best_step"]).read_bytes()).hexdigest()
+    assert Run.open(tmp_path / "a").begun_from == expected
+    assert OnnxClassifier(tmp_path / "a" / "model.onnx").metadata["begun_from_sha256"] == expected
+    assert "begun_from_sha256" not in OnnxClassifier(trained_run / "model.onnx").metadata
+
+
+def test_a_run_of_before_tells_nothing(trained_run: Path, tmp_path: Path) -> None:
+    values = json.loads((trained_run / "run.json").read_text())
+    del values["begun_from"]
+    (tmp_path / "run.json").write_text(json.dumps(values))
+    assert Run.open(tmp_path).begun_from is None
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"recipe": "softmax"}, "found the network lenet, expected the recipe's own, softmax"),
+        (
+            {"recipe": "lenet", "settings": ["members=2"]},
+            "found a run to begin from and 2 networks to train, expected one: members=1",
+        ),
+    ],
+)
+def test_another_network_is_not_begun_with(
+    options: dict[str, Any], message: str, trained_run: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        train(**options, out=tmp_path / "a", begun_from=trained_run)
+    assert message in str(caught.value)
+    assert not (tmp_path / "a").exists()
+
+
+def test_no_run_is_both_begun_and_gone_on_with(trained_run: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="found both a run to begin from and one to resume"):
+        train("lenet", out=trained_run, resume=True, begun_from=trained_run)
+
+
+def test_a_run_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="no such folder; expected the folder of a run"):
+        train("lenet", out=tmp_path / "a", begun_from=tmp_path / "none")
+    assert not (tmp_path / "a").exists()
