@@ -36,9 +36,6 @@ OPSET = 20
 WEIGHTS = "deployed.model."
 """What begins the name of a classifier's weight in its graph; its name in the network follows."""
 
-TRAINED = "trained."
-"""What begins it in a graph of integers, which keeps the weights that it was made of: training can go on from them."""
-
 Samples: TypeAlias = Sequence[NDArray[np.uint8]]
 """Some of what a graph will be given; with none it is not quantised."""
 
@@ -93,7 +90,6 @@ def export_classifier(deployed: Deployed, path: Path, *, metadata: Mapping[str, 
     if samples:
         proto = quantized(plain, samples)
         _check_quantized(deployed, proto, samples)
-        proto.graph.initializer.extend(_weights(deployed.model))
     declared = base64.b64encode(_declare(features, plain, proto).SerializeToString()).decode()
     _write(proto, {**metadata, FEATURE_OUTPUTS: declared}, path)
 
@@ -137,13 +133,6 @@ def _declare(features: Sequence[Any], plain: onnx.ModelProto, proto: onnx.ModelP
     pairs = ((outputs[sources[feature.name]], feature.name) for feature in features)
     suffix.graph.node.extend(onnx.helper.make_node("Identity", [old], [new]) for old, new in pairs if old != new)
     return suffix
-
-
-def _weights(model: nn.Module) -> Iterator[onnx.TensorProto]:
-    """A network's weights, which no node of a graph takes, so that whoever opens it leaves them out."""
-    for name, value in model.state_dict().items():
-        if value.is_floating_point():
-            yield onnx.numpy_helper.from_array(value.numpy(), TRAINED + name)
 
 
 def _write(proto: onnx.ModelProto, metadata: Mapping[str, Any], path: Path) -> None:
@@ -224,13 +213,8 @@ def _quiet(name: str) -> Iterator[None]:
         logger.setLevel(level)
 
 
-def check_parity(deployed: Deployed, content: bytes, tolerance: float = PARITY) -> None:
+def check_parity(deployed: Deployed, content: bytes) -> None:
     """Compares file and network on noise, blank and full images, one and several at once.
-
-    Args:
-        deployed: the network.
-        content: of the file.
-        tolerance: between probabilities.
 
     Raises:
         InkdigitError: they differ.
@@ -242,7 +226,7 @@ def check_parity(deployed: Deployed, content: bytes, tolerance: float = PARITY) 
         expected = deployed(torch.from_numpy(images)).numpy()
     found = session.run([OUTPUT], {INPUT: images})[0]
     alone = session.run([OUTPUT], {INPUT: images[2:3]})[0]
-    _check_close(float(np.abs(found - expected).max()), float(np.abs(alone - expected[2:3]).max()), tolerance=tolerance)
+    _check_close(float(np.abs(found - expected).max()), float(np.abs(alone - expected[2:3]).max()), tolerance=PARITY)
 
 
 def _check_close(*differences: float, tolerance: float) -> None:

@@ -15,12 +15,9 @@ from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import DataError, InkdigitError, UsageError
 from inkdigit.learning.checkpoint import fill_weights
 from inkdigit.learning.classify import deploy
-from inkdigit.learning.graph import PARITY, TRAINED, WEIGHTS, check_parity
+from inkdigit.learning.graph import WEIGHTS, check_parity
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipe import Recipe
-
-QUANTIZED_PARITY = 0.5
-"""Probabilities of a file of integers may differ by so much, even on noise, which they were not made for."""
 
 EXPECTED = "expected a classifier that 'inkdigit train' or 'inkdigit export' wrote"
 
@@ -45,8 +42,6 @@ class Restored:
 def restore(path: Path) -> Restored:
     """Builds the network of a model file by the recipe in it, with the weights in it.
 
-    A file of integers keeps the weights that it was made of.
-
     Raises:
         DataError: no model of digit images, or one without recipe or weights; or the network that they make does not
             compute what the file computes.
@@ -60,8 +55,7 @@ def restore(path: Path) -> Restored:
     fill_weights(model, _counters(model) | read_weights(content, path), path)
     try:
         temperature = float(metadata.get("temperature", 1.0))
-        tolerance = QUANTIZED_PARITY if _is_quantized(onnx.load_model_from_string(content).graph) else PARITY
-        check_parity(deploy(model, recipe, temperature).eval(), content, tolerance)
+        check_parity(deploy(model, recipe, temperature).eval(), content)
     except (InkdigitError, TypeError, ValueError) as error:
         raise DataError(f"{path}: its recipe and weights make another network than its own ({error})") from error
     return Restored(recipe.name, hashlib.sha256(content).hexdigest(), recipe, model)
@@ -90,24 +84,21 @@ def read_weights(content: bytes, path: Path) -> dict[str, Tensor]:
     """The weights in the bytes of a model file, by their names in the network.
 
     Raises:
-        DataError: there are none by these names, or they are damaged or in another file.
+        DataError: there are none by these names, or they are rounded to integers, damaged or in another file.
     """
     graph = onnx.load_model_from_string(content).graph
-    prefix, found = TRAINED if _is_quantized(graph) else WEIGHTS, graph.initializer
-    weights = [tensor for tensor in found if tensor.name.startswith(prefix)]
+    if any(node.op_type == "QuantizeLinear" for node in graph.node):
+        raise DataError(f"{path}: computes with 8-bit integers, expected the model that they were made of")
+    found = graph.initializer
+    weights = [tensor for tensor in found if tensor.name.startswith(WEIGHTS)]
     if not weights:
-        raise DataError(f"{path}: found no weights named {prefix}… among {len(found)}, {EXPECTED}")
+        raise DataError(f"{path}: found no weights named {WEIGHTS}… among {len(found)}, {EXPECTED}")
     if any(onnx.external_data_helper.uses_external_data(tensor) for tensor in weights):  # which would be read
         raise DataError(f"{path}: names other files for its weights, {EXPECTED}")
     try:
-        return {tensor.name.removeprefix(prefix): _tensor(tensor) for tensor in weights}
+        return {tensor.name.removeprefix(WEIGHTS): _tensor(tensor) for tensor in weights}
     except (TypeError, ValueError) as error:
         raise DataError(f"{path}: holds damaged weights ({error}); export it again") from error
-
-
-def _is_quantized(graph: onnx.GraphProto) -> bool:
-    """Whether a graph computes with 8-bit integers."""
-    return any(node.op_type == "QuantizeLinear" for node in graph.node)
 
 
 def _tensor(tensor: onnx.TensorProto) -> Tensor:

@@ -6,9 +6,6 @@ from torch import Tensor, nn
 
 from inkdigit.images import CLASSES
 
-SIDE = 3
-"""Of a convolution."""
-
 
 class VGG(nn.Module):
     """Stages of 3x3 convolutions with batch norm and ReLU; max pooling between, the mean at the end.
@@ -16,21 +13,12 @@ class VGG(nn.Module):
     After Simonyan and Zisserman, "Very deep convolutional networks", 2015, and Ioffe and Szegedy, "Batch
     normalization", 2015. With widths (24, 48, 96) and two convolutions each, as without ``depths``: 162,000
     parameters.
-
-    Args:
-        widths: channels of each stage; the image has half the side in the next.
-        depths: convolutions of each stage.
-        stem: side of the first convolution; a larger one than the others moves by two pixels, and leaves a quarter of
-            the positions.
-        dropout: before the last layer.
-        classes: that are told apart.
     """
 
     def __init__(
         self,
         widths: Sequence[int] = (24, 48, 96),
         depths: Sequence[int] = (),
-        stem: int = SIDE,
         dropout: float = 0.2,
         classes: int = CLASSES,
     ) -> None:
@@ -40,8 +28,7 @@ class VGG(nn.Module):
         for stage, (width, depth) in enumerate(zip(widths, depths or [2] * len(widths), strict=True)):
             layers += [nn.MaxPool2d(2)] if stage else []
             for _ in range(depth):
-                side = SIDE if layers else stem
-                layers += _convolution(channels, width, side, stride=1 if side == SIDE else 2)
+                layers += _convolution(channels, width)
                 channels = width
         self.features = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
@@ -55,7 +42,6 @@ class VGG(nn.Module):
         return logits
 
 
-def _convolution(fan_in: int, fan_out: int, side: int, stride: int) -> list[nn.Module]:
+def _convolution(fan_in: int, fan_out: int) -> list[nn.Module]:
     # No bias: the batch norm that follows has one.
-    convolution = nn.Conv2d(fan_in, fan_out, side, stride=stride, padding=side // 2, bias=False)
-    return [convolution, nn.BatchNorm2d(fan_out), nn.ReLU()]
+    return [nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU()]
