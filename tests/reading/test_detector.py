@@ -113,18 +113,21 @@ class TestMerge:
         assert merge([]).boxes.shape == (0, 4)
         assert merge([]).scores.shape == (0, CLASSES)
 
-    def test_a_score_is_the_mean_over_all_views_that_should_show_the_digit(self) -> None:
+    def test_a_score_is_the_mean_over_the_two_views_that_see_the_digit_best(self) -> None:
         views = [
-            view(0.1),  # 8 pixels
+            view(0.1, (DIGIT, 4, 1.0)),  # 8 pixels
             view(0.25, (DIGIT, 4, 0.5)),
-            view(0.5, (DIGIT, 4, 0.7)),
-            view(1, (DIGIT, 4, 0.9)),
-            view(2),  # 160 pixels
+            view(0.5, (DIGIT, 4, 0.9)),
+            view(1, (DIGIT, 4, 0.7)),
+            view(2, (DIGIT, 4, 1.0)),  # 160 pixels
         ]
-        assert told(merge(views)) == [(list(DIGIT), 4, 0.7)]
+        assert told(merge(views)) == [(list(DIGIT), 4, 0.8)]
+        assert told(merge(views[:2])) == [(list(DIGIT), 4, 0.5)]
 
     def test_a_view_that_should_show_it_but_does_not_speaks_against_it(self) -> None:
-        assert told(merge([view(0.25), view(0.5, (DIGIT, 4, 0.8)), view(1)])) == [(list(DIGIT), 4, 0.2667)]
+        assert told(merge([view(0.5, (DIGIT, 4, 0.8)), view(1)])) == [(list(DIGIT), 4, 0.4)]
+        seen_once = [view(0.25), view(0.5, (DIGIT, 4, 2.5 * FAINT)), view(1)]
+        assert told(merge(seen_once)) == [], "though two see it more than faintly on average"
 
     def test_views_may_take_it_for_different_digits(self) -> None:
         found = merge([view(0.5, (DIGIT, 4, 0.6)), view(1, (DIGIT, 9, 0.8))])

@@ -16,7 +16,7 @@ from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import find_ink
 from inkdigit.reading import proposer as module
 from inkdigit.reading.detector import GLANCED, SURROUNDINGS
-from inkdigit.reading.proposer import Proposals, Proposer
+from inkdigit.reading.proposer import HINT, Proposals, Proposer
 from inkdigit.reading.scene import Scene
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -48,6 +48,17 @@ class TestViews:
 
     def test_every_view_is_asked_for_where_there_is_no_digit(self, draw_page: DrawPage) -> None:
         assert self.look(draw_page(SEVEN), find_nothing) == [48, 68, 96, 136, 192, 272, 384, 543]
+
+    def test_views_go_on_where_there_is_a_hint_of_another_digit(self, draw_page: DrawPage) -> None:
+        between = Box(SEVEN.x + SEVEN.width - 5, SEVEN.y, 20, SEVEN.height)
+        page = draw_page(SEVEN, OTHER)
+        for score, last in ((HINT + 0.05, 192), (HINT - 0.05, 96)):
+            assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9), (between, 1, score)))[-1] == last
+
+    def test_a_hint_within_a_clear_digit_is_none_of_another(self, draw_page: DrawPage) -> None:
+        within = Box(SEVEN.x + 5, SEVEN.y, 20, SEVEN.height)
+        locator = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9), (within, 1, 0.3))
+        assert self.look(draw_page(SEVEN, OTHER), locator) == [48, 68, 96]
 
     def test_views_go_on_until_the_smallest_is_legible(self, draw_page: DrawPage) -> None:
         small = Box(300, 200, 10, 40)

@@ -44,7 +44,10 @@ overlap by a tenth of their height 80.7 % are read with 0.6, 82.7 % with 0.7.
 """
 
 BEST = 2
-"""How many views' scores count, the highest."""
+"""A digit's score is the mean over so many views, those that see it best.
+
+Of 2,900 things on 500 generated pages 130 were taken for a digit or for none wrongly, with the mean over all views 147.
+"""
 
 FAINT = 0.1
 """What all scales together say less of is forgotten."""
@@ -105,9 +108,11 @@ def _resized(locator: Locator, picture: PIL.Image.Image, scale: float) -> View:
 
 
 def merge(views: Iterable[View]) -> Findings:
-    """One finding for each digit, the surest first: its scores are means over the views that see it best.
+    """One finding for each digit, the surest first.
 
-    A part of a large digit may look like a small one at one scale, but not at the others; a digit does at all.
+    A part of a large digit may look like a small one at one scale, but not at the others; a digit does at all. So
+    the means over all views in which it should be seen decide what is one, and which of two that lie on one another;
+    its scores are those of the views that see it best.
     """
     views = [_legible(view) for view in views]
     boxes = np.concatenate([np.empty((0, 4), np.float32), *(view.findings.boxes for view in views)])

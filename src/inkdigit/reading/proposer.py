@@ -22,14 +22,17 @@ CLEAR = 0.5
 LEGIBLE = 22
 """Digits this tall in one view need no closer one, in pixels."""
 
-HINT = 0.1
-"""Nor is one looked for more closely of which there is no more of a hint."""
-
 LARGE = 48
 """Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
 
 COVERED = 0.97
-"""Nor where the digits that are seen hold so much of all ink."""
+"""Nor where the digits that are seen hold so much of all ink, and there is no hint of another."""
+
+HINT = 0.1
+"""What one view sees more surely than this is a hint: a 1 between two digits that touch it has hardly any own ink.
+
+Of 100 generated strings of digits that overlap by a tenth of their height 88 are read with it, without it 84.
+"""
 
 RIVAL = 0.5
 """A finding that is surer than this share of another's may own some of the ink that lies in both boxes."""
