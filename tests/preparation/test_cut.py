@@ -132,10 +132,10 @@ def test_a_neighbour_that_touches_is_cut_at_the_box() -> None:
 
 def test_a_side_moves_no_farther_than_its_reach() -> None:
     ink = np.zeros((200, 200), np.float32)
-    ink[50:150, 80:120] = 1
+    ink[50:150, 94:106] = 1
     for missing, is_whole in ((0.8 * REACH, True), (1.4 * REACH, False)):
         height = 100 / (1 + missing)
-        found = cut_digit(ink, (80.0, 150 - height, 40.0, height))
+        found = cut_digit(ink, (94.0, 150 - height, 12.0, height))
         assert np.array_equal(found, normalize(ink)) == is_whole
 
 

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from inkdigit.images import Images, Ink
 from inkdigit.preparation.normalize import normalize
+from inkdigit.preparation.thin import thin
 
 Edges: TypeAlias = tuple[float, float, float, float]
 """x, y, width and height in pixels of the ink, not rounded; it may reach beyond."""
@@ -25,6 +26,7 @@ def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> I
 
     Ink that lies nearer to the middle of another digit's box, for its size, is that one's. Each side of the box is
     moved to where the ink ends; a stroke that goes on beyond reach is a neighbour's or a ruling, and is cut off there.
+    Strokes of a heavy pen are made thinner.
 
     Args:
         ink: float32 (h, w), 0..1.
@@ -46,7 +48,7 @@ def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> I
     upper, lower = _fit(np.any(strokes[:, inner], 1), y - top, y + height - top, 0)
     first, last = _fit(np.any(strokes[upper:lower], 0), x - left, x + width - left, 2 * reach)
     upper, lower = _fit(np.any(strokes[:, first:last], 1), y - top, y + height - top, 2 * reach)
-    return normalize(window[upper:lower, first:last])
+    return normalize(thin(window[upper:lower, first:last]))
 
 
 def _near(boxes: NDArray[np.float32], left: int, top: int, shape: tuple[int, ...]) -> list[Edges]:
