@@ -94,9 +94,9 @@ def train(
         run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun)
     if run.is_finished:
         return run.result()
-    run.write()
     if base:
-        begin(run, load_network(base))
+        begin(run, load_network(base))  # before there is a run to resume, which would begin with others
+    run.write()
     if run.recipe.members > 1:
         digits = training, watched, test
         members = [_train_member(run, number, digits, listeners, where) for number in range(run.recipe.members)]
