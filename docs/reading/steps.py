@@ -62,7 +62,7 @@ def draw_scales(subject: Subject) -> PIL.Image.Image:
     shown = [view for view in views if round(view.scale * max(grey.shape)) in SCALES]
     panels = [caption(_draw_view(grey, view), _count(view, grey)) for view in shown]
     merged = View(1, merge(views))
-    return arrange([*panels, caption(_draw_view(grey, merged, GREEN), "all together: means over the scales")], 3)
+    return arrange([*panels, caption(_draw_view(grey, merged, GREEN), "all together: means of the two clearest")], 3)
 
 
 def _draw_view(grey: Grey, view: View, colour: tuple[int, int, int] = BLUE) -> PIL.Image.Image:
