@@ -93,7 +93,7 @@ def learn_from(
     with _appearing(folder) as place:
         run = Run(place, recipe, seed, training.name, training.sha256)
         run.write()
-        begin(run, base.model)
+        begin(run, base.model, CPU)
         progress, tuned = _fit(run, mix(training, corrections, seed), held_out, loggers)
         _check(before, progress.best_accuracy)
         more = {

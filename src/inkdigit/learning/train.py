@@ -95,7 +95,7 @@ def train(
     if run.is_finished:
         return run.result()
     if base:
-        begin(run, load_network(base))  # before there is a run to resume, which would begin with others
+        begin(run, load_network(base), where)  # before there is a run to resume, which would begin with others
     run.write()
     if run.recipe.members > 1:
         digits = training, watched, test

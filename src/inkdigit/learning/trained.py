@@ -57,13 +57,13 @@ def hash_weights(run: Run) -> str:
     return hashlib.sha256(run.weights(run.result()["best_step"]).read_bytes()).hexdigest()
 
 
-def begin(run: Run, model: nn.Module) -> None:
-    """Leaves the state of a run that stands before its first step with the weights of a network.
+def begin(run: Run, model: nn.Module, device: torch.device) -> None:
+    """Leaves the state of a run that stands before its first step, on that device, with the weights of a network.
 
     Raises:
         DataError: the network is another one than the run's.
     """
     torch.manual_seed(run.seed)
-    fresh, optimizer = build(run.recipe, torch.device("cpu"))
+    fresh, optimizer = build(run.recipe, device)
     fill_weights(fresh, model.state_dict(), run.state)
-    save_state(run.state, fresh, optimizer, Generator().manual_seed(run.seed), Progress())
+    save_state(run.state, fresh, optimizer, Generator(device).manual_seed(run.seed), Progress())
