@@ -27,7 +27,7 @@ from inkdigit.learning.run import Run, claim_folder, free_folder, newest_folder
 from inkdigit.learning.signals import Interruption
 from inkdigit.learning.tally import Tally, finite
 from inkdigit.learning.tasks import TASKS
-from inkdigit.learning.trained import begin, hash_weights, load_network, open_base
+from inkdigit.learning.trained import begin, load_base
 
 CHECKPOINT_S = 20.0
 """At most so many seconds of training are lost to a power cut."""
@@ -75,7 +75,7 @@ def train(
     listeners = _loggers(loggers)
     if resume and begun_from is not None:
         raise UsageError("found both a run to begin from and one to resume, expected one of them")
-    base = open_base(Path(begun_from), chosen) if begun_from is not None else None
+    base, begun = load_base(Path(begun_from), chosen) if begun_from is not None else (None, None)
     if resume:
         folder = Path(out) if out is not None else newest_folder(chosen.name)
         run = Run.open(folder)
@@ -90,12 +90,11 @@ def train(
         asked = free_folder(Path(out)) if out is not None else None
         announce(data or "mnist")
         training, watched, test = PROTOCOLS[chosen.protocol].load(data or "mnist")
-        begun = hash_weights(base) if base else None
         run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun)
     if run.is_finished:
         return run.result()
-    if base:
-        begin(run, load_network(base), where)  # before there is a run to resume, which would begin with others
+    if base is not None:
+        begin(run, base, where)  # before there is a run to resume, which would begin with others
     run.write()
     if run.recipe.members > 1:
         digits = training, watched, test

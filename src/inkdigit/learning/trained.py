@@ -30,8 +30,8 @@ def load_network(run: Run) -> nn.Module:
     return model
 
 
-def open_base(folder: Path, recipe: Recipe) -> Run:
-    """A finished run with whose network a run of a recipe can begin.
+def load_base(folder: Path, recipe: Recipe) -> tuple[nn.Module, str]:
+    """The network of a finished run, for a run of a recipe to begin with, and the SHA-256 of the file of its weights.
 
     Raises:
         UsageError: its network is another one; or the recipe averages several.
@@ -43,18 +43,13 @@ def open_base(folder: Path, recipe: Recipe) -> Run:
     own, other = (_describe_network(each) for each in (recipe, base.recipe))
     if own != other:
         raise UsageError(f"{folder}: found the network {other}, expected the recipe's own, {own}")
-    load_network(base)
-    return base
+    model = load_network(base)
+    return model, hashlib.sha256(base.weights(base.result()["best_step"]).read_bytes()).hexdigest()
 
 
 def _describe_network(recipe: Recipe) -> str:
     options = json.loads(json.dumps({**model_options(recipe.model), **recipe.model_options}))  # tuples become lists
     return " ".join([recipe.model, *(f"{name}={value}" for name, value in options.items())])
-
-
-def hash_weights(run: Run) -> str:
-    """SHA-256 of the file of the weights that validation chose."""
-    return hashlib.sha256(run.weights(run.result()["best_step"]).read_bytes()).hexdigest()
 
 
 def begin(run: Run, model: nn.Module, device: torch.device) -> None:

@@ -19,7 +19,7 @@ DETAIL = 80
 """A heavy digit is looked at with about so many pixels along its longer side."""
 
 LEFT = 0.1
-"""So much of the ink must be left: a blot is no digit by a heavy pen."""
+"""So much of the ink must be left: a tiny digit has strokes of a pixel or two."""
 
 
 def thin(ink: Ink) -> Ink:
