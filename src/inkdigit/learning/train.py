@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,7 @@ def _train_member(
 ) -> Run:
     """Trains one of the networks of an average, or goes on with it; finished it is left as it is."""
     seed = run.seed * run.recipe.members + number  # averages of other seeds share none
-    member = Run(run.member(number), replace(run.recipe, members=1), seed, run.data, run.data_sha256)
+    member = Run(run.member(number), run.recipe.member(number), seed, run.data, run.data_sha256)
     if member.is_finished:
         return member
     training, watched, test = digits
@@ -227,8 +226,9 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
     if not 0 <= seed <= most:
         raise UsageError(f"found seed {seed}, expected 0 to {most}")
     with torch.random.fork_rng(devices=()):
-        model = build_model(recipe.model, recipe.model_options)
-        build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+        for number in range(max(len(recipe.member_options), 1)):
+            model = build_model(recipe.model, recipe.member(number).model_options)
+            build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
 
 
 def check_same(
