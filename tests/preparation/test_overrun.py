@@ -30,6 +30,11 @@ def test_a_leg_of_a_v_does() -> None:
     assert measure_overrun(v, (55, 55, 90, 90), NONE) == 0
 
 
+def test_a_steep_leg_does_too() -> None:
+    wedge = draw((70, 140, 104, 60), (104, 60, 108, 140), width=4)
+    assert measure_overrun(wedge, (101, 57, 9, 85), NONE) > 0.05
+
+
 @pytest.mark.parametrize("scale", [1, 3])
 def test_it_is_the_ink_beyond_as_a_share_of_that_within(scale: int) -> None:
     bar = np.kron(draw((100, 20, 100, 180), width=8), np.ones((scale, scale), np.float32))

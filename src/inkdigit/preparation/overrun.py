@@ -17,6 +17,9 @@ AROUND = 0.1
 DETAIL = 40
 """A box is looked at with about so many pixels along its longer side."""
 
+FAR = 3
+"""A stroke may go on as steeply as this beside a box: its way to the outermost line is so much longer."""
+
 LEVEL = 0.15
 """Ink that goes on to the left and to the right at one height, to within this share of the box's, is a ruling."""
 
@@ -48,7 +51,7 @@ def measure_overrun(ink: Ink, box: Edges, others: NDArray[np.float32]) -> float:
         beyond &= ~((rows >= one[1]) & (rows < one[1] + one[3]) & (columns >= one[0]) & (columns < one[0] + one[2]))
     if not beyond.any():
         return 0.0
-    steps = round(margin / step) + 1
+    steps = round(FAR * margin / step) + 1
     reached = _spread(strokes & within, beyond, steps) & beyond
     reached = _spread(reached & _outermost(reached.shape, (top, left), (bottom, right), ink.shape), reached, steps)
     at_left, at_right = reached & (columns < x), reached & (columns >= x + width)
