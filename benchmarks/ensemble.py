@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from benchmarks.accuracy import count
 from benchmarks.accuracy_digits import draw_wrong, find_wrong, held_out_indices
-from benchmarks.accuracy_picking import average
+from benchmarks.accuracy_picking import average, read_epochs
 from benchmarks.accuracy_table import print_wrong
 
 from inkdigit.classifier import OnnxClassifier
@@ -84,8 +84,10 @@ def measure(run: Run, picture: Path | None = None) -> dict[str, Any]:
 
 def _describe(member: Run) -> dict[str, Any]:
     result = member.result()
-    keys = ("seed", "parameters", "seconds", "best_step", "validation_accuracy", "test_accuracy")
-    return {**{key: result[key] for key in keys}, "wrong": round((1 - result["test_accuracy"]) * result["test_n"])}
+    keys = ("seed", "parameters", "seconds", "validation_accuracy", "test_accuracy")
+    (kept,) = (row.epoch for row in read_epochs(member) if row.step == result["best_step"])
+    wrong = round((1 - result["test_accuracy"]) * result["test_n"])
+    return {**{key: result[key] for key in keys}, "kept_epoch": kept, "wrong": wrong}
 
 
 def _together(

@@ -22,13 +22,14 @@ from inkdigit.evaluation.metrics import predict
 from inkdigit.evaluation.robustness import measure_robustness
 from inkdigit.evaluation.significance import PairTest, adjust, mcnemar
 from inkdigit.evaluation.speed import measure_speed
+from inkdigit.learning.abreast import count_at_once
 from inkdigit.learning.estimate import estimate_seconds
 from inkdigit.learning.models import build_model
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import RECIPES, find_recipe
 from inkdigit.learning.run import Run, read_json, write_json
-from inkdigit.learning.seeds import Seeds, count_at_once, train_seeds
+from inkdigit.learning.seeds import Seeds, train_seeds
 from inkdigit.learning.structure import trace_structure
 from inkdigit.learning.train import check_same
 

@@ -3,20 +3,18 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 
 from inkdigit import load_dataset, train
 from inkdigit.classifier import OnnxClassifier
-from inkdigit.errors import DataError, Interrupted, UsageError
+from inkdigit.errors import DataError, UsageError
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.learning.ensemble import average
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
-from inkdigit.learning.train import fit
 from inkdigit.learning.trained import load_network
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
@@ -73,27 +71,6 @@ def test_a_run_of_members_is_what_its_members_export_to(ensemble: Path, tmp_path
     assert {path.name for path in ensemble.iterdir()} == {
         "run.json", "result.json", "model.onnx", "evaluation.json", "curves.png", "members",
     }  # fmt: skip
-
-
-def test_an_interrupted_run_of_members_goes_on_to_the_same_end(
-    ensemble: Path, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    folder = tmp_path / "two"
-
-    def stop_in_the_second(run: Run, *arguments: Any) -> Any:
-        if run.seed == 3:
-            raise Interrupted("stopped", 15)
-        return fit(run, *arguments)
-
-    with monkeypatch.context() as patch:
-        patch.setattr("inkdigit.learning.train.fit", stop_in_the_second)
-        with pytest.raises(Interrupted, match=f"network 2 of 2.*--out {folder} --resume"):
-            train("lenet", data=str(digits_folder), out=folder, seed=1, settings=[*QUICK, "members=2"])
-    first = (folder / "members" / "0" / "result.json").stat().st_mtime_ns
-    train("lenet", out=folder, resume=True)
-    assert (folder / "members" / "0" / "result.json").stat().st_mtime_ns == first
-    expected = OnnxClassifier(ensemble / "model.onnx")(IMAGES)
-    np.testing.assert_array_equal(OnnxClassifier(folder / "model.onnx")(IMAGES), expected)
 
 
 def test_what_does_not_go_together_is_refused(runs: list[Path], digits_folder: Path, tmp_path: Path) -> None:

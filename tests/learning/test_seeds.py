@@ -1,11 +1,7 @@
 """Seeds side by side come out as they do alone; the processes are played where training itself does not matter."""
 
 import json
-import os
-import signal
 import sys
-import threading
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -13,13 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkdigit.errors import DataError, Interrupted
+from inkdigit.errors import DataError
 from inkdigit.evaluation.history import Row, read_history
 from inkdigit.learning.recipe import override
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import read_weights
 from inkdigit.learning.run import Run, read_json
-from inkdigit.learning.seeds import Seeds, count_at_once, train_seeds
+from inkdigit.learning.seeds import Seeds, train_seeds
 from inkdigit.learning.train import train
 
 RECIPE = override(RECIPES["lenet"], ["epochs=1"])
@@ -29,12 +25,11 @@ import json, os, sys, time
 options = json.loads(sys.argv[1])
 seed, out = options["seed"], options["out"]
 """
-SAVES = "open(out + '.begun', 'w'); sys.stdin.read(); open(out + '.saved', 'w'); sys.exit(143)\n"
 
 
 @pytest.fixture(autouse=True)
 def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("inkdigit.learning.seeds.count_cores", lambda: 2)
+    monkeypatch.setattr("inkdigit.learning.abreast.count_cores", lambda: 2)
 
 
 @pytest.fixture
@@ -54,20 +49,6 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
         monkeypatch.setattr("inkdigit.learning.trainer.COMMAND", (sys.executable, "-S", "-c", PLAYED + code))
 
     return set_code
-
-
-def wait_for(*paths: Path) -> None:
-    deadline = time.monotonic() + 30
-    while not all(path.exists() for path in paths) and time.monotonic() < deadline:
-        time.sleep(0.01)
-
-
-def test_a_core_each_where_one_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert [count_at_once(RECIPES["lenet"], n) for n in range(4)] == [1, 1, 2, 2]
-    assert count_at_once(override(RECIPES["lenet"], ["threads=2"]), 3) == 1
-    assert count_at_once(RECIPES["softmax"], 3) == 1
-    monkeypatch.setattr("torch.cuda.is_available", lambda: True)
-    assert count_at_once(RECIPES["lenet"], 3) == 1
 
 
 def test_each_is_what_it_is_alone(
@@ -105,20 +86,6 @@ def assert_same_weights(found: Run, expected: Run) -> None:
     assert all(np.array_equal(weights[name].numpy(), others[name].numpy()) for name in weights)
 
 
-def test_no_more_at_a_time_than_there_are_cores(
-    seeds: Callable[[int], Seeds], play: Callable[[str], None], tmp_path: Path
-) -> None:
-    play(
-        "open(out + '.work', 'w'); time.sleep(0.3)\n"
-        "open(out + '.seen', 'w').write(str(sum(n.endswith('.work') for n in os.listdir(os.path.dirname(out)))))\n"
-        "os.remove(out + '.work')"
-    )
-    told: list[str] = []
-    train_seeds(seeds(5), told.append)
-    assert sorted(line for line in told if line.startswith("trained")) == [f"trained lenet, seed {n}" for n in range(5)]
-    assert max(int((tmp_path / f"{n}.seen").read_text()) for n in range(5)) <= 2
-
-
 def test_they_are_given_what_train_is(
     seeds: Callable[[int], Seeds], play: Callable[[str], None], digits_folder: Path, tmp_path: Path
 ) -> None:
@@ -133,40 +100,6 @@ def test_they_are_given_what_train_is(
     }  # fmt: skip
     assert not json.loads((tmp_path / "0.json").read_text())["resume"]
     assert "resuming lenet, seed 1, on a core of its own" in told
-
-
-def test_where_one_fails_the_other_saves_and_the_next_does_not_begin(
-    seeds: Callable[[int], Seeds], play: Callable[[str], None], tmp_path: Path
-) -> None:
-    play(
-        f"if seed == 0:\n    {SAVES}"
-        "while not os.path.exists(out[:-1] + '0.begun'): time.sleep(0.01)\n"
-        "os.write(1, b'digits: damaged'); sys.exit(4)"
-    )
-    with pytest.raises(DataError, match=r"^digits: damaged$"):
-        train_seeds(seeds(3))
-    assert {path.name for path in tmp_path.iterdir()} == {"0.begun", "0.saved"}
-
-
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_has_all_of_them_save(
-    number: signal.Signals, seeds: Callable[[int], Seeds], play: Callable[[str], None], tmp_path: Path
-) -> None:
-    play(SAVES)
-    begun = [tmp_path / "0.begun", tmp_path / "1.begun"]
-
-    def send() -> None:
-        wait_for(*begun)
-        os.kill(os.getpid(), number)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    told = r"^stopped in lenet, seeds 0 and 1, saved; the same command goes on$"
-    with pytest.raises(Interrupted, match=told) as caught:
-        train_seeds(seeds(3))
-    thread.join()
-    assert caught.value.exit_code == 128 + number
-    assert {path.stem for path in tmp_path.glob("*.saved")} == {"0", "1"}
 
 
 def test_damaged_data_is_found_before_anything_begins(

@@ -24,7 +24,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Play:
 
     def start(code: str) -> Trainer:
         monkeypatch.setattr("inkdigit.learning.trainer.COMMAND", (sys.executable, "-S", "-c", code))
-        return Trainer("lenet, seed 1", {"seed": 1})
+        return Trainer("lenet, seed 1", {"seed": 1}, "the same command goes on")
 
     return start
 

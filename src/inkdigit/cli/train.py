@@ -49,6 +49,7 @@ def train(
     Ctrl-C saves, and --resume goes on as if nothing had happened.
     """
     from inkdigit.cli.downloads import announce
+    from inkdigit.cli.messages import tell
     from inkdigit.learning.train import train as run_training
 
     loggers = ("csv", "progress", *(log or ()))
@@ -63,6 +64,7 @@ def train(
         begun_from=begun_from,
         loggers=loggers,
         announce=announce,
+        tell=tell,
     )
     low, high = result["test_accuracy_interval"]
     print(f"test accuracy {result['test_accuracy']:.2%} (95 % interval {low:.2%} to {high:.2%}, "

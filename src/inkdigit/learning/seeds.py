@@ -1,23 +1,16 @@
 """The seeds of a recipe: side by side where each takes one core, else one after the other."""
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from inkdigit.errors import Interrupted
-from inkdigit.learning.engine import find_device
+from inkdigit.learning.abreast import Job, count_at_once, train_abreast
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
-from inkdigit.learning.signals import Interruption
 from inkdigit.learning.train import train
-from inkdigit.learning.trainer import Trainer, stop
-from inkdigit.machine import count_cores
 
-POLL_S = 0.1
-"""Between two looks at the processes that train."""
+GOES_ON = "the same command goes on"
 
 
 @dataclass(frozen=True)
@@ -38,26 +31,18 @@ class Seeds:
     data: str
     loggers: Sequence[str] = ("csv",)
 
-    def title(self, *seeds: int) -> str:
-        """What runs are called."""
-        return f"{self.name}, seed{'s' if len(seeds) > 1 else ''} {' and '.join(map(str, seeds))}"
-
-    def options(self, seed: int) -> dict[str, Any]:
-        """What ``train`` is given beside the recipe."""
+    def job(self, seed: int) -> Job:
+        """One of them."""
         folder = self.folders[seed]
-        begun = (folder / "run.json").exists()
-        return {"data": self.data, "out": str(folder), "seed": seed, "resume": begun, "loggers": list(self.loggers)}
-
-
-def count_at_once(recipe: Recipe, seeds: int) -> int:
-    """How many of so many seeds train side by side.
-
-    A recipe of one thread leaves all cores but one idle. Any other has them all, or the GPU: two of its runs would take
-    as long side by side as one after the other.
-    """
-    if recipe.threads != 1 or find_device("auto").type != "cpu":
-        return 1
-    return max(1, min(seeds, count_cores()))
+        options = {
+            "recipe": self.recipe.to_dict(),
+            "data": self.data,
+            "out": str(folder),
+            "seed": seed,
+            "resume": (folder / "run.json").exists(),
+            "loggers": list(self.loggers),
+        }
+        return Job(f"{self.name}, seed {seed}", options)
 
 
 def train_seeds(seeds: Seeds, tell: Callable[[str], None] = lambda _: None) -> None:
@@ -73,48 +58,17 @@ def train_seeds(seeds: Seeds, tell: Callable[[str], None] = lambda _: None) -> N
     """
     at_once = count_at_once(seeds.recipe, len(seeds.folders))
     if at_once > 1:
-        _train_side_by_side(seeds, at_once, tell)
+        PROTOCOLS[seeds.recipe.protocol].load(seeds.data)  # downloaded once, found damaged before anything begins
+        train_abreast([seeds.job(seed) for seed in seeds.folders], at_once, tell, goes_on=GOES_ON)
     else:
         for seed in seeds.folders:
             _train(seeds, seed, tell)
 
 
 def _train(seeds: Seeds, seed: int, tell: Callable[[str], None]) -> None:
-    options = seeds.options(seed)
-    tell(f"{_verb(options)} {seeds.title(seed)}")
+    job = seeds.job(seed)
+    tell(job.begins())
     try:
-        train(seeds.recipe, **options)
+        train(**{**job.options, "recipe": seeds.recipe})
     except Interrupted as error:
-        raise _stopped(seeds, [seed], error.exit_code - 128) from error
-
-
-def _train_side_by_side(seeds: Seeds, at_once: int, tell: Callable[[str], None]) -> None:
-    PROTOCOLS[seeds.recipe.protocol].load(seeds.data)  # downloaded once, and found damaged before anything begins
-    waiting, running = list(seeds.folders), dict[int, Trainer]()
-    with Interruption() as interruption, ExitStack() as stack:
-        stack.callback(lambda: stop(running.values()))
-        while waiting or running:
-            while waiting and len(running) < at_once:
-                seed = waiting.pop(0)
-                running[seed] = _start(seeds, seed, tell)
-            time.sleep(POLL_S)
-            if interruption.signal_number:
-                raise _stopped(seeds, running, interruption.signal_number)
-            for seed in [seed for seed, trainer in running.items() if trainer.has_ended()]:
-                running.pop(seed).check()
-                tell(f"trained {seeds.title(seed)}")
-
-
-def _start(seeds: Seeds, seed: int, tell: Callable[[str], None]) -> Trainer:
-    options = seeds.options(seed)
-    tell(f"{_verb(options)} {seeds.title(seed)}, on a core of its own")
-    options["loggers"] = [name for name in seeds.loggers if name != "progress"]
-    return Trainer(seeds.title(seed), {"recipe": seeds.recipe.to_dict(), **options})
-
-
-def _verb(options: Mapping[str, Any]) -> str:
-    return "resuming" if options["resume"] else "training"
-
-
-def _stopped(seeds: Seeds, running: Iterable[int], signal_number: int) -> Interrupted:
-    return Interrupted(f"stopped in {seeds.title(*running)}, saved; the same command goes on", signal_number)
+        raise Interrupted(f"stopped in {job.title}, saved; {GOES_ON}", error.exit_code - 128) from error

@@ -17,6 +17,7 @@ from inkdigit.learning.engine import build, compiled, find_device, tuned, update
 from inkdigit.learning.ensemble import finish_ensemble
 from inkdigit.learning.finish import finish
 from inkdigit.learning.logs import LOGGERS, Logger
+from inkdigit.learning.members import train_members
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import SCHEDULES, build_optimizer, set_lr
 from inkdigit.learning.protocols import PROTOCOLS
@@ -44,6 +45,7 @@ def train(
     begun_from: str | Path | None = None,
     loggers: Sequence[str] = ("csv",),
     announce: Callable[[str], None] = lambda _name: None,
+    tell: Callable[[str], None] = lambda _line: None,
 ) -> dict[str, Any]:
     """Trains a recipe and fills its run's folder: weights, log, model.onnx, evaluation, curves.
 
@@ -58,6 +60,7 @@ def train(
         begun_from: the folder of a finished run of the same network, with whose weights this one begins.
         loggers: names in ``LOGGERS``.
         announce: called with the name of the dataset before it is loaded.
+        tell: hears of the networks of an average what begins and what ends.
 
     Returns:
         What stands in the run's ``result.json``.
@@ -96,32 +99,9 @@ def train(
         begin(run, base, where)  # before there is a run to resume, which would begin with others
     run.write()
     if run.recipe.members > 1:
-        digits = training, watched, test
-        members = [_train_member(run, number, digits, listeners, where) for number in range(run.recipe.members)]
-        return finish_ensemble(run, members)
+        return finish_ensemble(run, train_members(run, where.type, loggers, tell))
     progress, model = fit(run, training, watched, listeners, where)
     return finish(run, model, progress, watched, test)
-
-
-def _train_member(
-    run: Run, number: int, digits: tuple[Dataset, Dataset, Dataset], loggers: Sequence[Logger], device: torch.device
-) -> Run:
-    """Trains one of the networks of an average, or goes on with it; finished it is left as it is."""
-    seed = run.seed * run.recipe.members + number  # averages of other seeds share none
-    member = Run(run.member(number), run.recipe.member(number), seed, run.data, run.data_sha256)
-    if member.is_finished:
-        return member
-    training, watched, test = digits
-    member.write()
-    try:
-        progress, model = fit(member, training, watched, loggers, device)
-    except Interrupted as stop:
-        raise Interrupted(
-            f"stopped in network {number + 1} of {run.recipe.members}, saved; go on with: inkdigit train "
-            f"{run.recipe.name} --out {run.folder} --resume", stop.exit_code - 128
-        ) from stop  # fmt: skip
-    finish(member, model, progress, watched, test)
-    return member
 
 
 def fit(

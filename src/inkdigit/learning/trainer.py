@@ -19,14 +19,15 @@ ERRORS = {kind.exit_code: kind for kind in (UsageError, EnvironmentFault, DataEr
 class Trainer:
     """A process that trains a run and saves it when it is stopped, or when this process is no more."""
 
-    def __init__(self, title: str, options: Mapping[str, Any]) -> None:
+    def __init__(self, title: str, options: Mapping[str, Any], goes_on: str) -> None:
         """Starts it.
 
         Args:
             title: what the run is called.
             options: of ``train``, the recipe as ``Recipe.to_dict`` gives it.
+            goes_on: what goes on after a stop, for people.
         """
-        self._title = title
+        self._title, self._goes_on = title, goes_on
         command = [*COMMAND, json.dumps(options)]
         pipe = subprocess.PIPE
         # In a session of its own, since Ctrl-C goes to all of a terminal's: a second signal would not let it save.
@@ -47,11 +48,10 @@ class Trainer:
         self.close()
         if code < 0:
             raise EnvironmentFault(
-                f"{self._title}: its process was killed by signal {-code}, as where memory is short; "
-                "the same command goes on"
+                f"{self._title}: its process was killed by signal {-code}, as where memory is short; {self._goes_on}"
             )
         if code > 128:
-            raise Interrupted(f"stopped in {self._title}, saved; the same command goes on", code - 128)
+            raise Interrupted(f"stopped in {self._title}, saved; {self._goes_on}", code - 128)
         if code:
             raise ERRORS.get(code, InkdigitError)(words or f"{self._title}: its process failed, see above")
 

@@ -1,0 +1,44 @@
+"""The networks of an average, trained side by side where each takes one core, else one after the other."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from inkdigit.learning.abreast import Job, count_at_once, train_abreast
+from inkdigit.learning.run import Run
+
+
+def train_members(
+    run: Run, device: str, loggers: Sequence[str], tell: Callable[[str], None] = lambda _: None
+) -> list[Run]:
+    """Trains the networks of a run that averages several, or goes on with them; a finished one is left as it is.
+
+    Args:
+        run: its members lie within its folder.
+        device: ``cpu`` or ``cuda``.
+        loggers: names in ``LOGGERS``.
+        tell: hears what begins and what ends.
+
+    Raises:
+        InkdigitError: as ``train`` does.
+        Interrupted: after the networks in work were saved.
+    """
+    places = [run.member(number) for number in range(run.recipe.members)]
+    still = [number for number, place in enumerate(places) if not (place / "result.json").exists()]
+    jobs = [Job(f"network {number + 1} of {len(places)}", _options(run, number, device, loggers)) for number in still]
+    goes_on = f"go on with: inkdigit train {run.recipe.name} --out {run.folder} --resume"
+    train_abreast(jobs, count_at_once(run.recipe, len(jobs), device), tell, goes_on=goes_on)
+    return [Run.open(place) for place in places]
+
+
+def _options(run: Run, number: int, device: str, loggers: Sequence[str]) -> dict[str, Any]:
+    """What ``train`` is given for one of them."""
+    folder = run.member(number)
+    return {
+        "recipe": run.recipe.member(number).to_dict(),
+        "data": run.data,
+        "out": str(folder),
+        "seed": run.seed * run.recipe.members + number,  # averages of other seeds share none
+        "device": device,
+        "resume": (folder / "run.json").exists(),
+        "loggers": list(loggers),
+    }
