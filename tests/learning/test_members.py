@@ -49,15 +49,16 @@ def test_each_takes_its_turn_of_networks_and_its_own_seed(play: Callable[[str], 
     begun = json.dumps(json.loads((tmp_path / "run.json").read_text()))
     play(f"RUN = {begun!r}\n{ENDS}")
     told: list[str] = []
-    train_members(run, "cpu", ["csv"], told.append)
+    train_members(run, 200, "cpu", ["csv"], told.append)
     given = [json.loads((run.member(number) / "result.json").read_text()) for number in range(3)]
     assert [each["recipe"]["model_options"]["hidden"] for each in given] == [[30, 30], [8], [30, 30]]
     assert [each["recipe"]["members"] for each in given] == [1, 1, 1]
     assert [each["seed"] for each in given] == [6, 7, 8]  # averages of other seeds share none
     assert all(each["device"] == "cpu" and not each["resume"] for each in given)
-    assert told[:2] == [f"training network {number} of 3, on a core of its own" for number in (1, 2)]
-    train_members(run, "cpu", ["csv"], told.append)
-    assert len(told) == 6  # what is finished is left as it is
+    assert told[0] == "about 1 min of training on this machine"
+    assert told[1:3] == [f"training network {number} of 3, on a core of its own" for number in (1, 2)]
+    train_members(run, 200, "cpu", ["csv"], told.append)
+    assert len(told) == 7  # what is finished is left as it is
 
 
 def test_a_stop_says_how_to_go_on(play: Callable[[str], None], tmp_path: Path) -> None:
@@ -76,7 +77,7 @@ def test_a_stop_says_how_to_go_on(play: Callable[[str], None], tmp_path: Path) -
         f"^stopped in network 1 of 3 and network 2 of 3, saved; go on with: inkdigit train mlp --out {tmp_path} --r"
     )
     with pytest.raises(Interrupted, match=expected):
-        train_members(run, "cpu", ["csv"])
+        train_members(run, 200, "cpu", ["csv"])
     thread.join()
 
 
@@ -85,7 +86,7 @@ def test_an_unfinished_average_goes_on_to_the_same_end(digits_folder: Path, tmp_
     settings = [*QUICK, "members=2"]
     told: list[str] = []
     train("lenet", data=str(digits_folder), out=whole, settings=settings, tell=told.append)
-    assert told[:2] == [f"training network {number} of 2, on a core of its own" for number in (1, 2)]
+    assert told[1:3] == [f"training network {number} of 2, on a core of its own" for number in (1, 2)]
     begun = Run.open(whole)
     Run(other, begun.recipe, 0, begun.data, begun.data_sha256).write()
     first = Run(other / "members" / "0", begun.recipe.member(0), 0, begun.data, begun.data_sha256)

@@ -4,19 +4,21 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from inkdigit.learning.abreast import Job, count_at_once, train_abreast
+from inkdigit.learning.estimate import estimate_seconds
 from inkdigit.learning.run import Run
 
 
 def train_members(
-    run: Run, device: str, loggers: Sequence[str], tell: Callable[[str], None] = lambda _: None
+    run: Run, n: int, device: str, loggers: Sequence[str], tell: Callable[[str], None] = lambda _: None
 ) -> list[Run]:
     """Trains the networks of a run that averages several, or goes on with them; a finished one is left as it is.
 
     Args:
         run: its members lie within its folder.
+        n: digits to learn from.
         device: ``cpu`` or ``cuda``.
         loggers: names in ``LOGGERS``.
-        tell: hears what begins and what ends.
+        tell: hears how long it will take, what begins and what ends.
 
     Raises:
         InkdigitError: as ``train`` does.
@@ -26,7 +28,11 @@ def train_members(
     still = [number for number, place in enumerate(places) if not (place / "result.json").exists()]
     jobs = [Job(f"network {number + 1} of {len(places)}", _options(run, number, device, loggers)) for number in still]
     goes_on = f"go on with: inkdigit train {run.recipe.name} --out {run.folder} --resume"
-    train_abreast(jobs, count_at_once(run.recipe, len(jobs), device), tell, goes_on=goes_on)
+    at_once = count_at_once(run.recipe, len(jobs), device)
+    if jobs:
+        seconds = sum(estimate_seconds(run.recipe.member(number), n) for number in still)
+        tell(f"about {1 + seconds / at_once // 60:.0f} min of training on this machine")
+    train_abreast(jobs, at_once, tell, goes_on=goes_on)
     return [Run.open(place) for place in places]
 
 

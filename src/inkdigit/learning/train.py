@@ -99,7 +99,7 @@ def train(
         begin(run, base, where)  # before there is a run to resume, which would begin with others
     run.write()
     if run.recipe.members > 1:
-        return finish_ensemble(run, train_members(run, where.type, loggers, tell))
+        return finish_ensemble(run, train_members(run, len(training), where.type, loggers, tell))
     progress, model = fit(run, training, watched, listeners, where)
     return finish(run, model, progress, watched, test)
 
