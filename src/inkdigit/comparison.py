@@ -28,8 +28,8 @@ class Row:
         accuracy: their mean.
         accuracy_sd: standard deviation over seeds, or None of a single one.
         accuracy_interval: 95 % confidence interval of the mean.
-        watched_accuracy: the best on the digits that chose the epoch, the mean over seeds, 0..1, or None where the
-            protocol chooses none.
+        watched_accuracy: of what was kept, on the watched digits, the mean over seeds, 0..1, or None where the test
+            digits were watched.
         kept_epoch: passes over the training digits to the weights that were kept, the mean.
         train_loss: of the last epoch, or line of the log where that is longer, nats, the mean.
         nll: mean negative log-likelihood on the whole test set, nats.

@@ -18,7 +18,7 @@ def test_what_is_learned_from_is_never_measured_on(name: str, digits_folder: Pat
     training, watched, test = PROTOCOLS[name].load(str(digits_folder))
     assert not rows(training) & rows(test)
     assert not rows(training) & rows(watched)
-    if PROTOCOLS[name].chooses:
+    if PROTOCOLS[name].is_apart:
         assert not rows(watched) & rows(test)
         assert watched.split == "validation"
     assert test.split == "test"
@@ -27,7 +27,7 @@ def test_what_is_learned_from_is_never_measured_on(name: str, digits_folder: Pat
 
 def test_sizes(digits_folder: Path) -> None:
     sizes = {name: [len(part) for part in protocol.load(str(digits_folder))] for name, protocol in PROTOCOLS.items()}
-    assert sizes == {"held-out": [220, 20, 60], "all": [240, 60, 60], "first-tutorial": [240, 24, 36]}
+    assert sizes == {"held-out": [220, 20, 60], "held-out-last": [220, 20, 60], "all": [240, 60, 60], "first-tutorial": [240, 24, 36]}
 
 
 def test_the_first_tutorial_chooses_on_the_first_test_images(digits_folder: Path) -> None:

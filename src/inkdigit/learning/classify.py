@@ -80,10 +80,10 @@ def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dic
 def measure(deployed: Deployed, protocol: str, watched: Dataset, test: Dataset) -> tuple[float, Evaluation]:
     """The temperature that suits the watched digits, and how the test digits are read with it.
 
-    Where the protocol does not hold digits out, no temperature is fitted: that would be choosing by the test set.
+    Where the watched digits are those that measure, no temperature is fitted: that would be choosing by the test set.
     """
     probabilities = TorchClassifier(deployed)(watched.images)
-    temperature = fit_temperature(probabilities, watched.labels) if PROTOCOLS[protocol].chooses else 1.0
+    temperature = fit_temperature(probabilities, watched.labels) if PROTOCOLS[protocol].is_apart else 1.0
     return temperature, evaluate(TorchClassifier(deployed.at(temperature)), test)
 
 

@@ -28,7 +28,7 @@ def finish(
     """
     task = TASKS[run.recipe.task]
     load_weights(run.weights(progress.best_step), model)
-    chooses = PROTOCOLS[run.recipe.protocol].chooses
+    is_apart = PROTOCOLS[run.recipe.protocol].is_apart
     result = {
         "run": str(run.folder),
         "recipe": run.recipe.name,
@@ -40,7 +40,7 @@ def finish(
         "seconds": round(progress.seconds, 2),
         "device": next(model.parameters()).device.type,
         "best_step": progress.best_step,
-        "validation_accuracy": progress.best_accuracy if chooses else None,
+        "validation_accuracy": progress.best_accuracy if is_apart else None,
         **task.conclude(run, model, watched, test),
         "test_sha256": test.sha256,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),

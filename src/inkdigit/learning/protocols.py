@@ -17,11 +17,14 @@ class Protocol:
         description: one line.
         load: a dataset's name → the digits to learn from, to watch after every round, and to measure in the end.
         chooses: whether the round that does best on the watched digits is kept; else the last is.
+        is_apart: whether the watched digits are others than those that measure, so that a temperature may be fitted on
+            them.
     """
 
     description: str
     load: Callable[[str], tuple[Dataset, Dataset, Dataset]]
     chooses: bool
+    is_apart: bool
 
 
 def _held_out(data: str) -> tuple[Dataset, Dataset, Dataset]:
@@ -47,16 +50,26 @@ PROTOCOLS: Mapping[str, Protocol] = {
         "learn from 11/12 of the training digits, choose the epoch on the other 1/12, test once",
         _held_out,
         chooses=True,
+        is_apart=True,
+    ),
+    "held-out-last": Protocol(
+        "learn from 11/12 of the training digits, watch the other 1/12 without choosing by it, keep the last epoch, test "
+        "once",
+        _held_out,
+        chooses=False,
+        is_apart=True,
     ),
     "all": Protocol(
         "learn from all training digits, watch the test set without choosing by it, keep the last epoch",
         _all,
         chooses=False,
+        is_apart=False,
     ),
     "first-tutorial": Protocol(
         "learn from all training digits, choose the epoch on the first 40 % of the test set, test on the rest",
         _first_tutorial,
         chooses=True,
+        is_apart=True,
     ),
 }
 """A new protocol is a function and its entry here."""

@@ -133,7 +133,8 @@ _RECIPES = (
         expected=(0.9935, 0.9963),
         model="vgg",
         model_options={"widths": (16, 32, 96), "depths": (1, 2, 3), "classes": 11},
-        epochs=16,
+        protocol="held-out-last",  # clean digits do not tell which epoch reads strangers' best
+        epochs=14,
         batch_size=128,
         optimizer="adamw",
         optimizer_options={"weight_decay": 0.01},
@@ -142,10 +143,10 @@ _RECIPES = (
         label_smoothing=0.05,
         augment={
             "rotate": 15, "scale": 0.15, "shear": 0.25, "shift": 2, "elastic": 1.2,
-            "thickness": 1.5, "blur": 0.6, "wear": 0.15, "contrast": 0.5, "noise": 6,
+            "thickness": 2, "blur": 0.6, "wear": 0.15, "contrast": 0.5, "noise": 6,
         },
         variants={"hooked-1": 0.3, "footed-1": 0.08, "crossed-7": 0.25, "slashed-0": 0.05},
-        crops=0.8,
+        crops=2,
         outliers={
             "line": 0.02, "grid": 0.03, "sign": 0.12, "scribble": 0.04, "letter": 0.08, "word": 0.04, "symbol": 0.07,
             "half": 0.03, "pair": 0.04, "turned": 0.04, "texture": 0.04, "blob": 0.02,
