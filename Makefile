@@ -39,10 +39,8 @@ bench: .venv/installed  ## what reading and training cost on this machine
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
 	$(BIN)/python -m benchmarks.tutorial_way
 
-records: .venv/installed  ## all of docs/records.md, about four hours and a half; goes on with the trainings; wants the machine for itself
-	$(BIN)/python -m benchmarks.accuracy --train 3
-	$(BIN)/inkdigit train best-ensemble --out runs/best-ensemble $$(test -e runs/best-ensemble/run.json && echo --resume)
-	$(BIN)/python -m benchmarks.ensemble runs/best-ensemble --picture docs/pictures/records/wrong.png
+records: .venv/installed  ## all of docs/records.md, about three hours and a quarter; goes on with the trainings; wants the machine for itself
+	$(BIN)/python -m benchmarks.accuracy --train 3 --picture docs/pictures/records/wrong.png
 	$(BIN)/python -m benchmarks.smallest
 	$(BIN)/python -m benchmarks.time_to_accuracy
 	$(BIN)/python -m benchmarks.inference --out benchmarks/results/inference.json

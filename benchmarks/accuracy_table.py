@@ -1,17 +1,17 @@
-"""What ``accuracy.py`` and ``ensemble.py`` found, for people."""
+"""What ``accuracy.py`` found, for people."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 
 def print_table(results: Mapping[str, Any]) -> None:
-    """Prints the runs, their mean, what picking would have gained, and the doubted labels."""
+    """Prints the runs, their mean, what picking would have gained, the wrong digits and the doubted labels."""
     n = results["test_n"]
     print(f"\n{results['recipe']}, {results['data']}; each epoch chosen on held-out digits, tested on {n:,}")
     _print_runs(results["runs"])
     _print_whole(results)
     _print_picking(results["picking"])
-    _print_doubts(results)
+    _print_digits(results)
 
 
 def _print_runs(runs: Sequence[Mapping[str, Any]]) -> None:
@@ -27,9 +27,11 @@ def _print_whole(results: Mapping[str, Any]) -> None:
     over, runs = results["over_seeds"], results["runs"]
     sd = "" if over["sd"] is None else f" ± {100 * over['sd']:.3f} (sd)"
     print(f"\nmean over {len(runs)} seeds {100 * over['mean']:.3f} %{sd}, 95 % interval {_interval(over['interval'])}")
-    whole = results["average_of_runs"]
-    print(f"average of the {len(runs)} runs {whole['accuracy']:.2%}, 95 % interval {_interval(whole['interval'])}, "
-          f"{whole['wrong']} wrong")  # fmt: skip
+    wholes = {f"average of the {len(runs)} runs": results["average_of_runs"]}
+    if results["ensemble"]:
+        wholes[f"ensemble {results['ensemble']['name'] or ''}".strip()] = results["ensemble"]
+    for name, whole in wholes.items():
+        print(f"{name} {whole['accuracy']:.2%}, 95 % interval {_interval(whole['interval'])}, {whole['wrong']} wrong")
 
 
 def _print_picking(choices: Sequence[Mapping[str, Any]]) -> None:
@@ -39,15 +41,12 @@ def _print_picking(choices: Sequence[Mapping[str, Any]]) -> None:
         print(f"{choice['chosen']:<66}{100 * choice['accuracy']:>7.3f} %   {gain}")
 
 
-def print_wrong(wrong: Sequence[Mapping[str, Any]], judge: str, runs: int) -> None:
-    """Prints the test digits that are read wrong, as ``accuracy_digits.Wrong`` tells them."""
+def _print_digits(results: Mapping[str, Any]) -> None:
+    runs, wrong, doubts = len(results["runs"]), results["wrong"], results["doubts"]
+    judge = "the ensemble" if results["ensemble"] else "the average of the runs"
     print(f"\n{len(wrong)} test digits still wrong by {judge}: number, label → answer, confidence, wrong runs")
     for digit in wrong:
         print(f"{digit['index']:>6}  {_reading(digit)}  {digit['wrong_runs']} of {runs}")
-
-
-def _print_doubts(results: Mapping[str, Any]) -> None:
-    runs, doubts = len(results["runs"]), results["doubts"]
     print(f"\n{len(doubts)} labels that every run contradicts and is sure of it: split, number, votes for the answer")
     for doubt in doubts:
         print(f"{doubt['split']:<16}  {doubt['index']:>6}  {_reading(doubt)}  {doubt['votes']} of {runs}")

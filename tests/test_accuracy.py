@@ -151,11 +151,11 @@ def test_what_is_trained_is_not_trained_again(
 
 
 def test_the_figures_are_written(
-    seeds: Sequence[Run], digits_folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    seeds: Sequence[Run], digits_folder: Path, trained_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    out = tmp_path / "accuracy.json"
+    out, picture = tmp_path / "accuracy.json", tmp_path / "wrong.png"
     folders = [str(run.folder) for run in seeds]
-    main([*folders, "--out", str(out)])
+    main([*folders, "--ensemble", str(trained_run), "--out", str(out), "--picture", str(picture)])
     results, printed = json.loads(out.read_text()), capsys.readouterr().out
     assert folders[0] not in out.read_text()  # where a run lies says nothing elsewhere
     assert results["machine"]["threads"] >= 1
@@ -166,7 +166,11 @@ def test_the_figures_are_written(
         assert told["test_accuracy"] == result["test_accuracy"]
         assert told["wrong"] == round(60 * (1 - result["test_accuracy"]))
         assert told["kept_epoch"] == result["best_step"] / 4  # of 220 digits in batches of 60
+    ensemble = Run.open(trained_run).result()
+    assert results["ensemble"]["accuracy"] == ensemble["test_accuracy"]
+    assert len(results["wrong"]) == results["ensemble"]["wrong"]
     assert results["picking"][0]["accuracy"] == pytest.approx(results["over_seeds"]["mean"])
+    assert picture.exists()
     assert "every epoch of 2 runs on 60 digits: about 1 min" in printed
     assert all(choice["chosen"] in printed for choice in results["picking"])
     assert len(test) == results["test_n"]
@@ -177,6 +181,9 @@ def test_an_error_is_a_line(trained_run: Path, tmp_path: Path, capsys: pytest.Ca
         main([str(tmp_path / "none"), "--out", str(tmp_path / "accuracy.json")])
     assert stop.value.code == DataError.exit_code
     assert "expected the folder of a run" in capsys.readouterr().err
+    with pytest.raises(SystemExit) as stop:
+        main([str(trained_run), "--picture", str(tmp_path / "wrong.txt")])
+    assert stop.value.code == UsageError.exit_code
     with pytest.raises(SystemExit):
         main([str(trained_run), "--train", "2"])
     assert "either folders of runs, or --train N" in capsys.readouterr().err

@@ -248,7 +248,7 @@ def test_a_killed_comparison_goes_on(
         (["lenet", "lenet"], "twice"),
         (["lenett"], "did you mean 'lenet'"),
         (["lenet", "locator"], "^locator: a locator, which finds digits on pages; expected networks that read one"),
-        (["softmax", "best-ensemble"], "^best-ensemble: averages 6 networks, expected single ones"),
+        (["softmax", "best-ensemble"], "^best-ensemble: averages 3 networks, expected single ones"),
     ],
 )
 def test_wrong_recipes(recipes: list[str], words: str, tmp_path: Path) -> None:

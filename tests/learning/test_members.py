@@ -25,7 +25,7 @@ IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 QUICK = ["protocol=held-out", "epochs=2", "batch_size=16", "lr=0.01"]
 PLAYED = "import json, os, sys; options = json.loads(sys.argv[1]); out = options['out']; os.makedirs(out)\n"
 ENDS = "open(out + '/result.json', 'w').write(sys.argv[1]); open(out + '/run.json', 'w').write(RUN)\n"
-RECIPE = replace(override(RECIPES["mlp"], [*QUICK, "threads=1"]), members=3, member_options=[{}, {"hidden": (8,)}])
+RECIPE = override(RECIPES["mlp"], [*QUICK, "threads=1", "members=3"])
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +43,7 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
     return set_code
 
 
-def test_each_takes_its_turn_of_networks_and_its_own_seed(play: Callable[[str], None], tmp_path: Path) -> None:
+def test_each_has_a_seed_of_its_own(play: Callable[[str], None], tmp_path: Path) -> None:
     run = Run(tmp_path, RECIPE, 2, "mnist", "")
     run.write()
     begun = json.dumps(json.loads((tmp_path / "run.json").read_text()))
@@ -51,8 +51,7 @@ def test_each_takes_its_turn_of_networks_and_its_own_seed(play: Callable[[str], 
     told: list[str] = []
     train_members(run, 200, "cpu", ["csv"], told.append)
     given = [json.loads((run.member(number) / "result.json").read_text()) for number in range(3)]
-    assert [each["recipe"]["model_options"]["hidden"] for each in given] == [[30, 30], [8], [30, 30]]
-    assert [each["recipe"]["members"] for each in given] == [1, 1, 1]
+    assert [each["recipe"] for each in given] == [replace(RECIPE, members=1).to_dict()] * 3
     assert [each["seed"] for each in given] == [6, 7, 8]  # averages of other seeds share none
     assert all(each["device"] == "cpu" and not each["resume"] for each in given)
     assert told[0] == "about 1 min of training on this machine"
@@ -89,7 +88,7 @@ def test_an_unfinished_average_goes_on_to_the_same_end(digits_folder: Path, tmp_
     assert told[1:3] == [f"training network {number} of 2, on a core of its own" for number in (1, 2)]
     begun = Run.open(whole)
     Run(other, begun.recipe, 0, begun.data, begun.data_sha256).write()
-    first = Run(other / "members" / "0", begun.recipe.member(0), 0, begun.data, begun.data_sha256)
+    first = Run(other / "members" / "0", replace(begun.recipe, members=1), 0, begun.data, begun.data_sha256)
     train(first.recipe, data=str(digits_folder), out=first.folder, seed=0)
     finished = (first.folder / "result.json").stat().st_mtime_ns
     train("lenet", out=other, resume=True)

@@ -102,17 +102,6 @@ def test_the_network_decides_the_task() -> None:
     assert replace(LENET, model="centres").task == "locate"
 
 
-def test_members_take_turns_with_their_options() -> None:
-    recipe = replace(MLP, members=3, member_options=[{}, {"hidden": (8,)}])
-    hidden = [recipe.member(number).model_options["hidden"] for number in range(3)]
-    assert hidden == [(30, 30), (8,), (30, 30)]
-    assert recipe.member(1) == replace(MLP, model_options={"hidden": (8,)})
-    assert replace(MLP, members=2).member(1) == MLP
-    assert override(recipe, ["model=softmax"]).member(1).model_options == {}
-    with pytest.raises(UsageError, match="setting"):
-        override(recipe, ["member_options=8"])
-
-
 def test_hidden_widths_must_be_numbers() -> None:
     with pytest.raises(UsageError, match="whole numbers with commas"):
         override(MLP, ["model.hidden=a,b"])
@@ -143,8 +132,7 @@ def test_a_recipe_of_another_version_is_refused(change: dict[str, object]) -> No
 
 def test_only_a_field_that_came_later_may_be_missing() -> None:
     values = LENET.to_dict()
-    later = ("shifts", "members", "member_options", "compiled")
-    old = {name: value for name, value in values.items() if name not in later}
+    old = {name: value for name, value in values.items() if name not in ("shifts", "members", "compiled")}
     assert Recipe.from_dict(old, "run.json") == Recipe.from_dict(values, "run.json")
     with pytest.raises(DataError, match="found no lr"):
         Recipe.from_dict({name: value for name, value in values.items() if name != "lr"}, "run.json")

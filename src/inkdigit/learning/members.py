@@ -1,6 +1,8 @@
 """The networks of an average, trained side by side where each takes one core, else one after the other."""
 
+import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from inkdigit.learning.abreast import Job, count_at_once, train_abreast
@@ -30,8 +32,8 @@ def train_members(
     goes_on = f"go on with: inkdigit train {run.recipe.name} --out {run.folder} --resume"
     at_once = count_at_once(run.recipe, len(jobs), device)
     if jobs:
-        seconds = sum(estimate_seconds(run.recipe.member(number), n) for number in still)
-        tell(f"about {1 + seconds / at_once // 60:.0f} min of training on this machine")
+        seconds = estimate_seconds(run.recipe, n) * math.ceil(len(jobs) / at_once)
+        tell(f"about {1 + seconds // 60:.0f} min of training on this machine")
     train_abreast(jobs, at_once, tell, goes_on=goes_on)
     return [Run.open(place) for place in places]
 
@@ -40,7 +42,7 @@ def _options(run: Run, number: int, device: str, loggers: Sequence[str]) -> dict
     """What ``train`` is given for one of them."""
     folder = run.member(number)
     return {
-        "recipe": run.recipe.member(number).to_dict(),
+        "recipe": replace(run.recipe, members=1).to_dict(),
         "data": run.data,
         "out": str(folder),
         "seed": run.seed * run.recipe.members + number,  # averages of other seeds share none

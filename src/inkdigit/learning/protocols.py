@@ -53,8 +53,7 @@ PROTOCOLS: Mapping[str, Protocol] = {
         is_apart=True,
     ),
     "held-out-last": Protocol(
-        "learn from 11/12 of the training digits, watch the other 1/12 without choosing by it, keep the last epoch, test "
-        "once",
+        "learn from 11/12 of the training digits, keep the last epoch, whatever the other 1/12 say, test once",
         _held_out,
         chooses=False,
         is_apart=True,

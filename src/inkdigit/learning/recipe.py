@@ -5,7 +5,7 @@ import json
 import math
 import types
 import typing
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -63,8 +63,6 @@ class Recipe:
         shifts: an image is read as it is and moved by so many pixels to each side, and the mean counts; 0 is not. So
             the finished network reads; validation between does without, which is five times as fast.
         members: how many networks are trained, each with a seed of its own, and averaged into one model.
-        member_options: what they are built with instead of ``model_options``, by turns, since unlike networks err
-            differently.
         precision: of the forward pass: ``float32`` or ``bfloat16`` (autocast).
         memory_format: of images and weights: ``channels-last``, which convolutions like, or ``contiguous``.
         threads: for PyTorch; None leaves its default. Networks this small lose time on a second thread.
@@ -97,7 +95,6 @@ class Recipe:
     augment: Mapping[str, float] = field(default_factory=dict)
     shifts: int = 0
     members: int = 1
-    member_options: Sequence[Mapping[str, Any]] = field(default_factory=list)
     precision: str = "float32"
     memory_format: str = "channels-last"
     threads: int | None = None
@@ -117,12 +114,6 @@ class Recipe:
     def classes(self) -> int:
         """How many its network tells apart: the ten digits, or these and "not a digit"."""
         return int({**model_options(self.model), **self.model_options}.get("classes", CLASSES))
-
-    def member(self, number: int) -> "Recipe":
-        """How one of the networks of an average is trained."""
-        turns = self.member_options or [{}]
-        options = {**self.model_options, **turns[number % len(turns)]}
-        return replace(self, members=1, member_options=[], model_options=options)
 
     def total_steps(self, per_epoch: int) -> int:
         """Updates in all, for a training set of so many batches."""
@@ -168,7 +159,7 @@ OPTION_FIELDS = {
 }
 """The prefix of a dotted setting and the field that it reaches."""
 
-LATER = ("shifts", "members", "member_options", "compiled")
+LATER = ("shifts", "members", "compiled")
 """Fields that came after the first runs and models; without one, it was as its default is."""
 
 PROSE = ("name", "summary", "source", "expected", "published")
@@ -198,14 +189,14 @@ def _override(recipe: Recipe, name: str, value: str) -> Recipe:
         changed: dict[str, Any] = {OPTION_FIELDS[prefix]: options}
         return replace(recipe, **changed)
     hints = typing.get_type_hints(Recipe)
-    known = [f.name for f in fields(Recipe) if f.name not in (*PROSE, *OPTION_FIELDS.values(), "member_options")]
+    known = [f.name for f in fields(Recipe) if f.name not in (*PROSE, *OPTION_FIELDS.values())]
     if name not in known:
         raise unknown("setting", name, [*known, *(f"{prefix}.NAME" for prefix in OPTION_FIELDS)])
     changes: dict[str, Any] = {name: _parse(name, value, hints[name])}
     if name in ("epochs", "steps"):
         changes["steps" if name == "epochs" else "epochs"] = None
     if name == "model" and value != recipe.model:
-        changes |= {"model_options": {}, "member_options": []}
+        changes["model_options"] = {}
     if name == "optimizer" and value != recipe.optimizer:
         changes["optimizer_options"] = {}
     return replace(recipe, **changes)

@@ -187,8 +187,7 @@ def _check_names(values: Mapping[str, Any], path: Path) -> None:
 
 def _check_options(recipe: Recipe, folder: Path) -> None:
     """A network may have lost an option since."""
-    used = set(recipe.model_options).union(*recipe.member_options)
-    unknown_options = sorted(used - set(model_options(recipe.model)))
+    unknown_options = sorted(set(recipe.model_options) - set(model_options(recipe.model)))
     if unknown_options:
         found = f"the model {recipe.model} has no option {', '.join(unknown_options)}"
         raise DataError(f"{folder}: not a recipe of this version ({found}); train again")

@@ -206,9 +206,8 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
     if not 0 <= seed <= most:
         raise UsageError(f"found seed {seed}, expected 0 to {most}")
     with torch.random.fork_rng(devices=()):
-        for number in range(max(len(recipe.member_options), 1)):
-            model = build_model(recipe.model, recipe.member(number).model_options)
-            build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+        model = build_model(recipe.model, recipe.model_options)
+        build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
 
 
 def check_same(

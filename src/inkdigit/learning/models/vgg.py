@@ -10,8 +10,6 @@ from inkdigit.images import CLASSES
 class VGG(nn.Module):
     """Stages of 3x3 convolutions with batch norm and ReLU; max pooling between, the mean at the end.
 
-    With ``stem`` the first convolution is so wide, and moves by two pixels: the image is small at once.
-
     After Simonyan and Zisserman, "Very deep convolutional networks", 2015, and Ioffe and Szegedy, "Batch
     normalization", 2015. With widths (24, 48, 96) and two convolutions each, as without ``depths``: 162,000
     parameters.
@@ -23,7 +21,6 @@ class VGG(nn.Module):
         depths: Sequence[int] = (),
         dropout: float = 0.2,
         classes: int = CLASSES,
-        stem: int = 0,
     ) -> None:
         super().__init__()
         layers: list[nn.Module] = []
@@ -31,7 +28,7 @@ class VGG(nn.Module):
         for stage, (width, depth) in enumerate(zip(widths, depths or [2] * len(widths), strict=True)):
             layers += [nn.MaxPool2d(2)] if stage else []
             for _ in range(depth):
-                layers += _convolution(channels, width, stem if not layers else 0)
+                layers += _convolution(channels, width)
                 channels = width
         self.features = nn.Sequential(*layers)
         self.dropout = nn.Dropout(dropout)
@@ -39,14 +36,12 @@ class VGG(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Logits (n, classes) of images (n, 1, 28, 28)."""
-        x = self.features(x)  # (n, 1, 28, 28) → (n, c, h, w)
-        x = x.mean((2, 3))  # (n, c, h, w) → (n, c)
+        x = self.features(x)  # (n, 1, 28, 28) → (n, c, 7, 7)
+        x = x.mean((2, 3))  # (n, c, 7, 7) → (n, c)
         logits: Tensor = self.head(self.dropout(x))
         return logits
 
 
-def _convolution(fan_in: int, fan_out: int, stem: int = 0) -> list[nn.Module]:
-    size, stride = (stem, 2) if stem else (3, 1)
+def _convolution(fan_in: int, fan_out: int) -> list[nn.Module]:
     # No bias: the batch norm that follows has one.
-    convolution = nn.Conv2d(fan_in, fan_out, size, stride, padding=size // 2, bias=False)
-    return [convolution, nn.BatchNorm2d(fan_out), nn.ReLU()]
+    return [nn.Conv2d(fan_in, fan_out, 3, padding=1, bias=False), nn.BatchNorm2d(fan_out), nn.ReLU()]
