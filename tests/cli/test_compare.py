@@ -204,7 +204,7 @@ def test_seeds_side_by_side_are_stopped_by_sigterm_and_gone_on_with(digits_folde
         assert [line for line in stderr.splitlines() if "lenet" in line] == [
             f"inkdigit: {verb} lenet, seed 0, on a core of its own",
             f"inkdigit: {verb} lenet, seed 1, on a core of its own",
-            "inkdigit: stopped in lenet, seeds 0 and 1, saved; the same command goes on",
+            "inkdigit: stopped in lenet, seed 0 and lenet, seed 1, saved; the same command goes on",
         ]
         assert "Traceback" not in stderr
         assert len(children) == 2

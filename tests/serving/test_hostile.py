@@ -93,6 +93,9 @@ def test_a_body_that_does_not_end_is_refused(strict: Served) -> None:
                 connection.sendall(chunk)
         answer = connection.recv(2**16)
         with contextlib.suppress(ConnectionError):
+            while b"}" not in answer and (more := connection.recv(2**16)):  # its head may come alone
+                answer += more
+        with contextlib.suppress(ConnectionError):
             while time.monotonic() - begun < 10:  # and on, as somebody who means harm
                 connection.sendall(chunk)
     assert answer.startswith(b"HTTP/1.1 413")
