@@ -2,7 +2,6 @@
 
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,22 +14,7 @@ from inkdigit.learning.abreast import Job, count_at_once, train_abreast
 from inkdigit.learning.recipe import override
 from inkdigit.learning.recipes import RECIPES
 
-PLAYED = """
-import json, os, sys, time
-options = json.loads(sys.argv[1])
-seed, out = options["seed"], options["out"]
-"""
 SAVES = "open(out + '.begun', 'w'); sys.stdin.read(); open(out + '.saved', 'w'); sys.exit(143)\n"
-
-
-@pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has processes run this code, which knows its ``seed`` and ``out``."""
-
-    def set_code(code: str) -> None:
-        monkeypatch.setattr("inkdigit.learning.trainer.COMMAND", (sys.executable, "-S", "-c", PLAYED + code))
-
-    return set_code
 
 
 def jobs(folder: Path, n: int) -> list[Job]:

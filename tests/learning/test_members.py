@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -23,8 +22,6 @@ from inkdigit.learning.train import train
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 QUICK = ["protocol=held-out", "epochs=2", "batch_size=16", "lr=0.01"]
-PLAYED = "import json, os, sys; options = json.loads(sys.argv[1]); out = options['out']; os.makedirs(out)\n"
-ENDS = "open(out + '/result.json', 'w').write(sys.argv[1]); open(out + '/run.json', 'w').write(RUN)\n"
 RECIPE = override(RECIPES["mlp"], [*QUICK, "threads=1", "members=3"])
 
 
@@ -33,21 +30,9 @@ def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("inkdigit.learning.abreast.count_cores", lambda: 2)
 
 
-@pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has processes run this code, which knows its ``options`` and ``out``."""
-
-    def set_code(code: str) -> None:
-        monkeypatch.setattr("inkdigit.learning.trainer.COMMAND", (sys.executable, "-S", "-c", PLAYED + code))
-
-    return set_code
-
-
 def test_each_has_a_seed_of_its_own(play: Callable[[str], None], tmp_path: Path) -> None:
     run = Run(tmp_path, RECIPE, 2, "mnist", "")
-    run.write()
-    begun = json.dumps(json.loads((tmp_path / "run.json").read_text()))
-    play(f"RUN = {begun!r}\n{ENDS}")
+    play("os.makedirs(out); open(out + '/result.json', 'w').write(sys.argv[1])")
     told: list[str] = []
     train_members(run, 200, "cpu", ["csv"], told.append)
     given = [json.loads((run.member(number) / "result.json").read_text()) for number in range(3)]
@@ -62,7 +47,7 @@ def test_each_has_a_seed_of_its_own(play: Callable[[str], None], tmp_path: Path)
 
 def test_a_stop_says_how_to_go_on(play: Callable[[str], None], tmp_path: Path) -> None:
     run = Run(tmp_path, RECIPE, 0, "mnist", "")
-    play("open(out + '/begun', 'w'); sys.stdin.read(); sys.exit(143)")
+    play("os.makedirs(out); open(out + '/begun', 'w'); sys.stdin.read(); sys.exit(143)")
 
     def send() -> None:
         deadline = time.monotonic() + 30

@@ -1,7 +1,6 @@
 """Seeds side by side come out as they do alone; the processes are played where training itself does not matter."""
 
 import json
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -20,12 +19,6 @@ from inkdigit.learning.train import train
 
 RECIPE = override(RECIPES["lenet"], ["epochs=1"])
 
-PLAYED = """
-import json, os, sys, time
-options = json.loads(sys.argv[1])
-seed, out = options["seed"], options["out"]
-"""
-
 
 @pytest.fixture(autouse=True)
 def _two_cores(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,16 +32,6 @@ def seeds(digits_folder: Path, tmp_path: Path) -> Callable[[int], Seeds]:
     return lambda n: Seeds(
         "lenet", RECIPE, {seed: tmp_path / str(seed) for seed in range(n)}, data, ("csv", "progress")
     )
-
-
-@pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], None]:
-    """Has processes run this code, which knows its ``seed`` and ``out``."""
-
-    def set_code(code: str) -> None:
-        monkeypatch.setattr("inkdigit.learning.trainer.COMMAND", (sys.executable, "-S", "-c", PLAYED + code))
-
-    return set_code
 
 
 def test_each_is_what_it_is_alone(

@@ -26,27 +26,34 @@ def train_members(
         InkdigitError: as ``train`` does.
         Interrupted: after the networks in work were saved.
     """
-    places = [run.member(number) for number in range(run.recipe.members)]
-    still = [number for number, place in enumerate(places) if not (place / "result.json").exists()]
-    jobs = [Job(f"network {number + 1} of {len(places)}", _options(run, number, device, loggers)) for number in still]
+    members = [_member(run, number) for number in range(run.recipe.members)]
+    jobs = [
+        Job(f"network {number} of {len(members)}", _options(member, device, loggers))
+        for number, member in enumerate(members, 1)
+        if not member.is_finished
+    ]
     goes_on = f"go on with: inkdigit train {run.recipe.name} --out {run.folder} --resume"
     at_once = count_at_once(run.recipe, len(jobs), device)
     if jobs:
         seconds = estimate_seconds(run.recipe, n) * math.ceil(len(jobs) / at_once)
         tell(f"about {1 + seconds // 60:.0f} min of training on this machine")
     train_abreast(jobs, at_once, tell, goes_on=goes_on)
-    return [Run.open(place) for place in places]
+    return members
 
 
-def _options(run: Run, number: int, device: str, loggers: Sequence[str]) -> dict[str, Any]:
+def _member(run: Run, number: int) -> Run:
+    seed = run.seed * run.recipe.members + number  # averages of other seeds share none
+    return Run(run.member(number), replace(run.recipe, members=1), seed, run.data, run.data_sha256)
+
+
+def _options(member: Run, device: str, loggers: Sequence[str]) -> dict[str, Any]:
     """What ``train`` is given for one of them."""
-    folder = run.member(number)
     return {
-        "recipe": replace(run.recipe, members=1).to_dict(),
-        "data": run.data,
-        "out": str(folder),
-        "seed": run.seed * run.recipe.members + number,  # averages of other seeds share none
+        "recipe": member.recipe.to_dict(),
+        "data": member.data,
+        "out": str(member.folder),
+        "seed": member.seed,
         "device": device,
-        "resume": (folder / "run.json").exists(),
+        "resume": (member.folder / "run.json").exists(),
         "loggers": list(loggers),
     }
