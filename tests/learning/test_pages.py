@@ -1,7 +1,9 @@
 """Batches of pages by step."""
 
 import gc
+import multiprocessing
 import os
+import signal
 from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
@@ -12,7 +14,7 @@ import torch
 from torch import Tensor
 
 from inkdigit.data.dataset import load_dataset
-from inkdigit.learning.pages import CONTRAST, PageBatches
+from inkdigit.learning.pages import AHEAD, CONTRAST, PageBatches
 from inkdigit.learning.targets import Targets, standardize
 from inkdigit.locator import STRIDE, find_peaks
 from inkdigit.synthesis.pages import Pages
@@ -64,6 +66,16 @@ def test_no_process_that_draws_inherits_garbage(make: Make, garbage: Path, monke
     monkeypatch.setattr(Pages, "__getitem__", lambda pages, number: (gc.collect(), draw(pages, number))[1])
     list(make(1).steps(0, 2))
     assert garbage.read_text() == f"{os.getpid()}\n"
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_for_all_processes_leaves_those_that_draw(make: Make, number: signal.Signals) -> None:
+    batches = make(1).steps(0, 3 * AHEAD)
+    next(batches)
+    (drawing,) = multiprocessing.active_children()
+    os.kill(drawing.pid or 0, number)
+    assert len(list(batches)) == 3 * AHEAD - 1
 
 
 def test_steps_and_seeds_differ(make: Make) -> None:

@@ -16,7 +16,7 @@ from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import find_ink
 from inkdigit.reading import proposer as module
 from inkdigit.reading.detector import GLANCED, SURROUNDINGS
-from inkdigit.reading.proposer import HINT, Proposals, Proposer
+from inkdigit.reading.proposer import CROWDED, HINT, Proposals, Proposer
 from inkdigit.reading.scene import Scene
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -59,6 +59,13 @@ class TestViews:
         within = Box(SEVEN.x + 5, SEVEN.y, 20, SEVEN.height)
         locator = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9), (within, 1, 0.3))
         assert self.look(draw_page(SEVEN, OTHER), locator) == [48, 68, 96]
+
+    def test_views_go_on_where_digits_lie_in_one_another(self, draw_page: DrawPage) -> None:
+        page = draw_page(SEVEN, OTHER)
+        for shared, last in ((CROWDED + 0.1, 192), (CROWDED - 0.1, 96)):
+            left = OTHER.x - round((1 - shared) * OTHER.width)
+            beside = Box(left, OTHER.y, OTHER.width, OTHER.height)
+            assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9), (beside, 7, 0.9)))[-1] == last
 
     def test_views_go_on_until_the_smallest_is_legible(self, draw_page: DrawPage) -> None:
         small = Box(300, 200, 10, 40)

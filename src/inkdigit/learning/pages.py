@@ -71,6 +71,7 @@ class _Batches(Numbered[tuple[Tensor, Targets]]):
 
 
 def _leave_signals(_worker: int) -> None:
-    """Ctrl-C is for the process that can save."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Ctrl-C and SIGTERM, which schedulers send to all, are for the process that can save: it still needs pages."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)

@@ -219,11 +219,11 @@ Layout: TypeAlias = Callable[[int, Dataset, np.random.Generator], Sheet]
 LAYOUTS: Mapping[str, tuple[Layout, float]] = {
     "one": (_one, 0.17),
     "cutting": (_cutting, 0.1),
-    "rows": (_rows, 0.36),
+    "rows": (_rows, 0.34),
     "dense": (_dense, 0.06),
     "huge": (_huge, 0.08),
     "among": (_among, 0.08),
-    "sign": (_sign, 0.06),
+    "sign": (_sign, 0.08),
     "none": (_none, 0.06),
     "texture": (_texture, 0.03),
 }

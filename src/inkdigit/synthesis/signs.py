@@ -98,6 +98,27 @@ SIGNS: dict[str, tuple[Line, ...]] = {
     "v": (((0.1, 0.1), (0.5, 0.9), (0.9, 0.1)),),
     "triangle": (((0.5, 0.05), (0.95, 0.95), (0.05, 0.95), (0.5, 0.05)),),
     "root": (((0, 0.6), (0.12, 0.5), (0.28, 0.95), (0.45, 0.05), (1, 0.05)),),
+    "∧": (((0.08, 1), (0.5, 0), (0.92, 1)),),
+    "∃": (((0.1, 0.1), (0.85, 0.05)), ((0.85, 0.05), (0.88, 0.95), (0.08, 0.92)), ((0.2, 0.5), (0.85, 0.5))),
+    "α, its tail up": (((0.7, 0.05), (0.6, 0.5), (0.42, 0.88), (0.18, 0.92), (0.04, 0.68), (0.1, 0.4), (0.28, 0.25),
+                        (0.45, 0.38), (0.58, 0.7), (0.72, 0.85), (1, 0.2)),),
+    "α, open": (((0.12, 0.2), (0.35, 0.12), (0.52, 0.5), (0.3, 0.88), (0.05, 0.85), (0.15, 0.62), (0.55, 0.7),
+                 (1, 0.1)),),
+    "ε, curled": (((0.8, 0.2), (0.72, 0.02), (0.4, 0.05), (0.22, 0.25), (0.35, 0.42), (0.68, 0.45), (0.25, 0.5),
+                   (0.05, 0.75), (0.2, 0.97), (0.6, 0.98), (0.95, 0.72)),),
+    "A": (((0.05, 1), (0.5, 0), (0.95, 1)), ((0.2, 0.62), (0.8, 0.62))),
+    "E": (((0.85, 0.05), (0.12, 0.05), (0.12, 0.95), (0.88, 0.95)), ((0.12, 0.5), (0.75, 0.5))),
+    "F": (((0.2, 1), (0.2, 0.05)), ((0.2, 0.05), (0.95, 0.05)), ((0.2, 0.48), (0.75, 0.48))),
+    "H": (((0.1, 0), (0.1, 1)), ((0.9, 0), (0.9, 1)), ((0.1, 0.5), (0.9, 0.5))),
+    "K": (((0.15, 0), (0.15, 1)), ((0.9, 0.05), (0.18, 0.55), (0.95, 1))),
+    "M": (((0.02, 1), (0.15, 0), (0.5, 0.65), (0.85, 0), (0.98, 1)),),
+    "N": (((0.1, 1), (0.12, 0), (0.88, 1), (0.9, 0)),),
+    "R": (((0.2, 0), (0.2, 1)), ((0.2, 0.02), (0.55, 0), (0.8, 0.12), (0.82, 0.35), (0.6, 0.48), (0.22, 0.52)),
+          ((0.4, 0.52), (0.95, 1))),
+    "W": (((0.02, 0), (0.25, 1), (0.5, 0.3), (0.75, 1), (0.98, 0)),),
+    "f": (((0.9, 0.15), (0.75, 0), (0.55, 0.05), (0.5, 0.3), (0.5, 0.7), (0.48, 1)), ((0.15, 0.45), (0.85, 0.42))),
+    "h": (((0.15, 0), (0.15, 1)), ((0.15, 0.65), (0.4, 0.45), (0.65, 0.45), (0.8, 0.6), (0.82, 0.8), (0.85, 1))),
+    "k": (((0.2, 0), (0.2, 1)), ((0.8, 0.42), (0.22, 0.7), (0.85, 1))),
     "%": (((0.85, 0.05), (0.15, 0.95)), ((0.2, 0.1), (0.3, 0.2), (0.2, 0.3), (0.1, 0.2), (0.2, 0.1)),
           ((0.8, 0.7), (0.9, 0.8), (0.8, 0.9), (0.7, 0.8), (0.8, 0.7))),
 }  # fmt: skip
@@ -107,14 +128,23 @@ SIGNS: dict[str, tuple[Line, ...]] = {
 CORNERS = 5
 """A stroke through more points than this is a curve."""
 
+NARROWEST = 0.42
+"""A sign is at least so wide, as a share of its height: a narrower A is a 9, a narrower ∧ a 1."""
+
+WARP = 0.06
+"""Deviation by which one part of a sign is larger than another, or leans otherwise, as a share of its height."""
+
 
 def draw_sign(name: str, height: float, pen: float, random: np.random.Generator) -> Grey:
     """A sign of ``SIGNS`` as a hand draws it: uint8 (h, w), 255 ink; height and pen in pixels."""
     angle, slant = random.normal(0, 0.1), random.normal(0, 0.15)
-    width = height * math.exp(random.normal(-0.15, 0.3))
+    width = height * max(NARROWEST, math.exp(random.normal(-0.2, 0.35)))
+    warp = random.normal(0, WARP, (3, 2))
     strokes = []
     for line in SIGNS[name]:
         points = np.array(line) + random.normal(0, 0.035, (len(line), 2)) - 0.5
+        x, y = 2 * points.T
+        points = _reach(points + np.stack([x * x - 0.5, x * y, y * y - 0.5], 1) @ warp, random)
         x, y = points[:, 0] * width - slant * points[:, 1] * height, points[:, 1] * height
         turned = np.stack([x * math.cos(angle) - y * math.sin(angle), x * math.sin(angle) + y * math.cos(angle)], 1)
         strokes.append(_smooth(turned) if len(line) > CORNERS else _bend(turned, random.normal(0, 0.05)))
@@ -169,6 +199,14 @@ def _open_font(name: str, size: int) -> ImageFont.FreeTypeFont:
     import matplotlib  # noqa: PLC0415 -- it brings the fonts, and takes half a second
 
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / f"{name}.ttf", size)
+
+
+def _reach(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
+    """A stroke whose ends come short of where they should, or reach beyond it."""
+    first, last = np.exp(random.normal(0, 0.2, 2))
+    points[0] = points[1] + first * (points[0] - points[1])
+    points[-1] = points[-2] + last * (points[-1] - points[-2])
+    return points
 
 
 def _bend(points: np.ndarray, depth: float) -> list[tuple[float, float]]:
