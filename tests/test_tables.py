@@ -153,7 +153,7 @@ class TestLocators:
             model.train()(torch.randn(4, 1, 64, 64))  # so that batch norm has seen something
         export_locator(DeployedLocator(model), tmp_path / "m.onnx", metadata={"name": name})
         locator, page = OnnxLocator(tmp_path / "m.onnx"), np.random.default_rng(0).integers(0, 256, (61, 90), np.uint8)
-        here, there = locator(page), TorchLocator(model)(page)
+        here, there = locator(page), TorchLocator(DeployedLocator(model))(page)
         np.testing.assert_allclose(here.boxes, there.boxes, rtol=1e-3, atol=1e-2)
         assert locator.metadata["name"] == name
 

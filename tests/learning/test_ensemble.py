@@ -5,17 +5,21 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from inkdigit import load_dataset, train
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import DataError, UsageError
 from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.learning import locate
 from inkdigit.learning.ensemble import average
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
 from inkdigit.learning.trained import load_network
+from inkdigit.locator import OnnxLocator
+from inkdigit.session import PAGES, open_session
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 QUICK = ["protocol=held-out", "epochs=2", "batch_size=16", "lr=0.01"]
@@ -73,12 +77,50 @@ def test_a_run_of_members_is_what_its_members_export_to(ensemble: Path, tmp_path
     }  # fmt: skip
 
 
-def test_what_does_not_go_together_is_refused(runs: list[Path], digits_folder: Path, tmp_path: Path) -> None:
+def test_integers_say_nearly_the_same(ensemble: Path, digits_folder: Path, tmp_path: Path) -> None:
+    path = export_runs([ensemble], "int8", tmp_path / "m.onnx")
+    digits = load_dataset(str(digits_folder), "test").images
+    assert 0 < np.abs(OnnxClassifier(path)(digits) - OnnxClassifier(ensemble / "model.onnx")(digits)).max() < 0.1
+    graph = onnx.load(path).graph
+    sources = {output: node.op_type for node in graph.node for output in node.output}
+    layers = [node for node in graph.node if node.op_type in ("Conv", "Gemm")]
+    floats = [node for node in layers if sources.get(node.input[1]) != "DequantizeLinear"]
+    assert len(floats) == 4 < len(layers), "the first layer and the last of each"
+
+
+def test_locators_are_averaged(
+    locator_run: Path, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("WATCHED_PAGES", "TEST_PAGES", "SAMPLED_PAGES"):
+        monkeypatch.setattr(locate, name, 4)
+    other = tmp_path / "other"
+    train(
+        "locator", data=str(digits_folder), out=other, seed=1,
+        settings=["steps=6", "batch_size=4", "log_every=3", "model.widths=4,8,12", "model.depths=1,1,1"],
+    )  # fmt: skip
+    path = export_runs([locator_run, other], "onnx", tmp_path / "both.onnx")
+    page = np.random.default_rng(0).integers(0, 256, (1, 50, 71), dtype=np.uint8)
+    each = [
+        open_session(model).run(None, {PAGES: page}) for model in (locator_run / "model.onnx", other / "model.onnx")
+    ]
+    for found, first, second in zip(open_session(path).run(None, {PAGES: page}), *each, strict=True):
+        np.testing.assert_allclose(found, (first + second) / 2, atol=1e-5)
+        assert np.abs(first - second).max() > 1e-3
+    assert [member["seed"] for member in OnnxLocator(path).metadata["members"]] == [Run.open(locator_run).seed, 1]
+    rounded = export_runs([locator_run, other], "int8", tmp_path / "m.onnx")
+    assert OnnxLocator(rounded).metadata["members"] == OnnxLocator(path).metadata["members"]
+
+
+def test_what_does_not_go_together_is_refused(
+    runs: list[Path], locator_run: Path, digits_folder: Path, tmp_path: Path
+) -> None:
     train("softmax", data=str(digits_folder), out=tmp_path / "all", settings=["protocol=all", "epochs=1"])
-    with pytest.raises(UsageError, match="expected classifiers of the same classes, data and protocol"):
+    with pytest.raises(UsageError, match="expected runs of one task, of the same classes, data and protocol"):
         export_runs([runs[0], tmp_path / "all"], "onnx", tmp_path / "new.onnx")
-    with pytest.raises(UsageError, match="found 2 networks and --to safetensors, expected --to onnx"):
+    with pytest.raises(UsageError, match="found 2 networks and --to safetensors, expected --to onnx or int8"):
         export_runs(runs, "safetensors", tmp_path / "new.safetensors")
+    with pytest.raises(UsageError, match=r"lenet \(classify, .*\(locate, .*expected runs of one task"):
+        export_runs([runs[0], locator_run], "onnx", tmp_path / "new.onnx")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all"]
 
 

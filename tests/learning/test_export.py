@@ -72,11 +72,6 @@ def test_int8_lies_in_the_run_unless_told(trained_run: Path) -> None:
     path.unlink()
 
 
-def test_an_average_is_no_int8(trained_run: Path) -> None:
-    with pytest.raises(UsageError, match="found 2 networks and --to int8, expected --to onnx"):
-        export_runs([trained_run, trained_run], "int8")
-
-
 def test_int8_needs_the_digits_that_the_run_was_trained_on(trained_run: Path, tmp_path: Path) -> None:
     run = shutil.copytree(trained_run, tmp_path / "run")
     values = json.loads((run / "run.json").read_text())

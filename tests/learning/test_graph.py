@@ -50,7 +50,7 @@ def test_a_locator_finds_the_same_in_a_page_of_any_size(shape: tuple[int, int], 
         assert ours.shape == theirs.shape
         assert ours.shape[2:] == tuple(-(-side // 4) for side in shape)
         np.testing.assert_allclose(ours, theirs, atol=PARITY)
-    here, there = OnnxLocator(exported)(page(*shape)), TorchLocator(tiny_locator())(page(*shape))
+    here, there = OnnxLocator(exported)(page(*shape)), TorchLocator(DeployedLocator(tiny_locator()))(page(*shape))
     assert len(here) == len(there) > 0
     np.testing.assert_allclose(here.boxes, there.boxes, rtol=0.01, atol=0.05)
     np.testing.assert_allclose(here.scores, there.scores, atol=PARITY)

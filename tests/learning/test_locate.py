@@ -164,7 +164,7 @@ def test_a_locator_leaves_its_network_in_its_mode() -> None:
     model = tiny().train()
     running = {name: value.clone() for name, value in model.state_dict().items()}
     page = np.ascontiguousarray(np.zeros((40, 60), np.uint8))
-    found = TorchLocator(model)(page[::-1])  # a view, as a turned page is
+    found = TorchLocator(Deployed(model))(page[::-1])  # a view, as a turned page is
     assert model.training
     assert all(torch.equal(running[name], value) for name, value in model.state_dict().items())
     assert found.boxes.shape == (len(found), 4)

@@ -1,6 +1,6 @@
 """The task of most recipes: which digit does an image show?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,15 +14,14 @@ from torch.nn import functional
 from inkdigit.classifier import BATCH_SIZE
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.calibrate import fit_temperature
-from inkdigit.evaluation.evaluate import Evaluation, evaluate
+from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.metrics import nll, predict
 from inkdigit.learning.engine import prepare
 from inkdigit.learning.graph import Samples, export_classifier
 from inkdigit.learning.loader import Batches
-from inkdigit.learning.predict import Deployed, TorchClassifier
+from inkdigit.learning.predict import LEAST, Deployed, TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
-from inkdigit.learning.run import Run, write_json
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.synthesis.crops import add_crops
 from inkdigit.synthesis.outliers import add_outliers
@@ -58,6 +57,25 @@ def deploy(model: nn.Module, recipe: Recipe, temperature: float = 1.0) -> Deploy
     return Deployed(model, SCALINGS[recipe.scaling], temperature, shifts=recipe.shifts)
 
 
+class Ensemble(nn.Module):
+    """The mean of what its members say, each with its own scaling and temperature."""
+
+    def __init__(self, members: Sequence[Deployed]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Logits (n, classes) of images (n, 1, 28, 28), grey values 0..255."""
+        images = x[:, 0]  # (n, 1, 28, 28) → (n, 28, 28)
+        each = torch.stack([member(images) for member in self.members])  # (m, n, classes)
+        return each.mean(0).clamp(min=LEAST).log()  # (m, n, classes) → (n, classes)
+
+
+def join(members: Sequence[Deployed]) -> Deployed:
+    """Several networks as one that says the mean of their probabilities."""
+    return Deployed(Ensemble(members), SCALINGS["raw"])
+
+
 def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, float]:
     """Mean negative log likelihood and accuracy on digits, which are looked at once: shifts would take five times."""
     probabilities = TorchClassifier(deploy(model, replace(recipe, shifts=0)))(watched.images)
@@ -65,26 +83,23 @@ def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, fl
     return nll(probabilities, watched.labels), accuracy
 
 
-def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dict[str, Any]:
-    """Fits the temperature and evaluates on the test digits."""
-    temperature, evaluation = measure(deploy(model, run.recipe), run.recipe.protocol, watched, test)
-    write_json(run.evaluation, evaluation.to_dict())
-    return {
-        "test_accuracy": evaluation.accuracy,
-        "test_accuracy_interval": list(evaluation.accuracy_interval),
-        "test_n": evaluation.n,
-        "temperature": temperature,
-    }
-
-
-def measure(deployed: Deployed, protocol: str, watched: Dataset, test: Dataset) -> tuple[float, Evaluation]:
+def conclude(
+    deployed: Deployed, recipe: Recipe, watched: Dataset, test: Dataset
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The temperature that suits the watched digits, and how the test digits are read with it.
 
     Where the watched digits are those that measure, no temperature is fitted: that would be choosing by the test set.
     """
     probabilities = TorchClassifier(deployed)(watched.images)
-    temperature = fit_temperature(probabilities, watched.labels) if PROTOCOLS[protocol].is_apart else 1.0
-    return temperature, evaluate(TorchClassifier(deployed.at(temperature)), test)
+    temperature = fit_temperature(probabilities, watched.labels) if PROTOCOLS[recipe.protocol].is_apart else 1.0
+    evaluation = evaluate(TorchClassifier(deployed.at(temperature)), test)
+    result = {
+        "test_accuracy": evaluation.accuracy,
+        "test_accuracy_interval": list(evaluation.accuracy_interval),
+        "test_n": evaluation.n,
+        "temperature": temperature,
+    }
+    return result, evaluation.to_dict()
 
 
 def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
@@ -94,7 +109,6 @@ def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
     return np.array_split(images, -(-len(images) // BATCH_SIZE))
 
 
-def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples) -> None:
+def export(deployed: Deployed, metadata: Mapping[str, Any], path: Path, samples: Samples) -> None:
     """Writes a model: uint8 (n, 28, 28) → probabilities."""
-    deployed = deploy(model, run.recipe, result["temperature"])
-    export_classifier(deployed, path, metadata=run.card(result), samples=samples)
+    export_classifier(deployed, path, metadata=metadata, samples=samples)

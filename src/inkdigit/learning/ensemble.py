@@ -1,4 +1,4 @@
-"""Several trained networks whose probabilities are averaged into one model.
+"""Several trained networks whose answers are averaged into one model.
 
 Lakshminarayanan, Pritzel, Blundell, "Simple and scalable predictive uncertainty estimation using deep ensembles", 2017.
 """
@@ -7,48 +7,32 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import torch
-from torch import Tensor, nn
-
 from inkdigit.errors import UsageError
 from inkdigit.evaluation.figures.curves import draw_curves
 from inkdigit.evaluation.history import read_history
-from inkdigit.learning.classify import deploy, measure
-from inkdigit.learning.graph import export_classifier
-from inkdigit.learning.predict import LEAST, Deployed
+from inkdigit.learning.graph import Samples
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run, write_json
-from inkdigit.learning.scaling import SCALINGS
+from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import load_network
 
 MEMBER_KEYS = ("recipe", "seed", "best_step", "validation_accuracy", "test_accuracy", "parameters", "seconds")
 """What an average says of each of its members."""
 
 
-class Ensemble(nn.Module):
-    """The mean of what its members say, each with its own scaling and temperature."""
-
-    def __init__(self, members: Sequence[Deployed]) -> None:
-        super().__init__()
-        self.members = nn.ModuleList(members)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Logits (n, classes) of images (n, 1, 28, 28), grey values 0..255."""
-        images = x[:, 0]  # (n, 1, 28, 28) → (n, 28, 28)
-        each = torch.stack([member(images) for member in self.members])  # (m, n, classes)
-        return each.mean(0).clamp(min=LEAST).log()  # (m, n, classes) → (n, classes)
-
-
-def average(runs: Sequence[Run], path: Path, *, name: str = "", evaluation: Path | None = None) -> dict[str, Any]:
+def average(
+    runs: Sequence[Run], path: Path, *, name: str = "", evaluation: Path | None = None, samples: Samples = ()
+) -> dict[str, Any]:
     """Writes the networks of finished runs as one model, the mean of them all.
 
     Its temperature is fitted on the digits that all of them held out; then it is tested, once.
 
     Args:
-        runs: classifiers of the same classes, trained on the same digits.
+        runs: of one task, of the same classes, trained on the same digits.
         path: of the model.
         name: of the model; else the recipes' names.
         evaluation: where to write the evaluation on the test digits, as JSON.
+        samples: of what the model will be given; with any, it computes with 8-bit integers.
 
     Returns:
         What the model says of itself.
@@ -59,15 +43,14 @@ def average(runs: Sequence[Run], path: Path, *, name: str = "", evaluation: Path
     """
     _check_alike(runs)
     results = [run.result() for run in runs]
+    first, task = runs[0], TASKS[runs[0].recipe.task]
     pairs = zip(runs, results, strict=True)
-    networks = [deploy(load_network(run), run.recipe, result["temperature"]) for run, result in pairs]
-    first = runs[0]
+    joined = task.join([task.deploy(load_network(run), run.recipe, result["temperature"]) for run, result in pairs])
     first.check_data()
     _, watched, test = PROTOCOLS[first.recipe.protocol].load(first.data)
-    ensemble = Deployed(Ensemble(networks), SCALINGS["raw"])
-    temperature, measured = measure(ensemble, first.recipe.protocol, watched, test)
+    measured, evaluated = task.conclude(joined, first.recipe, watched, test)
     if evaluation:
-        write_json(evaluation, measured.to_dict())
+        write_json(evaluation, evaluated)
     result = {
         "run": str(path.parent),
         "recipe": name or "+".join(run.recipe.name for run in runs),
@@ -76,15 +59,12 @@ def average(runs: Sequence[Run], path: Path, *, name: str = "", evaluation: Path
         "protocol": first.recipe.protocol,
         "seconds": round(sum(each["seconds"] for each in results), 2),
         "best_step": None,
-        "test_accuracy": measured.accuracy,
-        "test_accuracy_interval": list(measured.accuracy_interval),
-        "test_n": measured.n,
-        "temperature": temperature,
+        **measured,
         "test_sha256": test.sha256,
         "parameters": sum(each["parameters"] for each in results),
         "members": [{key: each[key] for key in MEMBER_KEYS} for each in results],
     }
-    export_classifier(ensemble.at(temperature), path, metadata=first.card(result, name=result["recipe"]))
+    task.export(joined.at(result["temperature"]), first.card(result, name=result["recipe"]), path, samples)
     return result
 
 
@@ -98,10 +78,10 @@ def finish_ensemble(run: Run, members: Sequence[Run]) -> dict[str, Any]:
 
 
 def _check_alike(runs: Sequence[Run]) -> None:
-    kinds = {run.folder: (run.recipe.task, run.recipe.classes, run.data_sha256, run.recipe.protocol) for run in runs}
-    if len(set(kinds.values())) != 1 or any(run.recipe.task != "classify" for run in runs):
+    kinds = {(run.recipe.task, run.recipe.classes, run.data_sha256, run.recipe.protocol) for run in runs}
+    if len(kinds) != 1:
         found = ", ".join(
             f"{run.folder} ({run.recipe.task}, {run.recipe.classes} classes, {run.data}, {run.recipe.protocol})"
             for run in runs
         )
-        raise UsageError(f"found {found}; expected classifiers of the same classes, data and protocol to average")
+        raise UsageError(f"found {found}; expected runs of one task, of the same classes, data and protocol to average")

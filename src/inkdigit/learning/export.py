@@ -5,15 +5,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import nn
-
-from inkdigit.errors import UsageError, unknown
+from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.learning.checkpoint import save_weights
 from inkdigit.learning.ensemble import average
+from inkdigit.learning.graph import Samples
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import load_network
+from inkdigit.locator import JOINING, OnnxLocator
 
 
 def export_runs(folders: Sequence[Path], to: str, out: Path | None = None) -> Path:
@@ -21,7 +21,7 @@ def export_runs(folders: Sequence[Path], to: str, out: Path | None = None) -> Pa
 
     Args:
         folders: of the runs.
-        to: an entry of ``EXPORTS``; an average is a graph, and no other format holds it.
+        to: an entry of ``EXPORTS``; an average is a graph, which safetensors cannot hold.
         out: the file; without it the format's own name in the run, or ``ensemble.onnx``.
 
     Raises:
@@ -33,28 +33,43 @@ def export_runs(folders: Sequence[Path], to: str, out: Path | None = None) -> Pa
         raise unknown("export format", to, EXPORTS)
     runs = [Run.open(folder) for folder in folders]
     path = out or (runs[0].folder / EXPORTS[to].file if len(runs) == 1 else Path("ensemble.onnx"))
-    members = [member for run in runs for member in run.members()]
-    if len(members) > 1 and to != "onnx":
-        raise UsageError(f"found {len(members)} networks and --to {to}, expected --to onnx, which can average them")
-    if len(members) > 1:
-        average(members, path)
-    else:
-        EXPORTS[to].write(runs[0], runs[0].result(), load_network(runs[0]), path)
+    EXPORTS[to].write([member for run in runs for member in run.members()], path)
     return path
 
 
-def _onnx(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
-    TASKS[run.recipe.task].export(run, result, model, path, ())
+def _onnx(runs: Sequence[Run], path: Path) -> None:
+    _write_graph(runs, path, ())
 
 
-def _int8(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:
+def _int8(runs: Sequence[Run], path: Path) -> None:
+    run = runs[0]
     run.check_data()
-    task, (training, _, _) = TASKS[run.recipe.task], PROTOCOLS[run.recipe.protocol].load(run.data)
-    task.export(run, result, model, path, task.sample(run.recipe, training, run.seed))
+    training, _, _ = PROTOCOLS[run.recipe.protocol].load(run.data)
+    _write_graph(runs, path, TASKS[run.recipe.task].sample(run.recipe, training, run.seed))
 
 
-def _safetensors(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path) -> None:  # noqa: ARG001
-    save_weights(path, model)
+def _safetensors(runs: Sequence[Run], path: Path) -> None:
+    if len(runs) > 1:
+        raise UsageError(f"found {len(runs)} networks and --to safetensors, expected --to onnx or int8, which average")
+    save_weights(path, load_network(runs[0]))
+
+
+def _write_graph(runs: Sequence[Run], path: Path, samples: Samples) -> None:
+    if len(runs) > 1:
+        average(runs, path, samples=samples)
+        return
+    run, result, task = runs[0], runs[0].result(), TASKS[runs[0].recipe.task]
+    deployed = task.deploy(load_network(run), run.recipe, result["temperature"])
+    task.export(deployed, {**run.card(result), **_find_joining(run.model)}, path, samples)
+
+
+def _find_joining(path: Path) -> dict[str, Any]:
+    """How a locator that stands there is joined with a classifier, which a new export keeps; else nothing."""
+    try:
+        told = OnnxLocator(path).metadata if path.is_file() else {}
+    except DataError:
+        return {}
+    return {JOINING: told[JOINING]} if JOINING in told else {}
 
 
 @dataclass(frozen=True)
@@ -63,11 +78,11 @@ class Export:
 
     Attributes:
         file: its name in the run's folder.
-        write: a run, its result, its network → a file at that path.
+        write: a finished run, or several to average → a file at that path.
     """
 
     file: str
-    write: Callable[[Run, Mapping[str, Any], nn.Module, Path], None]
+    write: Callable[[Sequence[Run], Path], None]
 
 
 EXPORTS: Mapping[str, Export] = {

@@ -9,7 +9,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.figures.curves import draw_curves
 from inkdigit.learning.checkpoint import Progress, load_weights
 from inkdigit.learning.protocols import PROTOCOLS
-from inkdigit.learning.run import Run
+from inkdigit.learning.run import Run, write_json
 from inkdigit.learning.tasks import TASKS
 
 
@@ -29,6 +29,8 @@ def finish(
     task = TASKS[run.recipe.task]
     load_weights(run.weights(progress.best_step), model)
     is_apart = PROTOCOLS[run.recipe.protocol].is_apart
+    measured, evaluation = task.conclude(task.deploy(model, run.recipe, 1.0), run.recipe, watched, test)
+    write_json(run.evaluation, evaluation)
     result = {
         "run": str(run.folder),
         "recipe": run.recipe.name,
@@ -41,12 +43,12 @@ def finish(
         "device": next(model.parameters()).device.type,
         "best_step": progress.best_step,
         "validation_accuracy": progress.best_accuracy if is_apart else None,
-        **task.conclude(run, model, watched, test),
+        **measured,
         "test_sha256": test.sha256,
         "parameters": sum(parameter.numel() for parameter in model.parameters()),
         **(more or {}),
     }
-    task.export(run, result, model, run.model, ())
+    task.export(task.deploy(model, run.recipe, result["temperature"]), run.card(result), run.model, ())
     draw_curves({run.recipe.name: progress.history}, run.curves)
     run.finish(result)
     return result

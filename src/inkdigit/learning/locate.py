@@ -1,6 +1,6 @@
 """The task of the recipe ``locator``: where on a page are digits, and which?"""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -10,16 +10,14 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from inkdigit.data.dataset import Dataset
-from inkdigit.errors import DataError
 from inkdigit.evaluation.locating import Count
 from inkdigit.evaluation.metrics import wilson_interval
 from inkdigit.images import CLASSES, Grey
 from inkdigit.learning.graph import Samples, export_locator
 from inkdigit.learning.pages import PageBatches
 from inkdigit.learning.recipe import Recipe
-from inkdigit.learning.run import Run, write_json
 from inkdigit.learning.targets import LEAST_DEVIATION, Targets
-from inkdigit.locator import JOINING, STRIDE, Findings, OnnxLocator, find_peaks
+from inkdigit.locator import STRIDE, Findings, find_peaks
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.variants import vary
 
@@ -42,11 +40,18 @@ GLANCE = 48
 
 
 class Deployed(nn.Module):
-    """A network with standardisation, margin and sigmoid inside: pages uint8 (n, h, w) → centres and boxes."""
+    """A network with standardisation, margin and sigmoid inside: pages uint8 (n, h, w) → centres and boxes.
 
-    def __init__(self, model: nn.Module) -> None:
+    Of several networks it says the mean.
+    """
+
+    def __init__(self, *models: nn.Module) -> None:
         super().__init__()
-        self.model = model
+        self.models = nn.ModuleList(models)
+
+    def at(self, temperature: float) -> "Deployed":  # noqa: ARG002
+        """The same: calibration is in how its word is joined with a classifier's."""
+        return self
 
     def forward(self, pages: Tensor) -> tuple[Tensor, Tensor]:
         """Maps (n, 10, h/4, w/4) of 0..1 and (n, 4, h/4, w/4)."""
@@ -57,21 +62,22 @@ class Deployed(nn.Module):
         longer = torch.sym_max(height, width)  # type: ignore[no-untyped-call] # numbers that stay free in a graph
         margin = MARGIN * torch.sym_min(longer // GLANCE, 1)  # type: ignore[no-untyped-call]
         rows, columns = (height + STRIDE - 1) // STRIDE, (width + STRIDE - 1) // STRIDE
-        maps = self.model(functional.pad(x, (margin * STRIDE,) * 4))  # (n, 1, h, w) → (n, 14, rows + 2m, columns + 2m)
-        maps = maps[:, :, margin : margin + rows, margin : margin + columns]
-        return torch.sigmoid(maps[:, :CLASSES]), maps[:, CLASSES:]
+        x = functional.pad(x, (margin * STRIDE,) * 4)  # (n, 1, h, w) → (n, 1, h + 2m, w + 2m), m margins in pixels
+        each = [model(x)[:, :, margin : margin + rows, margin : margin + columns] for model in self.models]
+        maps = torch.stack([torch.cat([maps[:, :CLASSES].sigmoid(), maps[:, CLASSES:]], 1) for maps in each]).mean(0)
+        return maps[:, :CLASSES], maps[:, CLASSES:]  # (n, 14, rows, columns) → (n, 10, …) and (n, 4, …)
 
 
 class TorchLocator:
     """A locator that runs a network where its weights lie; it leaves the network's mode as it was."""
 
-    def __init__(self, model: nn.Module) -> None:
-        self._deployed = Deployed(model)
+    def __init__(self, deployed: Deployed) -> None:
+        self._deployed = deployed
 
     def __call__(self, page: Grey) -> Findings:
         """The digits on a page, uint8 (h, w)."""
         device = next(self._deployed.parameters()).device
-        was_training = self._deployed.model.training
+        was_training = self._deployed.models[0].training
         self._deployed.eval()
         with torch.inference_mode():
             centres, boxes = self._deployed(torch.from_numpy(page.copy()).to(device)[None])
@@ -122,20 +128,35 @@ def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, fl
         for x, targets in batches.steps(0, n):
             loss += float(judge(model(x), targets, recipe)[0]) / n
     model.train(was_training)
-    count = _count(model, pages, WATCHED_PAGES)
+    count = _count(Deployed(model), pages, WATCHED_PAGES)
     return loss, count.right / max(count.total, 1)
 
 
-def conclude(run: Run, model: nn.Module, watched: Dataset, test: Dataset) -> dict[str, Any]:  # noqa: ARG001
+def deploy(model: nn.Module, recipe: Recipe, temperature: float = 1.0) -> Deployed:  # noqa: ARG001
+    """A recipe's network, as it is asked what is on a page."""
+    return Deployed(model)
+
+
+def join(members: Sequence[Deployed]) -> Deployed:
+    """Several networks as one that says the mean of their maps."""
+    return Deployed(*(model for member in members for model in member.models))
+
+
+def conclude(
+    deployed: Deployed,
+    recipe: Recipe,
+    watched: Dataset,  # noqa: ARG001
+    test: Dataset,
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Counts what is found on pages written with the test digits."""
-    count = _count(model, Pages(vary(test, run.recipe.variants, 0), seed=UNSEEN), TEST_PAGES)
-    write_json(run.evaluation, {"pages": TEST_PAGES, **asdict(count)})
-    return {
+    count = _count(deployed, Pages(vary(test, recipe.variants, 0), seed=UNSEEN), TEST_PAGES)
+    result = {
         "test_accuracy": count.right / max(count.total, 1),
         "test_accuracy_interval": list(wilson_interval(count.right, count.total)),
         "test_n": count.total,
         "temperature": 1.0,
     }
+    return result, {"pages": TEST_PAGES, **asdict(count)}
 
 
 def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
@@ -144,23 +165,13 @@ def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
     return [pages[number].grey[None] for number in range(SAMPLED_PAGES)]  # (h, w) → (1, h, w)
 
 
-def export(run: Run, result: Mapping[str, Any], model: nn.Module, path: Path, samples: Samples) -> None:
-    """Writes a model: a page, uint8 (1, h, w) → maps of centres and boxes; what calibration found stays."""
-    metadata = {**run.card(result), **_find_calibration(run.model)}
-    export_locator(Deployed(model), path, metadata=metadata, samples=samples)
+def export(deployed: Deployed, metadata: Mapping[str, Any], path: Path, samples: Samples) -> None:
+    """Writes a model: a page, uint8 (1, h, w) → maps of centres and boxes."""
+    export_locator(deployed, path, metadata=metadata, samples=samples)
 
 
-def _find_calibration(path: Path) -> dict[str, Any]:
-    """How a model that stands there is joined with a classifier; nothing where it is not, or is no model."""
-    try:
-        told = OnnxLocator(path).metadata if path.is_file() else {}
-    except DataError:
-        return {}
-    return {JOINING: told[JOINING]} if JOINING in told else {}
-
-
-def _count(model: nn.Module, pages: Pages, n: int) -> Count:
-    locator, count = TorchLocator(model), Count()
+def _count(deployed: Deployed, pages: Pages, n: int) -> Count:
+    locator, count = TorchLocator(deployed), Count()
     for page in (pages[number] for number in range(n)):
         count.add(page, locator(page.grey))
     return count

@@ -40,7 +40,7 @@ def folded(model: M) -> M:
 
 
 def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> onnx.ModelProto:
-    """The same graph with weights and values of 8 bits between its first and its last layer.
+    """The same graph with weights and values of 8 bits between the first and the last layer of each of its networks.
 
     Those two stay floats: the first sees a page's own contrast, and the last tells places to a fraction of a pixel.
     Weights take 7 of their bits, so that the sums of products fit wherever processors keep them: all machines
@@ -50,7 +50,6 @@ def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> o
         proto: of one input, without batch norm.
         samples: of what the graph will be given, whose values tell how far 8 bits must reach.
     """
-    layers = [node.name for node in proto.graph.node if node.op_type in LAYERS]
     prepared = onnx.ModelProto()
     prepared.CopyFrom(proto)
     prepared.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")  # else it asks for that
@@ -59,13 +58,26 @@ def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> o
         quantize_static(
             prepared, path, _Reader(proto.graph.input[0].name, samples),
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True,
-            op_types_to_quantize=list(KINDS), nodes_to_exclude=[layers[0], layers[-1]],
+            op_types_to_quantize=list(KINDS), nodes_to_exclude=_outermost(proto.graph),
             extra_options={"CalibMovingAverage": True},  # rather than the extremes, which a single page may set
         )  # fmt: skip
         result: onnx.ModelProto = onnx.load(path)
     del result.metadata_props[:]
     result.metadata_props.extend(proto.metadata_props)
     return result
+
+
+def _outermost(graph: onnx.GraphProto) -> list[str]:
+    """The layers that take nothing from another one, or hand nothing on to another."""
+    sources: dict[str, set[str]] = {}  # of each value, the nearest layers before it
+    for node in graph.node:  # in an order in which each follows what it takes
+        before = set().union(*(sources.get(name, set()) for name in node.input))
+        for output in node.output:
+            sources[output] = {node.name} if node.op_type in LAYERS else before
+    layers = [node for node in graph.node if node.op_type in LAYERS]
+    fed = {node.name: set().union(*(sources.get(name, set()) for name in node.input)) for node in layers}
+    followed = set().union(*fed.values())
+    return [node.name for node in layers if not fed[node.name] or node.name not in followed]
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc] # untyped

@@ -1,6 +1,6 @@
 """What a network may learn to do. One loop trains them all; a task says what differs."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -13,7 +13,6 @@ from inkdigit.learning import classify, locate
 from inkdigit.learning.engine import Judge
 from inkdigit.learning.graph import Samples
 from inkdigit.learning.recipe import Recipe
-from inkdigit.learning.run import Run
 
 
 class Stream(Protocol):
@@ -35,29 +34,34 @@ class Task:
         stream: a recipe, its training digits, the seed, the device, its generator → batches.
         judge: what a batch's outputs are worth.
         watch: a network, its recipe, digits that it has not seen → loss and accuracy on them.
-        conclude: a run, its network, watched and test digits → what its result says of them; writes the evaluation.
+        deploy: a network, its recipe, a temperature → what is asked instead of it.
+        join: several such → one that says their mean.
+        conclude: what is asked, its recipe, watched and test digits → what a result says of them, and an evaluation.
         sample: a recipe, its training digits, the seed → some of what its model will be given.
-        export: a run, its result, its network, samples → an ONNX file at that path, quantised where there are samples.
+        export: what is asked, what it says of itself, samples → an ONNX file at that path, quantised where there are
+            samples.
     """
 
     description: str
     stream: Callable[[Recipe, Dataset, int, torch.device, Generator], Stream]
     judge: Judge
     watch: Callable[[nn.Module, Recipe, Dataset], tuple[float, float]]
-    conclude: Callable[[Run, nn.Module, Dataset, Dataset], dict[str, Any]]
+    deploy: Callable[[nn.Module, Recipe, float], Any]
+    join: Callable[[Sequence[Any]], Any]
+    conclude: Callable[[Any, Recipe, Dataset, Dataset], tuple[dict[str, Any], dict[str, Any]]]
     sample: Callable[[Recipe, Dataset, int], Samples]
-    export: Callable[[Run, Mapping[str, Any], nn.Module, Path, Samples], None]
+    export: Callable[[Any, Mapping[str, Any], Path, Samples], None]
 
 
 TASKS: Mapping[str, Task] = {
     "classify": Task(
         "tell which digit an image shows",
-        classify.stream, classify.judge, classify.watch, classify.conclude,
+        classify.stream, classify.judge, classify.watch, classify.deploy, classify.join, classify.conclude,
         classify.sample, classify.export,
     ),
     "locate": Task(
         "mark the digits of a page",
-        locate.stream, locate.judge, locate.watch, locate.conclude,
+        locate.stream, locate.judge, locate.watch, locate.deploy, locate.join, locate.conclude,
         locate.sample, locate.export,
     ),
 }  # fmt: skip
