@@ -1,5 +1,6 @@
 """What may be a digit: which views are asked for, what is cut out, and what the classifier is shown of it."""
 
+import tracemalloc
 from collections.abc import Callable
 from dataclasses import astuple
 
@@ -71,6 +72,19 @@ class TestViews:
         small = Box(300, 200, 10, 40)
         page, locator = draw_page(SEVEN, small), finds((SEVEN, 7, 0.9), (small, 7, 0.9))
         assert self.look(page, locator) == [48, 68, 96, 136, 192, 272]
+
+
+def test_whether_thousands_of_digits_overlap_is_told_in_little_memory() -> None:
+    places = 25 * np.indices((60, 60)).reshape(2, -1).T
+    boxes = np.concatenate([places, np.full_like(places, 22)], 1).astype(np.float32)
+    tracemalloc.start()
+    try:
+        assert not module._is_crowded(boxes)
+        assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
+    finally:
+        tracemalloc.stop()
+    boxes[-1] = boxes[0] + 5
+    assert module._is_crowded(boxes), "the first and the last"
 
 
 def test_the_classifier_is_asked_once_for_all(draw_page: DrawPage) -> None:

@@ -70,14 +70,14 @@ def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> o
 def _outermost(graph: onnx.GraphProto) -> list[str]:
     """The layers that take nothing from another one, or hand nothing on to another."""
     sources: dict[str, set[str]] = {}  # of each value, the nearest layers before it
+    before: dict[str, set[str]] = {}  # and of each layer
     for node in graph.node:  # in an order in which each follows what it takes
-        before = set().union(*(sources.get(name, set()) for name in node.input))
-        for output in node.output:
-            sources[output] = {node.name} if node.op_type in LAYERS else before
-    layers = [node for node in graph.node if node.op_type in LAYERS]
-    fed = {node.name: set().union(*(sources.get(name, set()) for name in node.input)) for node in layers}
-    followed = set().union(*fed.values())
-    return [node.name for node in layers if not fed[node.name] or node.name not in followed]
+        nearest = set().union(*(sources.get(name, set()) for name in node.input))
+        if node.op_type in LAYERS:
+            before[node.name], nearest = nearest, {node.name}
+        sources.update(dict.fromkeys(node.output, nearest))
+    followed = set().union(*before.values())
+    return [name for name, layers in before.items() if not layers or name not in followed]
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc] # untyped

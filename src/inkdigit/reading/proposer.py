@@ -13,7 +13,7 @@ from inkdigit.images import CLASSES, SIZE, Images, Probabilities
 from inkdigit.locator import Boxes, Findings, Locator, share_of_smaller
 from inkdigit.preparation.cut import Edges, cut_digit
 from inkdigit.preparation.prepare import main_box
-from inkdigit.reading.detector import GLANCED, SIDES, WITHIN, View, glance, look, merge
+from inkdigit.reading.detector import BLOCK, GLANCED, SIDES, WITHIN, View, glance, look, merge
 from inkdigit.reading.scene import Scene
 
 CLEAR = 0.5
@@ -133,8 +133,9 @@ def _is_hinted(findings: Findings, clear: NDArray[np.bool_]) -> bool:
 
 
 def _is_crowded(boxes: Boxes) -> bool:
-    """Whether two of the boxes (k, 4) share much of the smaller one."""
-    return bool(np.triu(share_of_smaller(boxes, boxes) > CROWDED, 1).any())
+    """Whether two of the boxes (k, 4) share much of the smaller one; a few at once are compared with all."""
+    blocks = (boxes[start : start + BLOCK] for start in range(0, len(boxes), BLOCK))
+    return any((share_of_smaller(block, boxes) > CROWDED).sum() > len(block) for block in blocks)  # more than itself
 
 
 def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
