@@ -13,7 +13,7 @@ from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.errors import UsageError
 from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
-from inkdigit.locator import JOINING, OnnxLocator, share_of_smaller, share_of_union
+from inkdigit.locator import JOINING, OnnxLocator
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.proposer import Proposer
 from inkdigit.reading.scene import Scene
@@ -23,12 +23,6 @@ from inkdigit.synthesis.sheet import Page
 
 SIDES = (400, 640)
 """Heights of the pages, in pixels: digits of 26 to 460 pixels, as people send them."""
-
-SAME = 0.4
-"""What is proposed is a digit of the page if their boxes share so much of their union."""
-
-WITHIN = 0.6
-"""But of two digits that lie in it with so much of theirs it is neither: half of the union may be one of a pair."""
 
 SENT = 0.9
 """Of what may be a digit on the pictures that people send, so much is one; on generated pages it is less."""
@@ -127,13 +121,7 @@ def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:
 def _propose(proposer: Proposer, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels, NDArray[np.float32]]:
     """Of one page: scores, probabilities, truth and weight of all of which something is asked."""
     proposals = proposer.propose(Scene.of(page.grey))
-    boxes = proposals.findings.boxes
-    shared = share_of_union(boxes, page.boxes)
-    is_pair = (share_of_smaller(boxes, page.boxes) > WITHIN).sum(1) > 1
-    is_digit = (shared.max(1, initial=0) >= SAME) & ~is_pair
-    truth = np.full(len(boxes), CLASSES, np.int64)
-    if is_digit.any():
-        truth[is_digit] = page.labels[shared[is_digit].argmax(1)]
-    asked = is_digit | (share_of_union(boxes, page.ignored).max(1, initial=0) < SAME / 2)
+    truth = page.tell(proposals.findings.boxes)
+    asked = truth >= 0
     weight = np.full(asked.sum(), 1 / max(asked.sum(), 1), np.float32)
     return proposals.findings.scores[asked], proposals.probabilities[asked], truth[asked], weight

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from inkdigit.images import Grey
-from inkdigit.synthesis.sheet import HIDDEN, SEEN, TALLEST, Sheet
+from inkdigit.images import CLASSES, Grey
+from inkdigit.synthesis.sheet import HIDDEN, SEEN, TALLEST, Page, Sheet
 
 
 def sheet(side: int = 100) -> Sheet:
@@ -99,3 +99,27 @@ def test_some_sheets_are_smaller_than_others() -> None:
     assert (160, 160) in sizes
     assert len(sizes) > 5
     assert all(80 <= side <= 160 for size in sizes for side in size)
+
+
+@pytest.mark.parametrize(
+    ("box", "told"),
+    [
+        ((10, 10, 20, 40), 4),
+        ((12, 8, 20, 44), 4),  # a little wrong
+        ((10, 10, 20, 14), CLASSES),  # a part
+        ((10, 10, 45, 40), CLASSES),  # two as one
+        ((70, 10, 20, 40), CLASSES),  # no digit
+        ((102, 10, 20, 40), -1),  # of which nothing is asked
+        ((110, 12, 24, 40), -1),  # nor of what lies on it in part
+    ],
+)
+def test_a_page_tells_what_boxes_hold(box: tuple[float, ...], told: int) -> None:
+    boxes = np.array([(10, 10, 20, 40), (35, 10, 20, 40)], np.float32)
+    ignored = np.array([(100, 10, 20, 40)], np.float32)
+    page = Page(np.zeros((60, 140), np.uint8), boxes, np.array([4, 9]), ignored)
+    nothing = Page(page.grey, boxes[:0], page.labels[:0], boxes[:0])
+    found = np.array([box], np.float32)
+    assert page.tell(found).tolist() == [told]
+    assert page.tell(found).dtype == np.int64
+    assert page.tell(found[:0]).tolist() == []
+    assert nothing.tell(found).tolist() == [CLASSES]

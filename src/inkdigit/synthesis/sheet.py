@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigit.images import Grey, Ink
-from inkdigit.locator import Boxes
+from inkdigit.images import CLASSES, Grey, Ink, Labels
+from inkdigit.locator import Boxes, share_of_smaller, share_of_union
 from inkdigit.synthesis.hand import FIRM
 
 SEEN = 0.85
@@ -17,6 +17,12 @@ HIDDEN = 0.3
 
 TALLEST = 0.72
 """A digit taller than this share of the page is not asked for at this scale, and not there from 10 % more on."""
+
+SAME = 0.4
+"""What is found is a digit of the page if their boxes share so much of their union."""
+
+WITHIN = 0.6
+"""But of two digits that lie in it with so much of theirs it is neither: half of the union may be one of a pair."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,17 @@ class Page:
     boxes: Boxes
     labels: NDArray[np.int64]
     ignored: Boxes
+
+    def tell(self, found: Boxes) -> Labels:
+        """What boxes (k, 4) hold, int64 (k,): 0 to 9, 10 for what is no digit, -1 where nothing is asked."""
+        shared = share_of_union(found, self.boxes)  # (k, digits)
+        is_pair = (share_of_smaller(found, self.boxes) > WITHIN).sum(1) > 1
+        is_digit = (shared.max(1, initial=0) >= SAME) & ~is_pair
+        is_asked = share_of_union(found, self.ignored).max(1, initial=0) < SAME / 2
+        truth = np.where(is_asked, CLASSES, -1)
+        if is_digit.any():
+            truth[is_digit] = self.labels[shared[is_digit].argmax(1)]
+        return truth
 
 
 @dataclass
