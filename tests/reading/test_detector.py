@@ -144,10 +144,17 @@ class TestMerge:
         ]
         assert told(merge(views)) == [(list(DIGIT), 8, 0.8)]
 
-    def test_a_box_is_the_mean_of_what_the_views_say_by_how_sure_they_are(self) -> None:
-        views = [view(0.5, ((100, 100, 50, 80), 4, 0.3)), view(1, ((104, 96, 54, 84), 4, 0.9))]
+    def test_a_box_is_the_mean_of_what_the_views_say_by_how_sure_and_alike_they_are(self) -> None:
+        views = [view(0.5, ((100, 100, 50, 80), 4, 0.3)), view(1, ((100, 100, 50, 100), 4, 0.9))]
         ((box, *_),) = told(merge(views))
-        assert box == pytest.approx([103, 97, 53, 83])
+        share = 0.3 * 0.8 / (0.3 * 0.8 + 0.9)  # of the union the two boxes share 0.8; the surer one stands
+        assert box == pytest.approx([100, 100, 50, 100 - 20 * share], rel=1e-4)
+
+    def test_a_box_around_two_in_one_view_does_not_hide_what_the_others_see_apart(self) -> None:
+        left, right, both = (100.0, 100.0, 45.0, 60.0), (140.0, 100.0, 45.0, 60.0), (102.0, 100.0, 80.0, 60.0)
+        apart = [view(scale, (left, 3, 0.7), (right, 3, 0.75)) for scale in (0.5, 0.7, 1)]
+        found = told(merge([view(0.35, (both, 3, 0.5)), *apart]))
+        assert sorted(box[0] for box, *_ in found) == pytest.approx([100, 140], abs=5)
 
     def test_a_view_that_finds_a_digit_twice_counts_once(self) -> None:
         twice = view(1, (DIGIT, 4, 0.6), ((102, 100, 50, 80), 4, 0.5))

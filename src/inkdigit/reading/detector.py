@@ -111,30 +111,34 @@ def merge(views: Iterable[View]) -> Findings:
     """One finding for each digit, the surest first.
 
     A part of a large digit may look like a small one at one scale, but not at the others; a digit does at all. So
-    the means over all views in which it should be seen decide what is one, and which of two that lie on one another;
-    its scores are those of the views that see it best.
+    the means over all views in which it should be seen decide what is one; its scores are those of the views that see
+    it best. Of two that lie on one another the one stands whose box the views agree on: a box around two digits, which
+    one view tells, is like that of either in the others, but not very.
     """
     views = [_legible(view) for view in views]
     boxes = np.concatenate([np.empty((0, 4), np.float32), *(view.findings.boxes for view in views)])
     size = boxes[:, 2:].max(1, initial=0)
     votes, expected = np.zeros((len(views), len(boxes), CLASSES), np.float32), np.zeros((len(boxes), 1), np.float32)
     sums, weights = np.zeros_like(boxes), np.full((len(boxes), 1), 1e-6, np.float32)
+    agreed = np.zeros((len(boxes), 1), np.float32)
     for place, view in enumerate(views):
         # In the closest view all that is found there is expected: there is none in which it is larger.
         smallest = NOTICED * SMALLEST if view is views[-1] else SMALLEST
         should_see = ((size * view.scale >= smallest) & (size * view.scale <= LARGEST))[:, None]
         expected += should_see
         if len(view.findings):
-            seen, weight = _match(boxes, view.findings)
-            votes[place] = np.where(should_see & (weight > 0), view.findings.scores[seen], 0)
+            seen, shared = _match(boxes, view.findings)
+            votes[place] = np.where(should_see & (shared > 0), view.findings.scores[seen], 0)
+            agreed += shared * votes[place].sum(1, keepdims=True)
+            weight = shared * view.findings.scores[seen].max(1, keepdims=True)
             sums += view.findings.boxes[seen] * weight
             weights += weight
     means = votes.sum(0) / np.maximum(expected, 1)
     clear = means.max(1, initial=0) > FAINT
-    found = Findings((sums / weights)[clear], means[clear])
-    kept = choose_apart(found.boxes, found.scores.sum(1))
+    boxes, agreed = (sums / weights)[clear], (agreed / np.maximum(expected, 1))[clear]
+    kept = choose_apart(boxes, agreed[:, 0])
     best = np.sort(votes[:, clear][:, kept], axis=0)[-BEST:].sum(0) / np.clip(expected[clear][kept], 1, BEST)
-    return Findings(found.boxes[kept], best)
+    return Findings(boxes[kept], best)
 
 
 def _legible(view: View) -> View:
@@ -147,15 +151,16 @@ def _legible(view: View) -> View:
 
 
 def _match(boxes: Boxes, findings: Findings) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Of each box (k, 4), the strongest finding that is the same digit, and how strong: (k,) and (k, 1), 0 for none."""
+    """Of each box (k, 4), the finding that is the same digit, (k,), and what both share, 0 for none, (k, 1)."""
     strength = findings.scores.max(1)
-    best, weight = np.empty(len(boxes), np.int64), np.empty((len(boxes), 1), np.float32)
+    best, shared = np.empty(len(boxes), np.int64), np.empty((len(boxes), 1), np.float32)
     for start in range(0, len(boxes), BLOCK):
         block = slice(start, start + BLOCK)
-        same = np.where(share_of_union(boxes[block], findings.boxes) > SAME, strength, 0)
-        best[block] = same.argmax(1)
-        weight[block] = same.max(1, keepdims=True)
-    return best, weight
+        same = share_of_union(boxes[block], findings.boxes)
+        same[same <= SAME] = 0
+        best[block] = (strength * same).argmax(1)
+        shared[block] = np.take_along_axis(same, best[block, None], 1)
+    return best, shared
 
 
 def choose_apart(boxes: Boxes, strength: NDArray[np.float32]) -> list[int]:
