@@ -52,7 +52,7 @@ benchmarks/.venv-peers/installed: benchmarks/peers.txt
 	benchmarks/.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --requirement benchmarks/peers.txt
 	touch $@
 
-runs/tutorial/model.onnx: .venv/installed
+runs/tutorial/model.onnx: | .venv/installed
 	$(BIN)/inkdigit train lenet --out $(@D)
 
 wild: .venv/installed benchmarks/.venv-peers/installed runs/tutorial/model.onnx  ## strangers' digits and strings, beside RapidOCR and Tesseract; wants the machine for itself

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from inkdigit.data.dataset import Dataset, load_dataset
 from inkdigit.data.idx import write_idx
 from inkdigit.images import SIZE, Images, Labels
 
@@ -25,12 +24,6 @@ def draw_digits(n: int, seed: int) -> tuple[Images, Labels]:
         row, column = 2 + 5 * (label // 2), 4 + 12 * (label % 2)
         image[row : row + 5, column : column + 8] = 255
     return images, labels
-
-
-@pytest.fixture(scope="session")
-def digits() -> Dataset:
-    """Some 1,200 digits of people that need no download."""
-    return load_dataset("optdigits")
 
 
 @pytest.fixture(scope="session")

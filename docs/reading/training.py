@@ -6,7 +6,7 @@ import numpy as np
 import PIL.Image
 
 from inkdigit.images import CLASSES
-from inkdigit.learning.crops import FRESH, Crop, cut_page
+from inkdigit.synthesis.crops import Crop, cut_page
 from inkdigit.synthesis.outliers import OUTLIERS, draw_outliers
 from inkdigit.synthesis.pages import Pages
 
@@ -55,7 +55,7 @@ def draw_crops(subject: Subject) -> PIL.Image.Image:
     wanted = 2 * CROPS
     digits: list[Crop] = []
     others: list[Crop] = []
-    for crop in _cut(subject):
+    for crop in _cut(Pages(subject.digits, seed=SEED)):
         group = others if crop[1] == CLASSES else digits
         if len(group) < wanted:
             group.append(crop)
@@ -68,7 +68,6 @@ def draw_crops(subject: Subject) -> PIL.Image.Image:
     return arrange(tiles, CROPS, gap=GAP)
 
 
-def _cut(subject: Subject) -> Iterator[Crop]:
-    pages = Pages(subject.digits, seed=FRESH + SEED)
-    for number in range(20 * CROPS):
-        yield from cut_page(pages[number], subject.proposer, np.random.default_rng((pages.seed, number, 1)))
+def _cut(pages: Pages) -> Iterator[Crop]:
+    for number in range(10 * CROPS):
+        yield from cut_page(pages[number], np.random.default_rng((pages.seed, number, 1)))

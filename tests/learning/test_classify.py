@@ -61,7 +61,7 @@ def test_outliers_are_learnt_with_ones_own_pictures(
     picture_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("inkdigit.learning.classify.export_classifier", lambda *_, **__: None)  # slow
-    monkeypatch.setattr("inkdigit.learning.crops.PAGES_AT_ONCE", 4)
+    monkeypatch.setattr("inkdigit.synthesis.crops.PAGES_AT_ONCE", 4)
     settings = [*ELEVEN, "crops=0.3", "epochs=1", *(f"outliers.{name}=0.2" for name in ("half", "pair", "turned"))]
     result = train("softmax", data=str(picture_folder), out=tmp_path / "r", settings=settings)
     assert result["test_n"] > 0

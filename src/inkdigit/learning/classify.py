@@ -16,7 +16,6 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.calibrate import fit_temperature
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.evaluation.metrics import nll, predict
-from inkdigit.learning.crops import add_crops
 from inkdigit.learning.engine import prepare
 from inkdigit.learning.graph import Samples, export_classifier
 from inkdigit.learning.loader import Batches
@@ -24,6 +23,7 @@ from inkdigit.learning.predict import LEAST, Deployed, TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.scaling import SCALINGS
+from inkdigit.synthesis.crops import add_crops
 from inkdigit.synthesis.outliers import add_outliers
 from inkdigit.synthesis.variants import vary
 

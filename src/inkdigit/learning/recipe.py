@@ -55,8 +55,8 @@ class Recipe:
         clip_norm: the longest gradient that is followed in full; None follows all.
         outliers: how many images of what is no digit are learnt from, per training digit and crop, by names of
             ``OUTLIERS``; they need a network of eleven classes; ``--set outliers.half=0.1``.
-        crops: how much of what the shipped locator proposes on generated pages, digits and other things, is learnt
-            from, per training digit; it needs eleven classes, too.
+        crops: how many digits and other things cut out of generated pages are learnt from, per training digit; they
+            need eleven classes, too.
         variants: shares of digits written in ways that MNIST hardly has, by names of ``VARIANTS``;
             ``--set variants.hooked-1=0.4``.
         augment: amounts by names of ``AUGMENTATIONS``; ``--set augment.rotate=15``.

@@ -1,4 +1,4 @@
-"""What a reader will be asked, cut out of pages."""
+"""What a reader cuts out of pages."""
 
 import gc
 import os
@@ -10,11 +10,9 @@ import numpy as np
 import pytest
 
 from inkdigit.data.dataset import Dataset
-from inkdigit.images import CLASSES, Grey
-from inkdigit.learning import crops as module
-from inkdigit.learning.crops import FRESH, SIDES, UPRIGHT_WIDTH, Crop, add_crops, cut_crops, cut_page, open_proposer
-from inkdigit.locator import Boxes, Findings
-from inkdigit.reading.proposer import Proposer
+from inkdigit.images import Grey
+from inkdigit.synthesis import crops as module
+from inkdigit.synthesis.crops import UPRIGHT_WIDTH, add_crops, cut_crops, cut_page
 from inkdigit.synthesis.hand import FIRM
 from inkdigit.synthesis.outliers import NOT_A_DIGIT
 from inkdigit.synthesis.pages import Pages
@@ -38,30 +36,11 @@ def likeness(left: Grey, right: Grey) -> float:
     return float(np.corrcoef(left.ravel(), right.ravel())[0, 1])
 
 
-def proposer_of(boxes: Boxes) -> Proposer:
-    """One whose locator finds these, whatever the scale."""
-
-    def find(seen: Grey) -> Findings:
-        scale = seen.shape[1] / WIDTH
-        return Findings(boxes * np.float32(scale), np.full((len(boxes), CLASSES), 0.9, np.float32))
-
-    return Proposer(find, module._say_nothing)
-
-
-WIDTH = 344
-"""Of a page of four digits."""
-
-
-def cut(page: Page, boxes: Boxes, seed: int = 0) -> list[Crop]:
-    return list(cut_page(page, proposer_of(boxes), np.random.default_rng(seed)))
-
-
 def test_the_crop_of_a_digit_is_that_digit(digits: Dataset) -> None:
     for first in range(0, 40, 4):
         indices = list(range(first, first + 4))
         page = page_of(digits, indices)
-        assert page.grey.shape[1] == WIDTH
-        crops = cut(page, page.boxes + np.array([1, -1, -1, 1], np.float32))
+        crops = [crop for crop in cut_page(page, np.random.default_rng(first)) if crop[1] != NOT_A_DIGIT]
         assert len(crops) == 4
         left = set(indices)
         for image, label in crops:
@@ -72,60 +51,46 @@ def test_the_crop_of_a_digit_is_that_digit(digits: Dataset) -> None:
             left.remove(nearest)
 
 
-def test_two_digits_in_one_box_are_none(digits: Dataset) -> None:
-    page = page_of(digits, [3, 4, 5, 7], step=46)
-    page = replace(page, grey=np.pad(page.grey, ((0, 0), (0, WIDTH - page.grey.shape[1])), mode="edge"))
-    (x, y, _, _), (right, _, width, height) = page.boxes[1], page.boxes[2]
-    pair = np.array([[x, y, right + width - x, height]], np.float32)
-    ((image, label),) = cut(page, pair)
-    assert label == NOT_A_DIGIT
-    rows, columns = np.nonzero(image > FIRM)
-    assert np.ptp(columns) > np.ptp(rows)
-
-
-def test_of_what_is_ignored_nothing_is_learnt(digits: Dataset) -> None:
-    page = page_of(digits, [3, 4, 5, 7])
-    far = replace(page, boxes=page.boxes[:1], labels=page.labels[:1], ignored=page.boxes[1:])
-    assert [label for _, label in cut(far, page.boxes)] == [page.labels[0]]
-
-
-def test_a_page_gives_no_more_than_a_few(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = page_of(digits, [3, 4, 5, 7])
-    monkeypatch.setattr(module, "MOST", 2)
-    taken = [tuple(label for _, label in cut(page, page.boxes, seed)) for seed in range(12)]
-    assert all(len(labels) == 2 for labels in taken)
-    assert {label for labels in taken for label in labels} == set(page.labels.tolist()), "any of them"
+def test_a_page_gives_no_more_digits_than_a_few(digits: Dataset) -> None:
+    page = page_of(digits, list(range(9)))
+    labels = [label for _, label in cut_page(page, np.random.default_rng(0))]
+    assert sum(label != NOT_A_DIGIT for label in labels) == module.DIGITS_PER_PAGE
 
 
 def test_no_upright_line_is_told_to_be_no_digit(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    bar = page_of(digits, [3, 4, 5, 7])
-    bar.grey[20:76, 330:336] = 30
-    line = np.array([[329, 20, 8, 56]], np.float32)
-    assert cut(bar, line) == []
-    monkeypatch.setattr(module, "UPRIGHT_WIDTH", -1)
-    assert [label for _, label in cut(bar, line)] == [NOT_A_DIGIT], "there was one to leave out"
-
-
-def test_the_shipped_locator_finds_digits_and_what_it_takes_for_some(digits: Dataset) -> None:
-    pages, proposer = Pages(digits, seed=5), open_proposer()
-    crops = [crop for number in range(60) for crop in cut_page(pages[number], proposer, np.random.default_rng(number))]
-    assert {label for _, label in crops} == set(range(11))
+    pages = Pages(digits, seed=5)
+    crops = [crop for number in range(60) for crop in cut_page(pages[number], np.random.default_rng(number))]
     others = [image for image, label in crops if label == NOT_A_DIGIT]
     assert len(others) >= 10
     assert all((image > FIRM).any(0).sum() > UPRIGHT_WIDTH for image in others)
     assert all(image.any() for image, _ in crops)
+    assert {label for _, label in crops} == set(range(11))
+    monkeypatch.setattr(module, "UPRIGHT_WIDTH", -1)
+    bars = [image for number in range(60) for image, label in cut_page(pages[number], np.random.default_rng(number))
+            if label == NOT_A_DIGIT and (image > FIRM).any(0).sum() <= UPRIGHT_WIDTH]  # fmt: skip
+    assert bars, "there were some to leave out"
+
+
+def test_what_is_no_digit_lies_apart_from_digits(digits: Dataset) -> None:
+    """On a page of digits alone, only two as one are no digit."""
+    page = page_of(digits, [3, 4, 5])
+    far = replace(page, boxes=page.boxes[:1], labels=page.labels[:1], ignored=page.boxes[1:])
+    assert all(label != NOT_A_DIGIT for seed in range(10) for _, label in cut_page(far, np.random.default_rng(seed)))
+    close = page_of(digits, [3, 4, 5], step=46)
+    pairs = [image for seed in range(10) for image, label in cut_page(close, np.random.default_rng(seed))
+             if label == NOT_A_DIGIT]  # fmt: skip
+    assert pairs
+    for image in pairs:
+        rows, columns = np.nonzero(image > FIRM)
+        assert np.ptp(columns) > np.ptp(rows)
 
 
 def test_crops_are_the_same_however_many_processes_cut_them(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "PAGES_AT_ONCE", 4)
-    monkeypatch.setattr(module, "count_cores", lambda: 3)
-    images, labels = cut_crops(digits, 40, 2)
-    pages, proposer = [Pages(digits, side, seed=FRESH + 2) for side in SIDES], open_proposer()
-    expected = [
-        crop
-        for number in range(40)
-        for crop in cut_page(pages[number % 2][number], proposer, np.random.default_rng((FRESH + 2, number, 1)))
-    ]
+    monkeypatch.setattr("inkdigit.synthesis.crops.count_cores", lambda: 3)
+    images, labels = cut_crops(Pages(digits, seed=2), 40)
+    pages = Pages(digits, seed=2)
+    expected = [crop for number in range(60) for crop in cut_page(pages[number], np.random.default_rng((2, number, 1)))]
     assert images.shape == (40, 28, 28)
     assert images.dtype == np.uint8
     np.testing.assert_array_equal(labels, [label for _, label in expected[:40]])
@@ -134,21 +99,21 @@ def test_crops_are_the_same_however_many_processes_cut_them(digits: Dataset, mon
 
 def test_no_process_that_cuts_inherits_garbage(digits: Dataset, garbage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ONNX Runtime's sessions cannot be ended there: they wait for threads of the process that made them."""
-    begin = module._begin
-    monkeypatch.setattr(module, "_begin", lambda *given: (begin(*given), gc.collect())[0])
+    take = module._take
+    monkeypatch.setattr(module, "_take", lambda pages: (take(pages), gc.collect())[0])
     monkeypatch.setattr(module, "PAGES_AT_ONCE", 4)
-    cut_crops(digits, 3, 2)
+    cut_crops(Pages(digits, seed=2), 3)
     assert garbage.read_text() == f"{os.getpid()}\n"
 
 
 def test_ctrl_c_is_for_the_process_that_asked(digits: Dataset) -> None:
     before = signal.getsignal(signal.SIGINT)
     try:
-        module._begin(digits, 0)
+        module._take(Pages(digits))
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
-        module._OWN.clear()
+        module._TAKEN.clear()
 
 
 def test_they_come_behind_the_digits(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,4 +131,4 @@ def test_they_come_behind_the_digits(digits: Dataset, monkeypatch: pytest.Monkey
 def test_a_page_without_ink_gives_nothing() -> None:
     none = np.zeros((0, 4), np.float32)
     blank = Page(np.full((60, 60), 200, np.uint8), none, np.zeros(0, np.int64), none)
-    assert list(cut_page(blank, open_proposer(), np.random.default_rng(0))) == []
+    assert list(cut_page(blank, np.random.default_rng(0))) == []
