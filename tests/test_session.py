@@ -36,6 +36,14 @@ def test_a_model_runs(path: Path) -> None:
         np.testing.assert_array_equal(found[1, 2], np.arange(50) + 1)
 
 
+def test_no_memory_is_planned_for_a_size_that_comes_but_once(path: Path) -> None:
+    assert not open_session(path).get_session_options().enable_mem_pattern
+
+
+def test_threads_do_not_spin_between_calls(path: Path) -> None:
+    assert open_session(path).get_session_options().get_session_config_entry("session.force_spinning_stop") == "1"
+
+
 def test_shapes_are_numbers_or_n(path: Path) -> None:
     (given,), (told,) = open_session(path).get_inputs(), open_session(path).get_outputs()
     assert shape_of(given) == ["n", 3, "n"]

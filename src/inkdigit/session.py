@@ -34,6 +34,8 @@ def open_session(path: Path, threads: int = 0, suffix: bytes = b"") -> onnxrunti
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # a plan for each size of page takes as much memory again as the page
+    # Threads that wait busily for the next call cost as much of a processor as reading does, and bring nothing.
+    options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 4  # its warnings are for people who write graphs
     # A model may name files that hold its weights (external data), to be read from the current folder: it finds none.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)

@@ -17,7 +17,7 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
-from inkdigit.reading.finder import COARSE, PIECE, Finder, Found
+from inkdigit.reading.finder import COARSE, PIECE, Finder, Found, _stand_in_line
 from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -259,6 +259,25 @@ class TestChoice:
         against = float(Joining().join(score, sees(7)(found.images[:1]))[0, CLASSES])
         expected = against if believed else against / (PIECE * (1 - against) + against)
         assert found.probabilities[first, CLASSES] == pytest.approx(expected, rel=0.01)
+
+    @pytest.mark.parametrize(
+        ("box", "stands"),
+        [
+            ((90, 0, 40, 60), True),
+            ((139, 0, 40, 60), True),  # two heights from middle to middle
+            ((142, 0, 40, 60), False),
+            ((90, 0, 20, 32), True),  # half as tall
+            ((90, 0, 20, 28), False),
+            ((90, 0, 40, 120), True),
+            ((0, 110, 40, 60), True),  # below
+        ],
+    )
+    def test_what_stands_near_a_clear_digit_of_about_its_height_is_in_line(
+        self, box: tuple[float, ...], stands: bool
+    ) -> None:
+        boxes = np.array([(20, 0, 40, 60), box], np.float32)
+        assert _stand_in_line(boxes, np.array([True, False])).tolist() == [True, stands]
+        assert not _stand_in_line(boxes, np.zeros(2, bool)).any()
 
     def test_where_nothing_is_likely_the_likeliest_is_told(self, draw_page: DrawPage) -> None:
         found = build(finds((SEVEN, 7, 0.2), (OTHER, 7, 0.3)), sees(10, 0.9)).find(draw_page(SEVEN, OTHER))

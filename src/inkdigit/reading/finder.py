@@ -37,8 +37,11 @@ LIKELY, ALONE = 0.5, 0.85
 At least one is told in any case.
 """
 
-ALIKE, NEAR = 0.5, 1.5
-"""In line: at least so alike in height, and no more than so many heights apart from what is clearly a digit."""
+ALIKE, NEAR = 0.5, 2.0
+"""In line: at least so alike in height, and no more than so many heights apart from what is clearly a digit.
+
+Of 700 generated pages 536 are wholly right, with 1.5 heights 531, with 3 as many as with 1.75: 533.
+"""
 
 OVERRUN, PIECE = 0.05, 1 / 50
 """Where ink goes on beyond a digit's box by more than the one, as a share, the odds that it is a digit are multiplied.
