@@ -5,8 +5,8 @@ usage: python -m benchmarks.inference [RECIPE …] [--out FILE.json]
 PyTorch runs eagerly, in evaluation and inference mode, with scaling and softmax; inkdigit is ``OnnxClassifier``, with
 its checks of images and answers; ``ratio`` sets these two side by side. Beside them stand PyTorch with channels-last
 weights, and ONNX Runtime alone, on whole batches, with its optimisation of the graph and without. ``reader`` is the
-shipped network, and ``reader-int8`` it with 8-bit integers in all but PyTorch's columns; the others have fresh weights,
-which cost the same.
+shipped network, which computes with 8-bit integers in all but PyTorch's columns, and ``reader-float`` it in floats; the
+others have fresh weights, which cost the same.
 """
 
 import argparse
@@ -25,9 +25,7 @@ import torch
 from benchmarks.cold_start import measure_starts
 from benchmarks.inference_sides import (
     INKDIGIT,
-    INTEGERS,
     PYTORCH,
-    SHIPPED,
     SIDES,
     Network,
     draw_noise,
@@ -41,8 +39,9 @@ from inkdigit.learning.graph import PARITY
 from inkdigit.learning.models import MODELS
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.machine import describe_machine, is_busy
+from inkdigit.reading.weights import DEFAULT, FLOATS
 
-NETWORKS = (SHIPPED, INTEGERS, "lenet", "convnet", "cnn", "keras-cnn")
+NETWORKS = (DEFAULT, FLOATS, "lenet", "convnet", "cnn", "keras-cnn")
 BATCHES = (1, 10, 100, 1000)
 WANTED = {1: 8, 1000: 3}
 """How many times as fast as PyTorch an answer should be, by the number of images."""
@@ -152,7 +151,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="also write the figures as JSON")
     arguments = parser.parse_args()
     names = arguments.recipes or list(NETWORKS)
-    known = [INTEGERS, *(name for name, recipe in RECIPES.items() if recipe.model in MODELS)]
+    known = [FLOATS, *(name for name, recipe in RECIPES.items() if recipe.model in MODELS)]
     if unknown := [name for name in names if name not in known]:
         parser.error(f"found {', '.join(unknown)}, expected some of {', '.join(known)}")
     busy = _announce(names)

@@ -11,7 +11,7 @@ import onnxruntime
 import torch
 from numpy.typing import NDArray
 
-from inkdigit.classifier import BATCH_SIZE, INPUT, OUTPUT, OnnxClassifier
+from inkdigit.classifier import INPUT, OUTPUT, OnnxClassifier
 from inkdigit.images import SIZE, Images
 from inkdigit.learning.classify import deploy
 from inkdigit.learning.graph import PARITY, QUANTIZED_PARITY, export_classifier
@@ -20,10 +20,7 @@ from inkdigit.learning.predict import Deployed
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import restore
-from inkdigit.reading.weights import find_model
-
-SHIPPED, INTEGERS = "reader", "reader-int8"
-"""The shipped network, and it made to compute with 8-bit integers."""
+from inkdigit.reading.weights import FLOATS, SHIPPED, find_model
 
 PYTORCH, CHANNELS_LAST, INKDIGIT, ALONE, PLAIN = SIDES = (
     "PyTorch", "channels-last", "inkdigit", "ORT alone", "not optimised",
@@ -52,18 +49,14 @@ class Network:
 
 
 def load_network(name: str, folder: Path) -> Network:
-    """The shipped network, or it with integers, or that of a recipe with fresh weights, exported into a folder."""
-    path = folder / f"{name}.onnx"
-    if name in (SHIPPED, INTEGERS):
-        shipped = find_model(SHIPPED)
-        restored, temperature = restore(shipped), float(OnnxClassifier(shipped).metadata["temperature"])
+    """A shipped network, for PyTorch in floats, or that of a recipe with fresh weights, exported into a folder."""
+    if name in SHIPPED:
+        floats = find_model(FLOATS)
+        restored, temperature = restore(floats), float(OnnxClassifier(floats).metadata["temperature"])
         deployed = deploy(restored.model, restored.recipe, temperature).eval()
-        if name == SHIPPED:
-            return Network(restored.recipe, deployed, shipped)
-        export_classifier(deployed, path, metadata={}, samples=[draw_noise(BATCH_SIZE)])  # which it will be given
-        return Network(restored.recipe, deployed, path, QUANTIZED_PARITY)
+        return Network(restored.recipe, deployed, find_model(name), PARITY if name == FLOATS else QUANTIZED_PARITY)
     torch.manual_seed(0)
-    recipe = RECIPES[name]
+    path, recipe = folder / f"{name}.onnx", RECIPES[name]
     deployed = deploy(build_model(recipe.model, recipe.model_options), recipe)
     export_classifier(deployed, path, metadata={})
     return Network(recipe, deployed.eval(), path)

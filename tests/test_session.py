@@ -44,6 +44,13 @@ def test_threads_do_not_spin_between_calls(path: Path) -> None:
     assert open_session(path).get_session_options().get_session_config_entry("session.force_spinning_stop") == "1"
 
 
+def test_values_become_integers_after_they_are_pooled(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    asked: dict[str, object] = {}
+    monkeypatch.setattr(module.onnxruntime, "InferenceSession", lambda *_, **options: asked.update(options))
+    open_session(path)
+    assert asked["disabled_optimizers"] == ["QDQPropagationTransformer"]
+
+
 def test_shapes_are_numbers_or_n(path: Path) -> None:
     (given,), (told,) = open_session(path).get_inputs(), open_session(path).get_outputs()
     assert shape_of(given) == ["n", 3, "n"]

@@ -27,7 +27,7 @@ SIDES = (400, 640)
 SENT = 0.9
 """Of what may be a digit on the pictures that people send, so much is one; on generated pages it is less."""
 
-REFUSED = 0.009
+REFUSED = 0.008
 """The share of held-out digits, clean as they are, that may be refused: of others it shall be one in a hundred."""
 
 

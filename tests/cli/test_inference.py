@@ -9,9 +9,7 @@ from benchmarks.cold_start import STARTS, STEPS, measure_starts, summarise
 from benchmarks.inference import NETWORKS, check_same, format_row, measure_network, time_in_turns
 from benchmarks.inference_sides import (
     INKDIGIT,
-    INTEGERS,
     PYTORCH,
-    SHIPPED,
     SIDES,
     draw_noise,
     load_network,
@@ -21,11 +19,11 @@ from benchmarks.inference_sides import (
 
 from inkdigit.learning.models import MODELS
 from inkdigit.learning.recipes import RECIPES
-from inkdigit.reading.weights import find_model
+from inkdigit.reading.weights import DEFAULT, FLOATS, find_model
 
 
 def test_what_it_measures_by_default_exists() -> None:
-    assert NETWORKS[:2] == (SHIPPED, INTEGERS)
+    assert NETWORKS[:2] == (DEFAULT, FLOATS)
     assert all(RECIPES[name].model in MODELS for name in NETWORKS[2:])
 
 
@@ -72,10 +70,11 @@ def test_each_side_answers_alike(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     assert all(row[f"{side} (ms)"] == 1000 * row["images"] for row in rows for side in SIDES)
 
 
-def test_the_shipped_network_and_it_with_integers_are_one(tmp_path: Path) -> None:
+def test_the_shipped_network_and_it_in_floats_are_one(tmp_path: Path) -> None:
     images = draw_noise(5)
-    floats, integers = (load_network(name, tmp_path) for name in (SHIPPED, INTEGERS))
-    assert (floats.path, integers.parity > floats.parity) == (find_model(SHIPPED), True)
+    integers, floats = (load_network(name, tmp_path) for name in (DEFAULT, FLOATS))
+    assert (integers.path, floats.path) == (find_model(DEFAULT), find_model(FLOATS))
+    assert integers.parity > floats.parity
     assert integers.path.stat().st_size < 0.3 * floats.path.stat().st_size
     for network in (floats, integers):
         answers = {side: answer(images) for side, answer in open_sides(network, 1).items()}
@@ -88,7 +87,7 @@ def test_steps_of_a_start_are_medians() -> None:
 
 
 def test_either_side_starts_from_its_file(tmp_path: Path) -> None:
-    network = load_network(SHIPPED, tmp_path)
+    network = load_network(DEFAULT, tmp_path)
     save_for_torch(network, tmp_path / "weights.pt")
     for side, path in {"torch": tmp_path / "weights.pt", "onnx": network.path}.items():
         clock = STARTS[side](path)
@@ -97,6 +96,6 @@ def test_either_side_starts_from_its_file(tmp_path: Path) -> None:
 
 
 def test_a_fresh_process_tells_what_each_step_took() -> None:
-    (steps,) = measure_starts({"onnx": find_model(SHIPPED)}, repeats=1).values()
+    (steps,) = measure_starts({"onnx": find_model(DEFAULT)}, repeats=1).values()
     assert steps["together"] == pytest.approx(sum(steps[step] for step in STEPS))
     assert all(steps[step] > 0 for step in STEPS)

@@ -66,6 +66,17 @@ def test_int8_of_a_run_reads_alike_and_says_the_same_of_itself(trained_run: Path
     assert convolutions[1].input[1].endswith("DequantizeLinear_Output")
 
 
+def test_int8_tells_how_well_it_reads_itself(trained_run: Path, tmp_path: Path) -> None:
+    run = shutil.copytree(trained_run, tmp_path / "run")
+    result = json.loads((run / "result.json").read_text())
+    (run / "result.json").write_text(json.dumps({**result, "test_accuracy": 0.5, "test_n": 1}))
+    classifier, test = OnnxClassifier(export_runs([run], "int8")), load_dataset(result["data"], "test")
+    right = float((classifier(test.images).argmax(1) == test.labels).mean())
+    assert (classifier.metadata["test_accuracy"], classifier.metadata["test_n"]) == (right, len(test))
+    assert right != 0.5
+    assert OnnxClassifier(export_runs([run], "onnx")).metadata["test_accuracy"] == 0.5
+
+
 def test_int8_lies_in_the_run_unless_told(trained_run: Path) -> None:
     path = export_runs([trained_run], "int8")
     assert path == trained_run / "model-int8.onnx"

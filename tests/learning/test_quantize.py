@@ -69,6 +69,16 @@ def test_convolutions_take_integers_but_for_the_first_layer_and_the_last(quantiz
     assert "BatchNormalization" not in {node.op_type for node in graph.node}
 
 
+def test_what_the_first_layer_gives_becomes_integers_once_it_is_pooled(quantized: Path) -> None:
+    graph = onnx.load(quantized).graph
+    sources = {output: node for node in graph.node for output in node.output}
+    takers = {name: node for node in graph.node for name in node.input}
+    first, second = (node for node in graph.node if node.op_type == "MaxPool")
+    assert sources[first.input[0]].op_type == "Relu"
+    assert takers[first.output[0]].op_type == "QuantizeLinear"
+    assert sources[second.input[0]].op_type == "DequantizeLinear"
+
+
 def test_weights_keep_to_seven_bits(quantized: Path) -> None:
     values = [
         onnx.numpy_helper.to_array(tensor)

@@ -20,7 +20,7 @@ from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
 from inkdigit.learning.scaling import SCALINGS
-from inkdigit.reading.weights import SHIPPED
+from inkdigit.reading.weights import FLOATS, SHIPPED
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), dtype=np.uint8)
 
@@ -36,7 +36,7 @@ def test_the_network_of_a_run_comes_back(trained_run: Path) -> None:
 
 
 def test_the_shipped_reader_comes_back() -> None:
-    restored, classifier = restore(SHIPPED["reader"]), OnnxClassifier(SHIPPED["reader"])
+    restored, classifier = restore(SHIPPED[FLOATS]), OnnxClassifier(SHIPPED[FLOATS])
     temperature = classifier.metadata["temperature"]
     ours = TorchClassifier(Deployed(restored.model, SCALINGS[restored.recipe.scaling], temperature))(IMAGES)
     np.testing.assert_allclose(ours, classifier(IMAGES), atol=1e-4)
@@ -116,7 +116,7 @@ def test_weights_in_other_files_are_not_read(changed: Callable[..., str], tmp_pa
 
 def test_integers_are_not_gone_on_with(trained_run: Path, tmp_path: Path) -> None:
     path = export_runs([trained_run], "int8", tmp_path / "m.onnx")
-    with pytest.raises(DataError, match="computes with 8-bit integers, expected the model that they were made of"):
+    with pytest.raises(DataError, match="computes with 8-bit integers, expected the floats"):
         restore(path)
 
 

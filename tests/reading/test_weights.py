@@ -2,19 +2,31 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from inkdigit.classifier import OnnxClassifier
+from inkdigit.data.dataset import load_dataset
 from inkdigit.errors import DataError, UsageError
-from inkdigit.reading.weights import DEFAULT, LOCATOR, SHIPPED, find_model
+from inkdigit.images import CLASSES
+from inkdigit.reading.weights import DEFAULT, FLOATS, LOCATOR, SHIPPED, find_model
 
 
 def test_shipped_weights_are_found_by_name() -> None:
     assert DEFAULT == "reader"
-    assert set(SHIPPED) == {"reader", "locator"}
+    assert set(SHIPPED) == {DEFAULT, FLOATS, LOCATOR}
     assert find_model("reader") == SHIPPED["reader"]
     assert LOCATOR == "locator"
-    for name in (DEFAULT, LOCATOR):
+    assert FLOATS == "reader-float"
+    for name in (DEFAULT, FLOATS, LOCATOR):
         assert find_model(name).is_file()
+
+
+def test_the_reader_says_nearly_what_it_said_in_floats() -> None:
+    images = load_dataset("optdigits", "test").images[:200]
+    integers, floats = (OnnxClassifier(find_model(name))(images) for name in (DEFAULT, FLOATS))
+    assert len(set(floats.argmax(1).tolist())) >= CLASSES
+    assert 0 < np.abs(integers - floats).max(1).mean() < 0.02
 
 
 def test_a_run_is_found_by_its_folder(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,7 +52,7 @@ def test_a_folder_beside_does_not_hide_the_shipped_weights(tmp_path: Path, monke
 def test_an_unknown_name_tells_the_nearest() -> None:
     with pytest.raises(UsageError, match="unknown model 'raeder'; did you mean 'reader'"):
         find_model("raeder")
-    with pytest.raises(UsageError, match="known: locator, reader"):
+    with pytest.raises(UsageError, match="known: locator, reader, reader-float"):
         find_model("zzz")
 
 

@@ -11,10 +11,10 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from inkdigit.classifier import BATCH_SIZE
+from inkdigit.classifier import BATCH_SIZE, OnnxClassifier
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.calibrate import fit_temperature
-from inkdigit.evaluation.evaluate import evaluate
+from inkdigit.evaluation.evaluate import Evaluation, evaluate
 from inkdigit.evaluation.metrics import nll, predict
 from inkdigit.learning.engine import prepare
 from inkdigit.learning.graph import Samples, export_classifier
@@ -93,13 +93,20 @@ def conclude(
     probabilities = TorchClassifier(deployed)(watched.images)
     temperature = fit_temperature(probabilities, watched.labels) if PROTOCOLS[recipe.protocol].is_apart else 1.0
     evaluation = evaluate(TorchClassifier(deployed.at(temperature)), test)
-    result = {
+    return {**_tell(evaluation), "temperature": temperature}, evaluation.to_dict()
+
+
+def measure(path: Path, recipe: Recipe, test: Dataset) -> dict[str, Any]:  # noqa: ARG001
+    """How the test digits are read by a model's file."""
+    return _tell(evaluate(OnnxClassifier(path), test))
+
+
+def _tell(evaluation: Evaluation) -> dict[str, Any]:
+    return {
         "test_accuracy": evaluation.accuracy,
         "test_accuracy_interval": list(evaluation.accuracy_interval),
         "test_n": evaluation.n,
-        "temperature": temperature,
     }
-    return result, evaluation.to_dict()
 
 
 def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:

@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from inkdigit.errors import DataError, UsageError, unknown
+from inkdigit.files import write_atomic
 from inkdigit.learning.checkpoint import save_weights
 from inkdigit.learning.ensemble import average
-from inkdigit.learning.graph import Samples
+from inkdigit.learning.graph import Samples, write_metadata
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
@@ -42,10 +44,15 @@ def _onnx(runs: Sequence[Run], path: Path) -> None:
 
 
 def _int8(runs: Sequence[Run], path: Path) -> None:
-    run = runs[0]
+    """Writes integers, and of them, not of the floats that were trained, how well they do."""
+    run, task = runs[0], TASKS[runs[0].recipe.task]
     run.check_data()
-    training, _, _ = PROTOCOLS[run.recipe.protocol].load(run.data)
-    _write_graph(runs, path, TASKS[run.recipe.task].sample(run.recipe, training, run.seed))
+    training, _, test = PROTOCOLS[run.recipe.protocol].load(run.data)
+    with TemporaryDirectory() as folder:
+        model = Path(folder) / "model.onnx"
+        _write_graph(runs, model, task.sample(run.recipe, training, run.seed))
+        write_metadata(model, task.measure(model, run.recipe, test))
+        write_atomic(path, model.read_bytes())
 
 
 def _safetensors(runs: Sequence[Run], path: Path) -> None:

@@ -17,7 +17,7 @@ from inkdigit.learning.graph import Samples, export_locator
 from inkdigit.learning.pages import PageBatches
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.targets import LEAST_DEVIATION, Targets
-from inkdigit.locator import STRIDE, Findings, find_peaks
+from inkdigit.locator import STRIDE, Findings, Locator, OnnxLocator, find_peaks
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.variants import vary
 
@@ -64,8 +64,9 @@ class Deployed(nn.Module):
         rows, columns = (height + STRIDE - 1) // STRIDE, (width + STRIDE - 1) // STRIDE
         x = functional.pad(x, (margin * STRIDE,) * 4)  # (n, 1, h, w) → (n, 1, h + 2m, w + 2m), m margins in pixels
         each = [model(x)[:, :, margin : margin + rows, margin : margin + columns] for model in self.models]
-        maps = torch.stack([torch.cat([maps[:, :CLASSES].sigmoid(), maps[:, CLASSES:]], 1) for maps in each]).mean(0)
-        return maps[:, :CLASSES], maps[:, CLASSES:]  # (n, 14, rows, columns) → (n, 10, …) and (n, 4, …)
+        centres = sum(maps[:, :CLASSES].sigmoid() for maps in each) / len(each)  # (n, 14, rows, columns) → (n, 10, …)
+        boxes = sum(maps[:, CLASSES:] for maps in each) / len(each)  # (n, 14, rows, columns) → (n, 4, …)
+        return centres, boxes
 
 
 class TorchLocator:
@@ -128,7 +129,7 @@ def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, fl
         for x, targets in batches.steps(0, n):
             loss += float(judge(model(x), targets, recipe)[0]) / n
     model.train(was_training)
-    count = _count(Deployed(model), pages, WATCHED_PAGES)
+    count = _count(TorchLocator(Deployed(model)), pages, WATCHED_PAGES)
     return loss, count.right / max(count.total, 1)
 
 
@@ -149,14 +150,21 @@ def conclude(
     test: Dataset,
 ) -> tuple[dict[str, Any], dict[str, Any]]:
     """Counts what is found on pages written with the test digits."""
-    count = _count(deployed, Pages(vary(test, recipe.variants, 0), seed=UNSEEN), TEST_PAGES)
-    result = {
+    count = _count_on_test(TorchLocator(deployed), recipe, test)
+    return {**_tell(count), "temperature": 1.0}, {"pages": TEST_PAGES, **asdict(count)}
+
+
+def measure(path: Path, recipe: Recipe, test: Dataset) -> dict[str, Any]:
+    """What a model's file finds on pages written with the test digits."""
+    return _tell(_count_on_test(OnnxLocator(path), recipe, test))
+
+
+def _tell(count: Count) -> dict[str, Any]:
+    return {
         "test_accuracy": count.right / max(count.total, 1),
         "test_accuracy_interval": list(wilson_interval(count.right, count.total)),
         "test_n": count.total,
-        "temperature": 1.0,
     }
-    return result, {"pages": TEST_PAGES, **asdict(count)}
 
 
 def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
@@ -170,8 +178,12 @@ def export(deployed: Deployed, metadata: Mapping[str, Any], path: Path, samples:
     export_locator(deployed, path, metadata=metadata, samples=samples)
 
 
-def _count(deployed: Deployed, pages: Pages, n: int) -> Count:
-    locator, count = TorchLocator(deployed), Count()
+def _count_on_test(locator: Locator, recipe: Recipe, test: Dataset) -> Count:
+    return _count(locator, Pages(vary(test, recipe.variants, 0), seed=UNSEEN), TEST_PAGES)
+
+
+def _count(locator: Locator, pages: Pages, n: int) -> Count:
+    count = Count()
     for page in (pages[number] for number in range(n)):
         count.add(page, locator(page.grey))
     return count

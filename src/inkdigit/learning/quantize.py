@@ -42,7 +42,8 @@ def folded(model: M) -> M:
 def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> onnx.ModelProto:
     """The same graph with weights and values of 8 bits between the first and the last layer of each of its networks.
 
-    Those two stay floats: the first sees a page's own contrast, and the last tells places to a fraction of a pixel.
+    Those two stay floats: the first sees a page's own contrast, and the last tells places to a fraction of a pixel. So
+    does a pooling of what the first one gives: it leaves a quarter of the values to be made integers.
     Weights take 7 of their bits, so that the sums of products fit wherever processors keep them: all machines
     compute the same.
 
@@ -58,7 +59,7 @@ def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> o
         quantize_static(
             prepared, path, _Reader(proto.graph.input[0].name, samples),
             activation_type=QuantType.QUInt8, weight_type=QuantType.QInt8, per_channel=True, reduce_range=True,
-            op_types_to_quantize=list(KINDS), nodes_to_exclude=_outermost(proto.graph),
+            op_types_to_quantize=list(KINDS), nodes_to_exclude=_floats(proto.graph),
             extra_options={"CalibMovingAverage": True},  # rather than the extremes, which a single page may set
         )  # fmt: skip
         result: onnx.ModelProto = onnx.load(path)
@@ -67,17 +68,21 @@ def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> o
     return result
 
 
-def _outermost(graph: onnx.GraphProto) -> list[str]:
-    """The layers that take nothing from another one, or hand nothing on to another."""
+def _floats(graph: onnx.GraphProto) -> list[str]:
+    """The layers that take nothing from another one, poolings of what they give, and layers that hand nothing on."""
     sources: dict[str, set[str]] = {}  # of each value, the nearest layers before it
-    before: dict[str, set[str]] = {}  # and of each layer
+    before: dict[str, set[str]] = {}  # of each layer
+    pooled: dict[str, set[str]] = {}  # and of each pooling
     for node in graph.node:  # in an order in which each follows what it takes
         nearest = set().union(*(sources.get(name, set()) for name in node.input))
+        if node.op_type == "MaxPool":
+            pooled[node.name] = nearest
         if node.op_type in LAYERS:
             before[node.name], nearest = nearest, {node.name}
         sources.update(dict.fromkeys(node.output, nearest))
-    followed = set().union(*before.values())
-    return [name for name, layers in before.items() if not layers or name not in followed]
+    first = {name for name, layers in before.items() if not layers}
+    last = before.keys() - set().union(*before.values())
+    return sorted(first | last | {name for name, layers in pooled.items() if layers <= first})
 
 
 class _Reader(CalibrationDataReader):  # type: ignore[misc] # untyped

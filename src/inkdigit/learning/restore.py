@@ -88,7 +88,10 @@ def read_weights(content: bytes, path: Path) -> dict[str, Tensor]:
     """
     graph = onnx.load_model_from_string(content).graph
     if any(node.op_type == "QuantizeLinear" for node in graph.node):
-        raise DataError(f"{path}: computes with 8-bit integers, expected the model that they were made of")
+        raise DataError(
+            f"{path}: computes with 8-bit integers, expected the floats that they were made of; of the shipped reader "
+            "these are 'reader-float'"
+        )
     found = graph.initializer
     weights = [tensor for tensor in found if tensor.name.startswith(WEIGHTS)]
     if not weights:

@@ -37,6 +37,7 @@ class Task:
         deploy: a network, its recipe, a temperature → what is asked instead of it.
         join: several such → one that says their mean.
         conclude: what is asked, its recipe, watched and test digits → what a result says of them, and an evaluation.
+        measure: a model's file, the recipe of its network, test digits → what its card says of them.
         sample: a recipe, its training digits, the seed → some of what its model will be given.
         export: what is asked, what it says of itself, samples → an ONNX file at that path, quantised where there are
             samples.
@@ -49,6 +50,7 @@ class Task:
     deploy: Callable[[nn.Module, Recipe, float], Any]
     join: Callable[[Sequence[Any]], Any]
     conclude: Callable[[Any, Recipe, Dataset, Dataset], tuple[dict[str, Any], dict[str, Any]]]
+    measure: Callable[[Path, Recipe, Dataset], dict[str, Any]]
     sample: Callable[[Recipe, Dataset, int], Samples]
     export: Callable[[Any, Mapping[str, Any], Path, Samples], None]
 
@@ -57,11 +59,11 @@ TASKS: Mapping[str, Task] = {
     "classify": Task(
         "tell which digit an image shows",
         classify.stream, classify.judge, classify.watch, classify.deploy, classify.join, classify.conclude,
-        classify.sample, classify.export,
+        classify.measure, classify.sample, classify.export,
     ),
     "locate": Task(
         "mark the digits of a page",
         locate.stream, locate.judge, locate.watch, locate.deploy, locate.join, locate.conclude,
-        locate.sample, locate.export,
+        locate.measure, locate.sample, locate.export,
     ),
 }  # fmt: skip

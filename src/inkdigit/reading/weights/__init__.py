@@ -9,6 +9,9 @@ from inkdigit.errors import DataError, unknown
 DEFAULT = "reader"
 LOCATOR = "locator"
 
+FLOATS = "reader-float"
+"""The default's network before its weights became integers: learning goes on with this one."""
+
 SHIPPED: Mapping[str, Path] = {path.stem: path for path in sorted(Path(__file__).parent.glob("*.onnx"))}
 
 
