@@ -46,7 +46,7 @@ def test_threads_do_not_spin_between_calls(path: Path) -> None:
 
 def test_values_become_integers_after_they_are_pooled(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     asked: dict[str, object] = {}
-    monkeypatch.setattr(module.onnxruntime, "InferenceSession", lambda *_, **options: asked.update(options))
+    monkeypatch.setattr("inkdigit.session.onnxruntime.InferenceSession", lambda *_, **options: asked.update(options))
     open_session(path)
     assert asked["disabled_optimizers"] == ["QDQPropagationTransformer"]
 
