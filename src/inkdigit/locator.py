@@ -1,7 +1,7 @@
 """The other contract in the middle: a locator is a callable from a page to the digits that it finds there."""
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -49,6 +49,10 @@ class Findings:
 
     def __len__(self) -> int:
         return len(self.boxes)
+
+    def take(self, places: Sequence[int] | NDArray[np.integer] | NDArray[np.bool_]) -> "Findings":
+        """Some of them."""
+        return Findings(self.boxes[places], self.scores[places])
 
 
 Locator: TypeAlias = Callable[[Grey], Findings]

@@ -17,7 +17,7 @@ from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import find_ink
 from inkdigit.reading import proposer as module
 from inkdigit.reading.detector import GLANCED, SURROUNDINGS
-from inkdigit.reading.proposer import CROWDED, HINT, Proposals, Proposer
+from inkdigit.reading.proposer import CROWDED, HINT, LONELY, Proposals, Proposer
 from inkdigit.reading.scene import Scene
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -46,6 +46,11 @@ class TestViews:
         page = draw_page(SEVEN, OTHER)
         assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.45)))[-1] == 192
         assert self.look(page, finds((SEVEN, 7, 0.45), (OTHER, 7, 0.45)))[-1] == 543
+
+    def test_views_stop_where_what_is_doubtful_is_large_and_holds_all_ink(self, draw_page: DrawPage) -> None:
+        for score, last in ((LONELY + 0.05, 272), (LONELY - 0.05, 543)):
+            assert self.look(draw_page(SEVEN), finds((SEVEN, 7, score)))[-1] == last
+        assert self.look(draw_page(SEVEN, OTHER), finds((SEVEN, 7, LONELY + 0.05)))[-1] == 543
 
     def test_every_view_is_asked_for_where_there_is_no_digit(self, draw_page: DrawPage) -> None:
         assert self.look(draw_page(SEVEN), find_nothing) == [48, 68, 96, 136, 192, 272, 384, 543]

@@ -199,8 +199,7 @@ class _Read:
         return self.take(likely[:at_most] or list(range(len(self.chance)))[:1])
 
     def take(self, places: list[int]) -> "_Read":
-        findings = Findings(self.findings.boxes[places], self.findings.scores[places])
-        return _Read(findings, self.images[places], self.probabilities[places], self.agreed[places])
+        return _Read(self.findings.take(places), self.images[places], self.probabilities[places], self.agreed[places])
 
 
 _NOTHING = (np.empty((0, SIZE, SIZE), np.uint8), np.empty((0, CLASSES + 1), np.float32), np.empty(0, bool))
