@@ -1,5 +1,6 @@
 """Small data that every room can learn from, made on the spot."""
 
+import functools
 import gc
 import os
 import subprocess
@@ -24,6 +25,16 @@ def draw_digits(n: int, seed: int) -> tuple[Images, Labels]:
         row, column = 2 + 5 * (label // 2), 4 + 12 * (label % 2)
         image[row : row + 5, column : column + 8] = 255
     return images, labels
+
+
+@pytest.fixture(scope="session", autouse=True)
+def operators_are_looked_up_once() -> Iterator[None]:
+    """PyTorch's exporter looks up its thousand operators for each network anew: a third of an export's time."""
+    from torch.onnx._internal.exporter._registration import ONNXRegistry
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(functools.cache(ONNXRegistry.from_torchlib)))
+        yield
 
 
 @pytest.fixture(scope="session")
