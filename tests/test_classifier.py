@@ -16,6 +16,7 @@ from inkdigit import DataError, OnnxClassifier
 from inkdigit.classifier import BATCH_SIZE, INPUT, OUTPUT
 from inkdigit.images import Images
 
+SESSIONS = ("_session", "_session_for_one")
 WEIGHTS = np.random.default_rng(0).normal(0, 1e-3, (784, 10)).astype(np.float32)
 
 
@@ -239,6 +240,17 @@ def test_the_number_of_threads_changes_no_answer(trained_run: Path) -> None:
     np.testing.assert_allclose(one(images(600)), more(images(600)), atol=1e-6)
 
 
+def test_one_thread_answers_a_single_image(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    classifier = OnnxClassifier(trained_run / "model.onnx", threads=2)
+    threads = {name: getattr(classifier, name).get_session_options().intra_op_num_threads for name in SESSIONS}
+    assert threads == {"_session": 2, "_session_for_one": 1}
+    expected = classifier(images(2))[:1]
+    monkeypatch.setattr(classifier, "_session", None)
+    np.testing.assert_allclose(classifier(images(2)[:1]), expected, atol=1e-6)
+    with pytest.raises(DataError):
+        classifier(images(2))
+
+
 def test_values_that_are_no_probabilities_are_not_believed(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     classifier = OnnxClassifier(trained_run / "model.onnx")
     images = np.zeros((2, 28, 28), np.uint8)
@@ -271,7 +283,8 @@ def test_one_bad_row_among_many_is_found(
     def run(_: object, feed: Mapping[str, Images]) -> list[np.ndarray[Any, Any]]:
         return [np.stack([bad if image.any() else good for image in feed[INPUT]])]
 
-    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=run))
+    for name in SESSIONS:
+        monkeypatch.setattr(classifier, name, SimpleNamespace(run=run))
     many = np.zeros((BATCH_SIZE + 5, 28, 28), np.uint8)
     assert classifier(many).shape == (BATCH_SIZE + 5, 10)
     many[-1] = 1
@@ -283,7 +296,7 @@ def test_one_bad_row_among_many_is_found(
 @pytest.mark.parametrize("row", [[1, 0], [0.5, 0.5 + 9e-4], [0.5, 0.5 - 9e-4], [1, -0.0]], ids=str)
 def test_rounding_is_allowed(row: list[float], classifier: OnnxClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
     rounded = np.array([row + [0.0] * 8], np.float32)
-    monkeypatch.setattr(classifier, "_session", SimpleNamespace(run=lambda *_: [rounded]))
+    monkeypatch.setattr(classifier, "_session_for_one", SimpleNamespace(run=lambda *_: [rounded]))
     assert classifier(images(1)) is rounded  # a single batch is not copied
 
 
