@@ -26,7 +26,7 @@ def count_parameters(name: str) -> int:
 
 def generate(target: str) -> str:
     """One of ``TARGETS``, the same bytes each time."""
-    accuracy, race = result("accuracy"), result("time_to_accuracy")["summary"]
+    accuracy, race, inference = result("accuracy"), result("time_to_accuracy")["summary"], result("inference")
     picking = accuracy["picking"]
     mean = accuracy["over_seeds"]["mean"]
     return render(
@@ -50,9 +50,8 @@ def generate(target: str) -> str:
         steps={name: RECIPES[name].steps for name in ("fastest", "fast-99.5")},
         sizes={name: count_parameters(name) for name in ("fastest", "fast-99.5")},
         small=result("smallest")["rows"],
-        inference=[
-            row for row in result("inference")["rows"] if row["threads"] == "all" and row["images"] in INFERENCE_BATCHES
-        ],
+        inference=[row for row in inference["rows"] if row["threads"] == "all" and row["images"] in INFERENCE_BATCHES],
+        inference_machine=inference["machine"],
         trials=result("trials"),
     )
 
