@@ -40,15 +40,15 @@ CROWDED = 0.25
 Of 800 generated strings of touching digits 712 are read with it, without it 701; of generated pages as many.
 """
 
-RIVAL = 0.5
-"""A finding that is surer than this share of another's may own some of the ink that lies in both boxes."""
-
 LONELY, LARGER = 0.2, 64
 """Nor where what one view sees more surely than the one, and taller than the other in pixels, holds all ink by itself.
 
 It may be a doubtful digit or none, but closer views would show pieces of it. Of picture files with one digit each, one
 in thirty is so doubtful that all views were looked at, which took a fifth of the time of all.
 """
+
+RIVAL = 0.5
+"""A finding that is surer than this share of another's may own some of the ink that lies in both boxes."""
 
 SKIMMED = 768
 """The longest side of a view that is only skimmed, in pixels."""
