@@ -20,7 +20,7 @@ from inkdigit.learning.predict import Deployed
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import restore
-from inkdigit.reading.weights import FLOATS, SHIPPED, find_model
+from inkdigit.reading.weights import DEFAULT, FLOATS, find_model
 
 PYTORCH, CHANNELS_LAST, INKDIGIT, ALONE, PLAIN = SIDES = (
     "PyTorch", "channels-last", "inkdigit", "ORT alone", "not optimised",
@@ -49,8 +49,8 @@ class Network:
 
 
 def load_network(name: str, folder: Path) -> Network:
-    """A shipped network, for PyTorch in floats, or that of a recipe with fresh weights, exported into a folder."""
-    if name in SHIPPED:
+    """The shipped reader, for PyTorch in floats, or a recipe's network with fresh weights, exported into a folder."""
+    if name in (DEFAULT, FLOATS):
         floats = find_model(FLOATS)
         restored, temperature = restore(floats), float(OnnxClassifier(floats).metadata["temperature"])
         deployed = deploy(restored.model, restored.recipe, temperature).eval()
