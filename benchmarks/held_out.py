@@ -31,8 +31,8 @@ SEED = 77
 
 
 def draw_pages(digits: Dataset, n: int) -> Iterator[Page]:
-    """Pages of the sizes that a reader is calibrated on."""
-    each = [Pages(digits, side, seed=SEED) for side in SIDES]
+    """Pages of the sizes that a reader is calibrated on, upright: a reader turns the others, and reads them."""
+    each = [Pages(digits, side, seed=SEED, turned=0) for side in SIDES]
     return (each[number % len(each)][number] for number in range(n))
 
 

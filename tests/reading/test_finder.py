@@ -194,6 +194,18 @@ class TestGlance:
         found.images[0, 0, 0] = 9
         assert image[0, 0] == 0, "what was given is not what is returned"
 
+    @pytest.mark.parametrize(("probability", "single"), [(0.9, False), (0.9, True), (0.3, False)])
+    def test_a_digit_image_that_is_rather_none_gets_a_look_unless_it_is_known_to_hold_one(
+        self, probability: float, single: bool
+    ) -> None:
+        """It may hold two digits, made as small as one; a mere doubt is none of that."""
+        image = np.zeros((SIZE, SIZE), np.uint8)
+        image[4:24, 9:11] = image[4:24, 17:19] = 255
+        watched = Watched(find_nothing)
+        found = build(watched, sees(10, probability)).find(image, single=single)
+        check(found)
+        assert bool(watched.sides) is (probability > 0.5 and not single)
+
     def test_digit_images_are_read_all_at_once(self) -> None:
         images = np.zeros((3, SIZE, SIZE), np.uint8)
         for place in range(3):
@@ -393,10 +405,38 @@ class TestTurned:
         build(watched, readers[1]).find(page)
         assert len(watched.sides) == len(set(watched.sides)), "no scale is looked at twice"
 
-    def test_a_few_digits_do_not_turn_a_page(self, finder: Finder, page: Grey) -> None:
-        given = np.ascontiguousarray(np.rot90(page[:, :110]))
-        found = finder.find(given)
-        assert found.boxes == found.lying
+    @pytest.mark.parametrize(("columns", "is_turned"), [(1, False), (2, True)])
+    def test_two_digits_turn_a_page_on_which_none_is_sure(
+        self, columns: int, is_turned: bool, finder: Finder, page: Grey
+    ) -> None:
+        rows = page[:110, : 20 + 95 * columns]
+        found = finder.find(np.ascontiguousarray(np.rot90(rows)))
+        assert (found.boxes != found.lying) is is_turned
+        assert not is_turned or values(found) == [7] * columns
+
+    @pytest.mark.parametrize(("upright", "is_turned"), [(0, True), (3, True), (4, False)])
+    def test_a_page_is_turned_for_twice_as_many_digits_and_two_more(
+        self, upright: int, is_turned: bool, finder: Finder, page: Grey
+    ) -> None:
+        """Eight lie on their side, and below them some stand."""
+        both = np.full((560, 400), page.max(), np.uint8)
+        both[:400, :300] = np.rot90(page)
+        both[420:530, : 20 + 95 * upright] = page[:110, : 20 + 95 * upright]
+        found = finder.find(both)
+        assert (found.boxes != found.lying) is is_turned
+
+    def test_of_two_ways_to_turn_it_the_surer_is_taken(self, page: Grey, find_blobs: Locator) -> None:
+        """What is tall is a digit, the surer if it stands on its foot."""
+
+        def find(page: Grey) -> Findings:
+            found = find_blobs(page)
+            parts = [page[y : y + h, x : x + w] < 128 for x, y, w, h in found.boxes.astype(int)]
+            sure = [0.1 if part.shape[0] <= part.shape[1] else 1 if self.stands(part) else 0.95 for part in parts]
+            return Findings(found.boxes, found.scores * np.array(sure, np.float32).reshape(-1, 1))
+
+        for quarters in (1, 3):
+            found = build(find).find(np.ascontiguousarray(np.rot90(page, quarters)))
+            assert min(box.y for box in found.lying) == pytest.approx(50, abs=4), "not on its head"
 
 
 class TestBothReaders:

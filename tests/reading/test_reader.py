@@ -82,7 +82,7 @@ class TestLines:
 
         def classify(images: Images) -> Probabilities:
             widths = (images > 100).any(1).sum(1)
-            return np.stack([sees(int(width))(images[:1])[0] for width in widths])
+            return np.stack([sees(min(int(width), CLASSES))(images[:1])[0] for width in widths])
 
         drawn = Box(50, 40, 4, 80), Box(120, 42, 8, 80), Box(200, 41, 12, 80)
         find_all = Reader(classify, locator=lambda page: Findings(find_blobs(page).boxes, even(find_blobs(page))))
@@ -324,6 +324,28 @@ class TestMany:
         reader = Reader(classify, locator=lambda _: pytest.fail("asked"))
         assert [one.text for one in reader.read_many([digit_image] * 5) if isinstance(one, Reading)] == ["7"] * 5
         assert calls == [5]
+
+    def test_digit_images_that_are_rather_none_get_another_look(self, digit_image: Images) -> None:
+        """Each says what it says alone, and no more than is needed is asked of the locator."""
+        looks: list[int] = []
+
+        def locate(page: Page) -> Findings:
+            looks.append(max(page.shape))
+            return find_nothing(page)
+
+        none, one = digit_image.T.copy(), digit_image
+
+        def classify(images: Images) -> Probabilities:
+            return np.where(images[:, 5:6, 14] > 0, sees(7)(images), sees(10)(images))
+
+        reader = Reader(classify, locator=locate)
+        alone = [reader.read(image) for image in (one, none)]
+        looked = len(looks)
+        assert looked > 0
+        assert list(reader.read_many([one, none, one])) == [alone[0], alone[1], alone[0]]
+        assert len(looks) == 2 * looked
+        assert list(reader.read_many([none], single=True)) == [reader.read(none, single=True)]
+        assert len(looks) == 2 * looked
 
     def test_processes_say_what_one_says(self, draw_page: DrawPage, digit_image: Images) -> None:
         reader = Reader()

@@ -77,6 +77,13 @@ def test_turned_pages_have_no_digits(digits: Dataset, monkeypatch: pytest.Monkey
         assert any(after.grey is grey for grey in greys)
 
 
+def test_how_many_pages_are_turned_is_a_choice_that_changes_no_other_page(digits: Dataset) -> None:
+    some, none, all_ = Pages(digits), Pages(digits, turned=0), Pages(digits, turned=1)
+    same = [np.array_equal(some[number].grey, none[number].grey) for number in range(100)]
+    assert 85 <= sum(same) < 100
+    assert not any(len(all_[number].boxes) for number in range(10))
+
+
 @pytest.mark.parametrize("quarters", [1, 2, 3])
 def test_what_looks_like_a_digit_when_turned_is_not_asked_for(quarters: int) -> None:
     sheet = Sheet(np.zeros((60, 90), np.float32), 90)

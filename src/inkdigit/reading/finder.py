@@ -50,11 +50,18 @@ Of the digits of strangers' pictures one in two hundred does, of what passes for
 Where it touches a digit that ends with its box, it tells nothing: all of 26 such on 500 generated pages were digits.
 """
 
-MANY, SURE = 6, 0.9
-"""A page is turned if so many digits are then surer than the other, and they are twice as many."""
+SURE = 0.9
+"""A digit that both readers name is sure from here on."""
+
+TURNED = 2
+"""A page is turned if so many times as many digits are sure then, counting one more upright: two, if none is.
+
+Of 160 short strings on their side, 126 of them without a sure digit upright, 138 are surest as they are to be read, and
+12 are as sure on their head; of 500 generated pictures of no digit, or of one, none has two that are sure on its side.
+"""
 
 HALF = 0.5
-"""It is only tried where sure digits hold less than this share of the ink."""
+"""It is only tried where sure digits hold less than this share of the ink, and nothing by itself holds all of it."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +84,11 @@ class Found:
     probabilities: Probabilities
     agreed: NDArray[np.bool_]
 
+    @property
+    def is_digit(self) -> bool:
+        """Whether anything of it is rather a digit than not."""
+        return bool((self.probabilities[:, CLASSES] < LIKELY).any())
+
 
 class Finder:
     """Finds and reads the digits of pictures."""
@@ -96,7 +108,9 @@ class Finder:
             ImageError: more digits than can be read.
         """
         if is_digit_image(grey):
-            return self.read_images([grey])[0]
+            (unchanged,) = self.read_images([grey])
+            if single or unchanged.is_digit:
+                return unchanged
         small, factor = reduce(grey)
         coarse, coarser = reduce(small, COARSE)
         scene, turns = Scene.of(coarse), 0
@@ -141,19 +155,16 @@ class Finder:
 
     def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
         """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
-        sizes = upright.findings.boxes[:, 2:].max(1)
-        sure = [
-            len(upright.sure),
-            *(self._count_sure(scene.turn(turns), float(np.median(sizes))) for turns in (1, 2, 3)),
-        ]
-        turns = int(np.argmax(sure))
-        if sure[turns] < MANY or sure[turns] <= 2 * sure[0]:
+        size = float(np.median(upright.findings.boxes[:, 2:].max(1)))
+        sure = {turns: self._skim(scene.turn(turns), size).sureness for turns in (1, 2, 3)}
+        turns = max(sure, key=sure.__getitem__)
+        if sure[turns][0] < TURNED * (len(upright.sure) + 1):
             return upright, 0
         return self._examine(scene.turn(turns)), turns
 
-    def _count_sure(self, scene: Scene, size: float) -> int:
-        """How many digits of about that size are read without doubt, in one view."""
-        return len(self._join(self._proposer.skim(scene, size)).sure)
+    def _skim(self, scene: Scene, size: float) -> "_Read":
+        """What is read of digits of about that size, in one view."""
+        return self._join(self._proposer.skim(scene, size))
 
     def _join(self, proposals: Proposals) -> "_Read":
         joined = self._joining.join(proposals.findings.scores, proposals.probabilities)
@@ -179,6 +190,11 @@ class _Read:
     def sure(self) -> list[int]:
         """The places of the digits that both readers name, without doubt."""
         return np.flatnonzero(self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) > SURE)).tolist()
+
+    @property
+    def sureness(self) -> tuple[int, float]:
+        """How many digits are sure, and how sure all of them are together."""
+        return len(self.sure), float(self.chance[self.sure].sum())
 
     def doubt_pieces(self, ink: Ink) -> "_Read":
         """The same, but what may be a piece of something larger is less probably a digit, by Bayes' rule."""
@@ -234,8 +250,11 @@ def _is_large(scene: Scene) -> bool:
 
 
 def _is_doubtful(read: _Read, scene: Scene) -> bool:
-    """Whether there is much to be read, and sure digits hold little of the ink: then the page may lie on its side."""
-    return len(read.findings) >= MANY and scene.cover(read.take(read.sure).findings) < HALF
+    """Whether sure digits hold little of the ink, and there is more than one thing: it may all lie on its side."""
+    if not len(read.findings):
+        return False
+    sure, first = read.take(read.sure).findings, read.findings.take([0])
+    return scene.cover(sure) < HALF and scene.cover(first) <= COVERED
 
 
 def _turn_back(box: Box, turns: int, width: int, height: int) -> Box:

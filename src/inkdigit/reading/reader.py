@@ -127,7 +127,7 @@ class Reader:
         with ThreadPoolExecutor(count_cores()) as pool:
             while batch := list(islice(waiting, BATCH)):
                 images = _digit_images(batch) if options.get("region") is None else {}
-                known = dict(zip(images, self._read_images(list(images.values()), options), strict=True))
+                known = self._read_images(images, options)
                 others = pool.map(
                     lambda source: self._try(source, options),
                     [source for place, source in enumerate(batch) if place not in known],
@@ -141,12 +141,16 @@ class Reader:
         except ImageError as error:
             return error
 
-    def _read_images(self, images: Sequence[Grey], options: Options) -> Iterator[Reading]:
-        """Reads digit images (28, 28) in one go, as ``read`` reads each."""
-        if images:
-            asked = self._check(images[0], options)
-            for found in self._finder.read_images(images):
-                yield _tell(found, [[0]], asked, (SIZE, SIZE), Box(0, 0, SIZE, SIZE))
+    def _read_images(self, images: Mapping[int, Grey], options: Options) -> dict[int, Reading]:
+        """Reads digit images (28, 28) in one go, as ``read`` reads each; without those that need another look."""
+        if not images:
+            return {}
+        asked = self._check(next(iter(images.values())), options)
+        found = zip(images, self._finder.read_images(list(images.values())), strict=True)
+        whole = Box(0, 0, SIZE, SIZE)
+        return {
+            place: _tell(one, [[0]], asked, (SIZE, SIZE), whole) for place, one in found if asked.single or one.is_digit
+        }
 
     def read_regions(
         self, source: PictureLike, regions: Mapping[str, Box], **options: Unpack[Options]

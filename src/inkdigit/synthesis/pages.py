@@ -8,6 +8,9 @@ from inkdigit.synthesis.litter import strew_litter
 from inkdigit.synthesis.paper import expose, rule
 from inkdigit.synthesis.sheet import Page, Sheet
 
+TURNED = 0.05
+"""Of the pages that a locator learns from, so many are not to be read as they lie."""
+
 LIKE_DIGITS_TURNED = {1: (0, 8), 0: (0, 1, 2, 5, 6, 8, 9)}
 """What still looks like a digit after an odd and an even number of quarter turns."""
 
@@ -15,26 +18,27 @@ LIKE_DIGITS_TURNED = {1: (0, 8), 0: (0, 1, 2, 5, 6, 8, 9)}
 class Pages:
     """Pages by number, all different, all the same again from the same seed."""
 
-    def __init__(self, digits: Dataset, side: int = 160, *, seed: int = 0) -> None:
+    def __init__(self, digits: Dataset, side: int = 160, *, seed: int = 0, turned: float = TURNED) -> None:
         """Takes digit images to write with.
 
         Args:
             digits: real digits.
             side: height and width of a page, in pixels.
             seed: of everything else.
+            turned: the share that lies on its side or its head.
         """
-        self.digits, self.side, self.seed = digits, side, seed
+        self.digits, self.side, self.seed, self.turned = digits, side, seed, turned
 
     def __getitem__(self, number: int) -> Page:
         """The page of that number, from 0."""
         random = np.random.default_rng((self.seed, number))
         layouts, weights = zip(*LAYOUTS.values(), strict=True)
         sheet = layouts[random.choice(len(layouts), p=weights)](self.side, self.digits, random)
-        return _finish(sheet, random)
+        return _finish(sheet, random, self.turned)
 
 
-def _finish(sheet: Sheet, random: np.random.Generator) -> Page:
-    """Adds what else is on the paper, takes the picture, and turns a few pages on their side."""
+def _finish(sheet: Sheet, random: np.random.Generator, turned: float) -> Page:
+    """Adds what else is on the paper, takes the picture, and turns so many pages on their side or their head."""
     shape = sheet.ink.shape
     if random.uniform() < 0.2:
         strew_litter(sheet, random)
@@ -44,7 +48,7 @@ def _finish(sheet: Sheet, random: np.random.Generator) -> Page:
     labels = np.array([box[4] for box in sheet.boxes], np.int64)
     ignored = np.array(sheet.ignored, np.float32).reshape(-1, 4)
     page = Page(grey, boxes, labels, ignored)
-    return _turn(page, int(random.integers(1, 4))) if random.uniform() < 0.05 else page
+    return _turn(page, int(random.integers(1, 4))) if random.uniform() < turned else page
 
 
 def _turn(page: Page, quarters: int) -> Page:
