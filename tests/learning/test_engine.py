@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import Module, functional
 
+from inkdigit.learning import precision as module
 from inkdigit.learning.classify import judge
 from inkdigit.learning.engine import SMALL_BATCH, build, compiled, prepare, tuned, update
 from inkdigit.learning.models import MODELS, build_model
@@ -16,6 +17,12 @@ from inkdigit.learning.recipe import MEMORY_FORMATS, Recipe
 from inkdigit.learning.recipes import RECIPES
 
 CPU = torch.device("cpu")
+
+
+@pytest.fixture
+def computes_bfloat16(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on a processor that multiplies it itself."""
+    monkeypatch.setattr(module, "computes_bfloat16", lambda _: True)
 
 
 def recipe_of(model: str, **changes: Any) -> Recipe:
@@ -111,6 +118,7 @@ def test_threads_and_kernels_are_restored_even_after_an_error() -> None:
     assert state() == before
 
 
+@pytest.mark.usefixtures("computes_bfloat16")
 @pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
 def test_images_come_scaled_in_the_precision_of_the_recipe(precision: str, dtype: torch.dtype) -> None:
     images = torch.arange(256, dtype=torch.uint8)[:, None, None, None].expand(256, 1, 28, 28)
@@ -119,6 +127,7 @@ def test_images_come_scaled_in_the_precision_of_the_recipe(precision: str, dtype
     assert torch.equal(x.float(), images.float())  # raw pixels are exact in both
 
 
+@pytest.mark.usefixtures("computes_bfloat16")
 def test_a_network_in_bfloat16_keeps_its_weights_in_float32() -> None:
     recipe = recipe_of("cnn", precision="bfloat16")
     x, labels = batch(16)
@@ -126,6 +135,15 @@ def test_a_network_in_bfloat16_keeps_its_weights_in_float32() -> None:
     assert {parameter.dtype for parameter in fast} == {torch.float32}
     for low, full in zip(fast, plain_steps(recipe, x, labels), strict=True):
         torch.testing.assert_close(low, full, atol=2e-3, rtol=2e-2)
+
+
+def test_where_bfloat16_is_emulated_the_same_steps_are_taken_in_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "computes_bfloat16", lambda _: False)
+    recipe = recipe_of("cnn", precision="bfloat16")
+    x, labels = batch(16)
+    assert prepare(torch.zeros(1, 1, 28, 28, dtype=torch.uint8), recipe, Generator()).dtype == torch.float32
+    for told, plain in zip(fast_steps(recipe, x, labels), plain_steps(recipe, x, labels), strict=True):
+        torch.testing.assert_close(told, plain, atol=2e-5, rtol=1e-3)
 
 
 def test_numbers_too_small_to_matter_are_0_while_it_trains() -> None:

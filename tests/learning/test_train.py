@@ -213,7 +213,8 @@ def test_full_batch_recipes_count_steps(digits_folder: Path, tmp_path: Path) -> 
     assert len(list((tmp_path / "r" / "weights").iterdir())) == 4
 
 
-def test_bfloat16_trains(digits_folder: Path, tmp_path: Path) -> None:
+def test_bfloat16_trains(digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkdigit.learning.precision.computes_bfloat16", lambda _: True)
     settings = ["epochs=6", "precision=bfloat16", "batch_size=8", "lr=0.01"]
     assert train("lenet", data=str(digits_folder), out=tmp_path / "r", settings=settings)["test_accuracy"] > 0.9
 

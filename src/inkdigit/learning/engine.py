@@ -11,7 +11,8 @@ from inkdigit.errors import EnvironmentFault, unknown
 from inkdigit.learning.augment import augment
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import build_optimizer
-from inkdigit.learning.recipe import MEMORY_FORMATS, PRECISIONS, Recipe
+from inkdigit.learning.precision import precision_on
+from inkdigit.learning.recipe import MEMORY_FORMATS, Recipe
 from inkdigit.learning.scaling import SCALINGS
 
 Judge: TypeAlias = Callable[[Tensor, Any, Recipe], tuple[Tensor, Tensor, Tensor]]
@@ -60,14 +61,15 @@ def compiled(model: nn.Module, recipe: Recipe, device: torch.device) -> nn.Modul
 def prepare(images: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
     """uint8 (b, 1, 28, 28) images → augmented and scaled, in the recipe's precision."""
     augmented = augment(images.float(), recipe.augment, generator)
-    return SCALINGS[recipe.scaling](augmented).to(PRECISIONS[recipe.precision])
+    return SCALINGS[recipe.scaling](augmented).to(precision_on(images.device, recipe.precision))
 
 
 def update(
     model: nn.Module, optimizer: optim.Optimizer, x: Tensor, targets: Any, recipe: Recipe, *, judge: Judge
 ) -> tuple[Tensor, Tensor, Tensor]:
     """One step down the gradient. Returns what the judge says of the network as it was before."""
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=recipe.precision == "bfloat16"):
+    is_rounded = precision_on(x.device, recipe.precision) == torch.bfloat16
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=is_rounded):
         outputs = model(x).float()  # (b, 1, 28, 28) → (b, classes), or (b, 1, h, w) → maps
     loss, logits, labels = judge(outputs, targets, recipe)
     optimizer.zero_grad()

@@ -6,6 +6,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
+from inkdigit.learning.precision import precision_on
+
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
 """Of x, x³ and x⁵: singular values from 0 to 1 are driven to about 1, the small ones fast."""
 
@@ -69,7 +71,9 @@ def orthogonalized(matrix: Tensor, iterations: int) -> Tensor:
     """A matrix (a, b) with its singular vectors kept and its singular values set to about 1, .7 to 1.2."""
     a, b, c = NEWTON_SCHULZ
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x = wide.bfloat16()  # rounding moves singular values by less than the polynomial does
+    x = wide.to(
+        precision_on(matrix.device, "bfloat16")
+    )  # rounding moves singular values by less than the polynomial does
     x = x / x.norm().clamp(min=1e-7)
     for _ in range(iterations):
         square = x @ x.T

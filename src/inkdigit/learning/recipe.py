@@ -16,12 +16,12 @@ from inkdigit.images import CLASSES, SIZE
 from inkdigit.learning.augment import AUGMENTATIONS
 from inkdigit.learning.models import LOCATORS, NETWORKS, model_options
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES
+from inkdigit.learning.precision import PRECISIONS
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.scaling import SCALINGS
 from inkdigit.synthesis.outliers import OUTLIERS
 from inkdigit.synthesis.variants import VARIANTS
 
-PRECISIONS: Mapping[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MEMORY_FORMATS: Mapping[str, torch.memory_format] = {
     "channels-last": torch.channels_last,
     "contiguous": torch.contiguous_format,
@@ -63,7 +63,7 @@ class Recipe:
         shifts: an image is read as it is and moved by so many pixels to each side, and the mean counts; 0 is not. So
             the finished network reads; validation between does without, which is five times as fast.
         members: how many networks are trained, each with a seed of its own, and averaged into one model.
-        precision: of the forward pass: ``float32`` or ``bfloat16`` (autocast).
+        precision: of the forward pass: ``float32``, or ``bfloat16`` (autocast) where the processor multiplies it.
         memory_format: of images and weights: ``channels-last``, which convolutions like, or ``contiguous``.
         threads: for PyTorch; None leaves its default. Networks this small lose time on a second thread.
         compiled: whether torch.compile makes the network's kernels, on a GPU with CUDA graphs; it takes a while to

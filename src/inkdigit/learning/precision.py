@@ -1,0 +1,26 @@
+"""How exactly a network multiplies: in 32 bits, or in 16 where a processor is made for it."""
+
+from collections.abc import Mapping
+from functools import cache
+
+import torch
+
+PRECISIONS: Mapping[str, torch.dtype] = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+def precision_on(device: torch.device, name: str) -> torch.dtype:
+    """What a precision of ``PRECISIONS`` is on a device: bfloat16 is float32 where it would have to be emulated."""
+    return PRECISIONS[name] if name == "float32" or computes_bfloat16(device.type) else torch.float32
+
+
+@cache
+def computes_bfloat16(device_type: str) -> bool:
+    """Whether devices of a type, ``cpu`` or ``cuda``, multiply bfloat16 themselves.
+
+    Processors without AVX-512 do not, and most that people have at home are such. PyTorch would multiply all the same,
+    by emulation: ``fastest`` took 29 s on one, and takes 2.5 in float32.
+    """
+    if device_type == "cuda":
+        return torch.cuda.is_bf16_supported(including_emulation=False)
+    is_native: bool = torch.cpu._is_avx512_bf16_supported()
+    return is_native
