@@ -21,6 +21,5 @@ def computes_bfloat16(device_type: str) -> bool:
     by emulation: ``fastest`` took 29 s on one, and takes 2.5 in float32.
     """
     if device_type == "cuda":
-        return torch.cuda.is_bf16_supported(including_emulation=False)
-    is_native: bool = torch.cpu._is_avx512_bf16_supported()
-    return is_native
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    return bool(torch.cpu._is_avx512_bf16_supported())
