@@ -17,7 +17,7 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
-from inkdigit.reading.finder import COARSE, PIECE, Finder, Found, _stand_in_line
+from inkdigit.reading.finder import COARSE, PIECE, VOUCHED, Finder, Found, _stand_in_line
 from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -344,6 +344,20 @@ class TestChoice:
         assert len(build(locator).find(page).boxes) == 3
         (box,) = build(locator).find(page, single=True).boxes
         assert astuple(box) == pytest.approx(astuple(places[1]), abs=1)
+
+    @pytest.mark.parametrize("is_digit_image", [False, True])
+    @pytest.mark.parametrize("probability", [0.02, 0.3])
+    def test_single_is_a_word_for_a_digit(self, probability: float, is_digit_image: bool, draw_page: DrawPage) -> None:
+        """The odds that it is one rise, the odds of one value against another stay."""
+        image = np.zeros((SIZE, SIZE), np.uint8)
+        image[4:24, 12:16] = 255
+        finder, picture = build(finds((SEVEN, 7, 0.5)), sees(10, probability)), draw_page(SEVEN)
+        picture = image if is_digit_image else picture
+        (alone,), (vouched,) = (finder.find(picture, single=known).probabilities for known in (False, True))
+        odds, risen = (one[:CLASSES].sum() / one[CLASSES] for one in (alone, vouched))
+        assert risen == pytest.approx(VOUCHED * odds, rel=1e-3)
+        assert vouched.sum() == pytest.approx(1)
+        np.testing.assert_allclose(vouched[:CLASSES] / vouched[7], alone[:CLASSES] / alone[7], rtol=1e-4)
 
     def test_single_is_one_also_where_nothing_is_likely(self, draw_page: DrawPage) -> None:
         locator = finds((SEVEN, 7, 0.2), (OTHER, 7, 0.3))

@@ -16,7 +16,7 @@ class Options(TypedDict, total=False):
 
     Attributes:
         name: what the reading calls the picture; None takes its path.
-        single: whether the picture is known to hold one digit: the surest alone is told.
+        single: whether the picture is known to hold one digit: the surest alone is told, and is seldom refused.
         region: the part of the upright picture that is read, in its pixels; boxes are those of the whole picture.
         rules: what each line must be, as ``["length=16", "luhn"]``; see ``inkdigit.reading.rules.RULES``. The likeliest
             text that fits is told, and what it changes is marked; where none is likely, the line is refused.

@@ -146,11 +146,14 @@ class Reader:
         if not images:
             return {}
         asked = self._check(next(iter(images.values())), options)
-        found = zip(images, self._finder.read_images(list(images.values())), strict=True)
+        found = dict(zip(images, self._finder.read_images(list(images.values())), strict=True))
+        told = (
+            {place: one.vouched() for place, one in found.items()}
+            if asked.single
+            else {place: one for place, one in found.items() if one.is_digit}
+        )
         whole = Box(0, 0, SIZE, SIZE)
-        return {
-            place: _tell(one, [[0]], asked, (SIZE, SIZE), whole) for place, one in found if asked.single or one.is_digit
-        }
+        return {place: _tell(one, [[0]], asked, (SIZE, SIZE), whole) for place, one in told.items()}
 
     def read_regions(
         self, source: PictureLike, regions: Mapping[str, Box], **options: Unpack[Options]
