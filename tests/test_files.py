@@ -7,10 +7,12 @@ import stat
 import threading
 from pathlib import Path
 
+import PIL.Image
 import pytest
 
 from inkdigit.errors import EnvironmentFault
 from inkdigit.files import Places, read_bounded, write_atomic
+from inkdigit.reading.steps import write_png
 
 
 def names(folder: Path) -> list[str]:
@@ -126,9 +128,38 @@ def test_places_are_named_after_sources_and_given_once(tmp_path: Path) -> None:
     assert places.take("seven.gif") == tmp_path / "seven"
 
 
-def test_a_file_of_an_earlier_day_does_not_take_its_place(tmp_path: Path) -> None:
-    (tmp_path / "seven.png").write_text("old")
-    assert Places(tmp_path).take("seven.png", ".png") == tmp_path / "seven.png"
+def draw(path: Path) -> None:
+    path.parent.mkdir(exist_ok=True)
+    write_png(path, PIL.Image.new("L", (5, 5)))
+
+
+def test_a_picture_of_ours_of_an_earlier_day_does_not_take_its_place(tmp_path: Path) -> None:
+    draw(tmp_path / "seven.png")
+    draw(tmp_path / "steps" / "1-given.png")
+    assert Places(tmp_path).take("a/seven.png", ".png") == tmp_path / "seven.png"
+    assert Places(tmp_path).take("a/steps.png") == tmp_path / "steps"
+
+
+def test_what_somebody_keeps_is_never_replaced(tmp_path: Path) -> None:
+    """Also where it is read only later, or not at all."""
+    kept = tmp_path / "seven.png"
+    PIL.Image.new("L", (5, 5)).save(kept)
+    (tmp_path / "steps").mkdir()
+    PIL.Image.new("L", (5, 5)).save(tmp_path / "steps" / "2-grey.png")
+    places = Places(tmp_path)
+    assert places.take("a/seven.jpg", ".png") == tmp_path / "seven-2.png"
+    assert places.take("a/steps.jpg") == tmp_path / "steps-2"
+    draw(kept)
+    assert Places(tmp_path).take(str(kept), ".png") == tmp_path / "seven-2.png", "nor what is being read"
+
+
+@pytest.mark.parametrize("letter", ["m", "数", "\U0001f600", "\udcff"])
+def test_names_from_archives_may_be_of_any_length(letter: str, tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    first, second = (places.take(f"a.zip#{300 * letter}.png", ".region.png") for _ in range(2))
+    assert first != second
+    for path in (first, second):
+        draw(path)
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,15 @@ from inkdigit.errors import DataError, EnvironmentFault
 
 CHUNK_BYTES = 2**20
 
+MARK = "inkdigit"
+"""What a picture of ours says of itself, so that it is not taken for one that somebody keeps."""
+
+MARKED_BYTES = 256
+"""It says so within its first bytes."""
+
+MAX_STEM = 200
+"""Bytes of a name that may come from an archive; a file's name has 255."""
+
 
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Writes a file so that a reader, a crash or a full disk never sees half of it.
@@ -33,27 +42,45 @@ def write_atomic(path: Path, content: bytes | str) -> None:
 
 
 class Places:
-    """Paths in a folder, named after sources; two sources of one name get two places, and no source is one."""
+    """Paths in a folder, named after sources; two sources of one name get two places, and nobody's file is one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken: set[Path] = set()
 
     def take(self, source: str, suffix: str = "") -> Path:
-        """A path that this object has not given before; a file of an earlier day may lie there."""
-        stem = Path(source).stem.strip("-.") or "picture"
+        """A path that this object has not given before; a picture that we drew on an earlier day may lie there."""
+        stem = _shorten(Path(source).stem.strip("-.")) or "picture"
         names = (f"{stem}{suffix}" if n == 1 else f"{stem}-{n}{suffix}" for n in itertools.count(1))
         paths = (self._folder / name for name in names)
-        path = next(path for path in paths if path not in self._taken and not _is_same(path, Path(source)))
+        path = next(path for path in paths if path not in self._taken and _is_free(path, Path(source)))
         self._taken.add(path)
         return path
+
+
+def _shorten(stem: str) -> str:
+    return os.fsencode(stem)[:MAX_STEM].decode(errors="ignore") if len(os.fsencode(stem)) > MAX_STEM else stem
+
+
+def _is_free(path: Path, source: Path) -> bool:
+    """Whether nothing lies there but what we drew, and that is not what is being read."""
+    try:
+        if path.is_dir():
+            return all(_is_free(file, source) for file in path.iterdir())
+        if not path.is_file():
+            return True
+        with path.open("rb") as file:
+            is_ours = MARK.encode() in file.read(MARKED_BYTES)
+    except OSError:
+        return False
+    return is_ours and not _is_same(path, source)
 
 
 def _is_same(path: Path, source: Path) -> bool:
     """Whether both are one file, which must not be written over."""
     try:
         return path.samefile(source)
-    except (OSError, ValueError):  # one of them is no file
+    except (OSError, ValueError):  # the source is no file
         return False
 
 

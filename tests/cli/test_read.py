@@ -299,6 +299,9 @@ def test_what_a_rule_changes_is_said(invoke: Run, samples: Path, monkeypatch: py
     ended = invoke("read", samples / "seven.png", "--pattern", "[0-7]")
     assert (ended.returncode, ended.stdout) == (0, "1\n")
     assert ended.stderr == f"inkdigit: {samples / 'seven.png'}: 8 became 1 by pattern\n"
+    ended = invoke("read", samples / "seven.png", "--pattern", "[0-7]", "--min-confidence", "0.9999")
+    assert (ended.returncode, ended.stdout) == (0, "?\n")
+    assert ended.stderr == f"inkdigit: {samples / 'seven.png'}: 8 may be 1 by pattern, but is not sure\n"
 
 
 def test_least_confidence(invoke: Run, samples: Path) -> None:

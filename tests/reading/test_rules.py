@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from inkdigit import DataError, UsageError
 from inkdigit.images import Probabilities
 from inkdigit.reading import rules as module
-from inkdigit.reading.pattern import Pattern
+from inkdigit.reading.pattern import REMEMBERED, Pattern
 from inkdigit.reading.rules import CHECKS, EXCEPTIONS, LIKELY, RULES, Listed, Rules
 
 VALID = {  # published examples
@@ -152,6 +152,13 @@ class TestPattern:
         assert fits(f"pattern={expression}", "2026")
         assert not fits(f"pattern={expression}", "12026")
         assert not fits(f"pattern={expression}", "20266")
+
+    def test_what_it_remembers_is_bounded(self) -> None:
+        pattern, python = Pattern(".*0.{20}"), re.compile(".*0.{20}")
+        for number in range(200):
+            text = f"{number * 10**8:040b}"
+            assert pattern(text) == bool(python.fullmatch(text))
+            assert len(pattern._known) <= REMEMBERED
 
     @pytest.mark.parametrize("expression", [r"(\d+)+[13]", r"(\d|\d\d)*0[13]", r"(\d*)*1", "(2|2?)+" + "2?" * 40 + "1"])
     def test_no_pattern_takes_for_ever(self, expression: str) -> None:

@@ -74,8 +74,13 @@ def test_forms_that_are_none(served: Served) -> None:
             assert client.post("/read", files=files).json()["error"]["code"] == "usage"
         assert client.post("/read", data={"picture": "text"}, files={"x": picture}).status_code == 422
         assert client.post("/read/batch", content=SEVEN).status_code == 415
-        many = client.post("/read/batch", files=[("pictures", picture)] * 33)
-        assert (many.status_code, many.json()["error"]["code"]) == (413, "too_large")
+        for n in (33, 34, 100):
+            many = client.post("/read/batch", files=[("pictures", picture)] * n)
+            assert (many.status_code, many.json()["error"]["code"]) == (413, "too_large")
+            assert "found more than 32" in many.json()["error"]["message"]
+        several = client.post("/read", files=[("picture", picture)] * 3)
+        assert (several.status_code, several.json()["error"]["code"]) == (422, "usage")
+        assert "found more than 1" in several.json()["error"]["message"]
 
 
 def test_explain_shows_what_was_seen(served: Served) -> None:

@@ -31,6 +31,8 @@ def test_settings_change_bounds() -> None:
         ("read_s=-1", "expected seconds, more than 0"),
         ("read_s=nan", "expected seconds, more than 0"),
         ("read_s=inf", "expected seconds, more than 0"),
+        ("max_pixels=64000001", "expected a whole number from 1, at most 64,000,000"),
+        ("unread_s=1000001", "expected seconds, more than 0, at most 1,000,000"),
     ],
 )
 def test_what_is_no_bound(setting: str, words: str) -> None:

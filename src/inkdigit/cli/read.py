@@ -45,7 +45,7 @@ def read(
     out: Annotated[Path | None, typer.Option(help="Write into this folder instead of standard output.")] = None,
     steps: Annotated[Path | None, typer.Option(help="Write a picture of each step into this folder.")] = None,
     single: Annotated[
-        bool, typer.Option("--single", help="Each picture, or region, holds one digit: tell it alone.")
+        bool, typer.Option("--single", help="Each picture, or region, holds one digit: tell it alone, and seldom '?'.")
     ] = False,
     region: Annotated[
         str | None, typer.Option(metavar="X,Y,W,H", help="Read this part alone, in pixels of the upright picture.")
@@ -68,7 +68,11 @@ def read(
     ] = None,
     min_confidence: Annotated[
         float | None,
-        typer.Option(min=0, max=1, help="A digit less sure than this is '?'; at 0 none is. [default: the model's own]"),
+        typer.Option(
+            min=0,
+            max=1,
+            help="A digit less sure than this is '?'; at 0 none is, but by a rule. [default: the model's own]",
+        ),
     ] = None,
     processes: Annotated[
         int, typer.Option(min=1, help="Read pictures by the thousand on so many cores, 150 MB each.")
@@ -78,7 +82,8 @@ def read(
 
     With rules (--length, --pattern, --among, --check; all of them hold) the likeliest text that fits is told, of up to
     4,096 in the order of their probability. A digit that a rule changes is marked, and said on standard error. Where
-    no text is more likely than not, given the rule and that one line in a hundred breaks it, all its digits are "?".
+    neither what a line looks like fits, nor another text is more likely than not, given the rule and that one line in a
+    hundred breaks it, all its digits are "?".
 
     A file of regions is {"total": [x, y, width, height], ...}. Each region has an answer of its own, of the source
     form.png#region=total: in an empty one there is nothing (JSON: no lines; CSV: a row without a value), and what
@@ -169,6 +174,8 @@ def _tell_rulings(reading: "Reading") -> None:
     """Says what rules changed or refused."""
     for line in reading.lines:
         if line.rule and line.rule.changed:
-            tell(f"{reading.source}: {line.guess} became {line.alternatives[0].text} by {line.rule.name}")
+            made = f"{line.alternatives[0].text} by {line.rule.name}"
+            is_told = not any(line.digits[place].refused for place in line.rule.changed)
+            tell(f"{reading.source}: {line.guess} {f'became {made}' if is_told else f'may be {made}, but is not sure'}")
         elif line.rule and any(digit.reason == "rule" for digit in line.digits):
             tell(f"{reading.source}: {line.guess} does not fit {line.rule.name}, and nothing likely does")

@@ -6,7 +6,6 @@ or its number of scans would cost more than a picture of digits ever needs.
 
 import io
 import os
-import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from PIL import ImageOps, UnidentifiedImageError
 from inkdigit.errors import ImageError
 from inkdigit.images import Grey
 from inkdigit.preparation.heic import BRANDS, open_heic
+from inkdigit.preparation.quiet import Quiet
 
 PictureLike: TypeAlias = str | os.PathLike[str] | bytes | PIL.Image.Image | NDArray[Any]
 """What can be read: a path, the bytes of a file, a PIL image, or an array (h, w), (h, w, 3) or (h, w, 4)."""
@@ -55,6 +55,7 @@ MAX_PIXELS = 64_000_000
 MAX_SCANS = 32
 """Passes of a progressive JPEG over its pixels; an ordinary file has 6 to 10, a hostile one thousands."""
 
+_QUIET = Quiet()
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
 _UNIT_LIMIT = 2  # values 0..1 go a little above 1 where they were resampled; bytes go far above
 
@@ -155,8 +156,7 @@ def _read_bytes(path: Path) -> bytes:
 def _decode(found: str, opened: Callable[[], PIL.Image.Image], max_pixels: int) -> PIL.Image.Image:
     """Decodes what ``opened`` returns; whatever a decoder raises becomes an ``ImageError``."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the decoder's remarks on metadata that nobody asked for
+        with _QUIET:
             image = _check_size(opened(), max_pixels)
             image.load()
             image = _upright(image)

@@ -8,7 +8,6 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TypeAlias
 
 from inkdigit.errors import UsageError
@@ -17,6 +16,9 @@ DIGITS = "0123456789"
 MAX_LETTERS = 200
 MAX_WAYS = 250
 """How many ways to match are followed at once; without nested counts there are fewer than letters."""
+
+REMEMBERED = 2**10
+"""So many steps from some ways to the next are kept: 60 MB where a stranger makes the ways as long as can be."""
 
 _DIGIT = r"[0-9]|\.|\\d|\[\^?(?:[0-9]-[0-9]|[0-9]|\\d)+\]"
 _COUNT = r"(?:[*+?]|\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)\})\??(?!\+)"  # a ? behind only orders the ways, a + forbids some
@@ -57,6 +59,7 @@ class Pattern:
         """
         self._expression = expression
         self._start = frozenset(_parse(_split(expression)))
+        self._known: dict[tuple[frozenset[Way], str], frozenset[Way]] = {}
 
     def __call__(self, text: str) -> bool:
         """Whether the whole text matches.
@@ -66,13 +69,23 @@ class Pattern:
         """
         ways = self._start
         for digit in text:
-            ways = _advance(ways, digit)
+            ways = self._follow(ways, digit)
             if len(ways) > MAX_WAYS:
                 raise UsageError(
                     f"pattern {self._expression!r} matches in more than {MAX_WAYS} ways at once; "
                     "write it without counts within counts"
                 )
         return any(all(map(_may_be_empty, way)) for way in ways)
+
+    def _follow(self, ways: frozenset[Way], digit: str) -> frozenset[Way]:
+        """What may follow after one more digit. Candidates for a line have most of their beginnings in common."""
+        following = self._known.get((ways, digit))
+        if following is None:
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            following = frozenset(rest for way in ways for rest in _after(way, digit))
+            self._known[ways, digit] = following
+        return following
 
 
 def _split(expression: str) -> list[str]:
@@ -122,12 +135,6 @@ def _count(token: str) -> tuple[int, float]:
         return _COUNTS[token[0]]
     least, comma, most = token.rstrip("?")[1:-1].partition(",")
     return int(least or 0), int(most) if most else math.inf if comma else int(least)
-
-
-@lru_cache(maxsize=2**14)  # the candidates for a line have most of their beginnings in common
-def _advance(ways: frozenset[Way], digit: str) -> frozenset[Way]:
-    """All that may follow after one more digit."""
-    return frozenset(rest for way in ways for rest in _after(way, digit))
 
 
 def _after(way: Way, digit: str) -> Iterator[Way]:

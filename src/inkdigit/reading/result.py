@@ -31,9 +31,11 @@ class Digit:
 
     Attributes:
         value: the best guess, 0 to 9, also where it is refused; or what a rule made of it.
-        confidence: the probability of this value by the picture alone, 0..1.
+        confidence: the probability of this value by the picture, whatever rules say, 0..1; with ``single`` also by the
+            word for it that it is a digit.
         box: in pixels of the upright picture.
-        sure: whether both networks name it, and it is at least 90 % probable.
+        sure: whether both networks name it, and it is at least 90 % probable; of an image like MNIST's, which the
+            classifier reads as it is, whether that one does.
         refused: whether it is too doubtful to be told.
         reason: why it is refused; ``rule`` where it is not: a rule changed it; or None.
         alternatives: the guesses, best first; but the first is ``value``, also where a rule changed it.

@@ -4,8 +4,9 @@ import io
 from pathlib import Path
 
 import PIL.Image
+from PIL.PngImagePlugin import PngInfo
 
-from inkdigit.files import write_atomic
+from inkdigit.files import MARK, write_atomic
 from inkdigit.reading.draw import draw_annotated, draw_ink, draw_network, draw_panels
 from inkdigit.reading.explain import Explanation
 
@@ -25,7 +26,8 @@ def write_steps(explanation: Explanation, place: Path) -> None:
 
 
 def write_png(path: Path, picture: PIL.Image.Image) -> None:
-    """Writes a picture, whole or not at all."""
-    buffer = io.BytesIO()
-    picture.save(buffer, "PNG")
+    """Writes a picture, marked as ours, whole or not at all."""
+    buffer, words = io.BytesIO(), PngInfo()
+    words.add_text("Software", MARK)
+    picture.save(buffer, "PNG", pnginfo=words)
     write_atomic(path, buffer.getvalue())

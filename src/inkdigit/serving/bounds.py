@@ -7,6 +7,10 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from inkdigit.errors import UsageError, unknown
+from inkdigit.preparation.load import MAX_PIXELS
+
+MOST = {"max_pixels": MAX_PIXELS, "unread_s": 10**6}
+"""Bounds that cannot be raised beyond: no larger picture is decoded anywhere, and the kernel counts milliseconds."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,9 @@ def _parse(name: str, value: str) -> int | float:
         number = float(value) if name.endswith("_s") else int(value)
     except ValueError:
         number = 0
-    if not 0 < number < math.inf:
+    most = MOST.get(name, math.inf)
+    if not 0 < number <= most or number == math.inf:
         expected = "seconds, more than 0" if name.endswith("_s") else "a whole number from 1"
-        raise UsageError(f"found {name}={value}, expected {expected}")
+        limit = f", at most {most:,}" if most < math.inf else ""
+        raise UsageError(f"found {name}={value}, expected {expected}{limit}")
     return number

@@ -24,7 +24,9 @@ class ReadQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     model: Annotated[str | None, Field(max_length=64, description="One of `GET /models`; else the first.")] = None
-    single: Annotated[bool, Field(description="The picture, or the region, holds one digit: tell it alone.")] = False
+    single: Annotated[
+        bool, Field(description="The picture, or the region, holds one digit: tell it alone, and seldom `?`.")
+    ] = False
     region: Annotated[
         str | None,
         Field(
@@ -35,7 +37,11 @@ class ReadQuery(BaseModel):
     ] = None
     min_confidence: Annotated[
         float | None,
-        Field(ge=0, le=1, description="A digit less sure than this is `?`; at 0 none is. Else the model's own."),
+        Field(
+            ge=0,
+            le=1,
+            description="A digit less sure than this is `?`; at 0 none is, but by a rule. Else the model's own.",
+        ),
         AfterValidator(lambda value: value if value is None else _check_share(value)),
     ] = None
     length: Annotated[

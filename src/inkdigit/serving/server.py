@@ -112,8 +112,8 @@ def _listen(host: str, port: int, bounds: Bounds) -> socket.socket:
             listening.listen(BACKLOG)
             listening.setblocking(False)
             stack.pop_all()
-    except OSError as error:
-        where = f"{host}:{port}: cannot listen there ({error.strerror})"
+    except (OSError, UnicodeError) as error:  # a host that can be no name of one
+        where = f"{host}:{port}: cannot listen there ({getattr(error, 'strerror', None) or error})"
         raise EnvironmentFault(f"{where}; choose another --port or --host") from error
     return listening
 

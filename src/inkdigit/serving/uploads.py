@@ -68,6 +68,10 @@ def clean_name(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME].strip() or BODY
 
 
+TOO_MANY = "Too many files"
+"""How the parser begins to say that it stopped before the last."""
+
+
 class _InMemory(MultiPartParser):
     """A parser that writes nothing to the disk: bodies are bounded."""
 
@@ -80,17 +84,23 @@ async def _take_form(request: Request, field: str, most: int) -> list[Upload]:
     try:
         form = await parser.parse()
     except MultiPartException as error:
+        if error.message.startswith(TOO_MANY):
+            raise _too_many(most) from None
         raise Refusal(422, "usage", f"found a damaged form ({error.message}), expected files named {field!r}") from None
     try:
         files = [value for name, value in form.multi_items() if name == field and isinstance(value, UploadFile)]
         if not files or len(files) != len(form.multi_items()):
             raise Refusal(422, "usage", f"found other fields, or none, expected files named {field!r}")
         if len(files) > most:
-            status, code = (413, "too_large") if most > 1 else (422, "usage")
-            raise Refusal(status, code, f"found more than {most} in the form, expected at most so many; send fewer")
+            raise _too_many(most)
         return [Upload(clean_name(file.filename or ""), await file.read()) for file in files]
     finally:
         await form.close()
+
+
+def _too_many(most: int) -> Refusal:
+    status, code = (413, "too_large") if most > 1 else (422, "usage")
+    return Refusal(status, code, f"found more than {most} in the form, expected at most so many; send fewer")
 
 
 async def _once(body: bytes) -> AsyncGenerator[bytes, None]:

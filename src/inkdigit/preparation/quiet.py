@@ -1,0 +1,30 @@
+"""Decoders remark on metadata that nobody asked for."""
+
+import threading
+import warnings
+
+
+class Quiet:
+    """A context in which nothing warns, for several threads at once; afterwards all is as it was.
+
+    ``warnings.catch_warnings`` puts back what it found when it was entered: of two threads that leave it in the order
+    in which they came, the second one would leave all warnings of the process off for good.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._within = threading.Lock(), 0
+        self._caught = warnings.catch_warnings()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._within:
+                self._caught = warnings.catch_warnings()
+                self._caught.__enter__()
+                warnings.simplefilter("ignore")
+            self._within += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._within -= 1
+            if not self._within:
+                self._caught.__exit__(None, None, None)
