@@ -15,6 +15,7 @@ import inkdigit.classifier as module
 from inkdigit import DataError, OnnxClassifier
 from inkdigit.classifier import BATCH_SIZE, INPUT, OUTPUT
 from inkdigit.images import Images
+from inkdigit.learning.graph import write_metadata
 
 SESSIONS = ("_session", "_session_for_one")
 WEIGHTS = np.random.default_rng(0).normal(0, 1e-3, (784, 10)).astype(np.float32)
@@ -233,6 +234,17 @@ def test_features_are_those_of_each_convolution(trained_run: Path) -> None:
 def test_a_model_without_declared_features_says_so(classifier: OnnxClassifier) -> None:
     with pytest.raises(DataError, match="declares no feature maps"):
         classifier.run_features(images(1))
+
+
+@pytest.mark.parametrize("declared", ["abc", "****", "AAAA"])
+def test_damaged_declarations_of_features_end_in_one_line(declared: str, trained_run: Path, tmp_path: Path) -> None:
+    path = tmp_path / "m.onnx"
+    path.write_bytes((trained_run / "model.onnx").read_bytes())
+    write_metadata(path, {"feature_outputs": declared})
+    with pytest.raises(DataError) as caught:
+        OnnxClassifier(path).run_features(images(1))
+    assert str(path) in str(caught.value)
+    assert "\n" not in str(caught.value)
 
 
 def test_the_number_of_threads_changes_no_answer(trained_run: Path) -> None:

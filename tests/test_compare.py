@@ -188,7 +188,7 @@ def test_changed_digits_are_noticed_before_anything_is_trained(
     _, out = made
     shutil.copytree(digits_folder, tmp_path / "digits")
     images = tmp_path / "digits" / "t10k-images-idx3-ubyte.gz"
-    write_idx(images, 255 - read_idx(images, ndim=3))
+    write_idx(images, 255 - read_idx(images, each=(28, 28)))
     run = tmp_path / "run"
     shutil.copytree(out / "softmax-seed-0", run)
     values = json.loads((run / "run.json").read_text())

@@ -1,6 +1,7 @@
 """What a measurement ran on."""
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,17 @@ def test_it_is_busy_where_others_take_its_time(
 def test_time_passes_on_this_machine() -> None:
     busy, total = machine._times()
     assert 0 <= busy <= total
+
+
+@pytest.mark.parametrize(
+    ("told", "cores"), [("200000 100000\n", 2), ("150000 100000\n", 2), ("50000 100000\n", 1), ("max 100000\n", 8),
+                        ("900000 100000\n", 8), ("", 8), ("1 0", 8), (None, 8)]
+)  # fmt: skip
+def test_a_container_has_no_more_cores_than_it_is_granted(
+    told: str | None, cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if told is not None:
+        (tmp_path / "cpu.max").write_text(told)
+    monkeypatch.setattr(machine, "CPU_MAX", tmp_path / "cpu.max")
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: range(8))
+    assert machine.count_cores() == cores

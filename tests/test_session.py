@@ -57,6 +57,12 @@ def test_shapes_are_numbers_or_n(path: Path) -> None:
     assert shape_of(told) == ["n", 3, 50]
 
 
+def test_metadata_that_are_nested_without_end_are_text(path: Path) -> None:
+    addition = onnx.ModelProto()
+    addition.metadata_props.add(key="deep", value="[" * 100_000)
+    assert read_metadata(open_session(path, suffix=addition.SerializeToString()))["deep"] == "[" * 100_000
+
+
 def test_metadata_are_values_or_else_text(path: Path) -> None:
     expected = {"seed": 7, "classes": ["0", "1"], "author": "someone else", "note": "{"}
     assert read_metadata(open_session(path)) == expected

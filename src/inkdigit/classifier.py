@@ -5,7 +5,7 @@ Evaluation, calibration, the report and the reader know only that; in a test a c
 
 import base64
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -73,11 +73,15 @@ class OnnxClassifier:
 
     def _run(self, images: Images) -> Probabilities:
         session = self._session if len(images) > 1 else self._session_for_one
+        probabilities: Probabilities = self._ask(session, [OUTPUT], images)[0]
+        return probabilities
+
+    def _ask(self, session: onnxruntime.InferenceSession, names: Sequence[str], images: Images) -> list[Any]:
         try:
-            probabilities: Probabilities = session.run([OUTPUT], {INPUT: images})[0]
+            outputs: list[Any] = session.run(names, {INPUT: images})
         except Exception as error:  # as many types as on opening
             raise DataError(f"{self.path}: failed on digit images ({str(error).splitlines()[0][:120]})") from error
-        return probabilities
+        return outputs
 
     def run_features(self, images: Images) -> dict[str, NDArray[np.float32]]:
         """Feature maps of each convolution by name, first layer first, float32 (n, c, h, w), of uint8 (n, 28, 28).
@@ -87,15 +91,21 @@ class OnnxClassifier:
         """
         session = self._feature_session
         names = [output.name for output in session.get_outputs() if output.name != OUTPUT]
-        return dict(zip(names, session.run(names, {INPUT: check_images(images)}), strict=True)) if names else {}
+        return dict(zip(names, self._ask(session, names, check_images(images)), strict=True)) if names else {}
 
     @cached_property
     def _feature_session(self) -> onnxruntime.InferenceSession:
         declared = self.metadata.get(FEATURE_OUTPUTS)
         if not isinstance(declared, str):
             raise DataError(f"{self.path}: declares no feature maps; export the run again")
+        try:
+            appended = base64.b64decode(declared, validate=True)
+        except ValueError as error:
+            raise DataError(
+                f"{self.path}: declares feature maps that are damaged ({error}); export it again"
+            ) from error
         # Protocol buffers merge when they are joined: these bytes append outputs to the graph.
-        return open_session(self.path, self._threads, base64.b64decode(declared))
+        return open_session(self.path, self._threads, appended)
 
 
 def _are_probabilities(values: NDArray[np.float32]) -> bool:

@@ -8,6 +8,9 @@ from pathlib import Path
 
 PACKAGES = ("inkdigit", "torch", "onnxruntime", "numpy")
 
+CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
+"""Where Linux tells how many microseconds of all cores a container has in how many."""
+
 BUSY_SHARE = 0.15
 """Of all cores' time in other processes, from which on seconds are not to be trusted."""
 
@@ -27,8 +30,18 @@ def describe_machine() -> dict[str, str | int]:
 
 
 def count_cores() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """How many cores this process may use: those it is bound to, or fewer where a container grants less time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, _granted() or cores)
+
+
+def _granted() -> int:
+    """The cores whose time a container grants (``docker run --cpus``), rounded up; 0 where it is not bounded."""
+    try:
+        quota, period = CPU_MAX.read_text(encoding="ascii").split()
+        return -(-int(quota) // int(period))
+    except (OSError, ValueError, ZeroDivisionError):  # no such file, or "max 100000"
+        return 0
 
 
 def is_busy() -> bool:

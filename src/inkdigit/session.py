@@ -63,6 +63,6 @@ def read_metadata(session: onnxruntime.InferenceSession) -> dict[str, Any]:
     for key, value in metadata.items():
         try:
             decoded[key] = json.loads(value)
-        except ValueError:
+        except (ValueError, RecursionError):
             decoded[key] = value
     return decoded

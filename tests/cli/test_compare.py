@@ -166,7 +166,7 @@ def test_a_folder_in_the_way(refuses: Callable[..., str], digits_folder: Path, t
 @pytest.mark.parametrize("split", ["train", "t10k"])
 def test_digits_that_have_changed_since(split: str, refuses: Callable[..., str], out: Path, tmp_path: Path) -> None:
     images = tmp_path / "digits" / f"{split}-images-idx3-ubyte.gz"
-    write_idx(images, 255 - read_idx(images, ndim=3))
+    write_idx(images, 255 - read_idx(images, each=(28, 28)))
     assert "digits holds other digits now than the run was trained or measured on" in refuses(4)
 
 

@@ -177,7 +177,7 @@ class TestDataOfARun:
     @pytest.mark.parametrize("file", ["train-images-idx3-ubyte.gz", "t10k-images-idx3-ubyte.gz"])
     @pytest.mark.parametrize("kind", ["confusion", "samples"])
     def test_other_digits(self, kind: str, file: str, digits: Path, invoke: Run, fails: Callable[..., str]) -> None:
-        write_idx(digits / file, 255 - read_idx(digits / file, ndim=3))
+        write_idx(digits / file, 255 - read_idx(digits / file, each=(28, 28)))
         assert "digits holds other digits now than the run was trained on" in fails(4, "show", kind, "lenet-1")
         assert not Path("lenet-1", f"{kind}.png").exists()
         assert invoke("show", kind, "lenet-1", "--data", "digits").returncode == 0

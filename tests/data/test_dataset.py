@@ -193,6 +193,6 @@ def test_a_label_that_is_no_digit(tmp_path: Path) -> None:
 @pytest.mark.parametrize("shape", [(3, 8, 8), (3, 28, 27), (3, 0, 0)])
 def test_images_of_another_size(tmp_path: Path, shape: tuple[int, ...]) -> None:
     folder = str(write_folder(tmp_path, 3, images=np.zeros(shape, np.uint8)))
-    with pytest.raises(DataError, match=r"expected uint8 \(n, 28, 28\)") as caught:
+    with pytest.raises(DataError, match=r"expected \(n, 28, 28\)") as caught:
         load_dataset(folder)
     assert folder in str(caught.value)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 from numpy.typing import NDArray
 
-from inkdigit.data.idx import MAX_VALUES, read_idx, write_idx
+from inkdigit.data.idx import MAX_ITEMS, read_idx, write_idx
 from inkdigit.errors import DataError
 
 IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
@@ -24,10 +24,10 @@ def header(*shape: int, magic: bytes = b"\0\0\x08") -> bytes:
     return magic + bytes([len(shape)]) + struct.pack(f">{len(shape)}I", *shape)
 
 
-def fault(path: Path, *, ndim: int = 3) -> str:
+def fault(path: Path, *, each: tuple[int, ...] = (3, 4)) -> str:
     """The message of the error that reading raises: one line that names the file."""
     with pytest.raises(DataError) as caught:
-        read_idx(path, ndim=ndim)
+        read_idx(path, each=each)
     message = str(caught.value)
     assert str(path) in message
     assert "\n" not in message
@@ -39,7 +39,7 @@ def fault(path: Path, *, ndim: int = 3) -> str:
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
 def test_what_is_written_is_read(tmp_path: Path, name: str, values: NDArray[np.uint8]) -> None:
     write_idx(tmp_path / name, values)
-    found = read_idx(tmp_path / name, ndim=values.ndim)
+    found = read_idx(tmp_path / name, each=values.shape[1:])
     assert found.dtype == np.uint8
     np.testing.assert_array_equal(found, values)
 
@@ -55,8 +55,8 @@ def test_the_bytes_are_those_of_the_format(tmp_path: Path) -> None:
 def test_gzip_is_known_by_its_bytes_and_not_by_its_name(tmp_path: Path) -> None:
     (tmp_path / "raw.gz").write_bytes(header(2) + b"ab")
     (tmp_path / "zipped").write_bytes(gzip.compress(header(2) + b"ab"))
-    assert read_idx(tmp_path / "raw.gz", ndim=1).tolist() == [97, 98]
-    assert read_idx(tmp_path / "zipped", ndim=1).tolist() == [97, 98]
+    assert read_idx(tmp_path / "raw.gz", each=()).tolist() == [97, 98]
+    assert read_idx(tmp_path / "zipped", each=()).tolist() == [97, 98]
 
 
 def test_the_gzip_bytes_do_not_depend_on_the_time(tmp_path: Path) -> None:
@@ -66,14 +66,14 @@ def test_the_gzip_bytes_do_not_depend_on_the_time(tmp_path: Path) -> None:
 
 def test_the_values_can_be_written_to(tmp_path: Path) -> None:
     write_idx(tmp_path / "raw", IMAGES)
-    found = read_idx(tmp_path / "raw", ndim=3)
+    found = read_idx(tmp_path / "raw", each=(3, 4))
     found[0] = 9
     assert found[0].min() == 9
 
 
 def test_transposed_values_are_written_in_their_order(tmp_path: Path) -> None:
     write_idx(tmp_path / "raw", IMAGES.T)
-    np.testing.assert_array_equal(read_idx(tmp_path / "raw", ndim=3), IMAGES.T)
+    np.testing.assert_array_equal(read_idx(tmp_path / "raw", each=(3, 2)), IMAGES.T)
 
 
 @pytest.mark.parametrize("zipped", [False, True])
@@ -93,10 +93,11 @@ def test_transposed_values_are_written_in_their_order(tmp_path: Path) -> None:
         (header(2, 3, 4), "the header promises 24 values (2, 3, 4), found 0"),
         (header(2, 3, 4) + bytes(25), "the header promises 24 values (2, 3, 4), found more"),
         (header(0, 3, 4) + bytes(1), "the header promises 0 values (0, 3, 4), found more"),
-        (header(2**31, 1, 1) + bytes(9), "found 9"),
-        (header(2**32 - 1, 1, 1) + bytes(9), f"more than {MAX_VALUES}"),
-        (header(2**32 - 1, 2**32 - 1, 2**32 - 1), f"more than {MAX_VALUES}"),
-        (header(0, 2**32 - 1, 2**32 - 1), f"more than {MAX_VALUES}"),
+        (header(MAX_ITEMS, 3, 4) + bytes(9), "found 9"),
+        (header(MAX_ITEMS + 1, 3, 4) + bytes(9), "expected (n, 3, 4), n at most 1,000,000"),
+        (header(2, 1, 1) + bytes(2), "values (2, 1, 1), expected (n, 3, 4)"),
+        (header(2**32 - 1, 2**32 - 1, 2**32 - 1), "expected (n, 3, 4)"),
+        (header(0, 2**32 - 1, 2**32 - 1), "expected (n, 3, 4)"),
         (b"<!DOCTYPE html><html>a mirror's error page</html>", "expected 00 00 08 03 (IDX, uint8, 3 dimensions)"),
     ],
 )
@@ -124,7 +125,7 @@ def test_a_gzip_bomb_is_read_no_further_than_its_header_says(tmp_path: Path) -> 
     path.write_bytes(gzip.compress(header(10, 10, 10) + bytes(1000)) + gzip.compress(bytes(2**26)))
     tracemalloc.start()
     try:
-        assert "found more" in fault(path)
+        assert "found more" in fault(path, each=(10, 10))
         assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
     finally:
         tracemalloc.stop()
@@ -159,9 +160,9 @@ def test_exactly_the_promised_values_are_read(tmp_path: Path, promised: int, con
     path = tmp_path / "values"
     path.write_bytes(header(promised) + content)
     if promised == len(content):
-        assert read_idx(path, ndim=1).tobytes() == content
+        assert read_idx(path, each=()).tobytes() == content
     else:
-        assert f"promises {promised} values" in fault(path, ndim=1)
+        assert f"promises {promised} values" in fault(path, each=())
 
 
 def test_a_missing_file(tmp_path: Path) -> None:

@@ -1,10 +1,14 @@
 """How long it will take."""
 
+import math
 from dataclasses import replace
 
+import pytest
 import torch
 
+from inkdigit.errors import UsageError
 from inkdigit.learning.estimate import estimate_seconds
+from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
 
 
@@ -13,6 +17,20 @@ def test_it_grows_with_what_is_asked() -> None:
     short, long = (estimate_seconds(replace(recipe, epochs=epochs), 10_000) for epochs in (1, 100_000))
     assert short > 0
     assert long > 100 * short  # far less than the truth: seconds of a busy machine
+
+
+def test_what_is_learnt_beside_the_digits_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    monkeypatch.setattr(Recipe, "total_steps", lambda _, per_epoch: asked.append(per_epoch) or 1)  # type: ignore[func-returns-value]
+    more = replace(RECIPES["reader"], batch_size=100)
+    for recipe in (replace(more, crops=0.0, outliers={}), more):
+        estimate_seconds(recipe, 1000)
+    assert asked == [10, math.ceil(30 * (1 + sum(more.outliers.values())))]
+
+
+def test_it_is_told_the_device() -> None:
+    with pytest.raises(UsageError, match="tpu"):
+        estimate_seconds(RECIPES["softmax"], 1000, "tpu")
 
 
 def test_a_clipped_gradient_is_timed_too() -> None:

@@ -4,7 +4,7 @@ import gc
 import multiprocessing
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import fields
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import torch
 from torch import Tensor
 
 from inkdigit.data.dataset import load_dataset
+from inkdigit.errors import EnvironmentFault
+from inkdigit.learning import pages as module
 from inkdigit.learning.pages import AHEAD, CONTRAST, PageBatches
 from inkdigit.learning.targets import Targets, standardize
 from inkdigit.locator import STRIDE, find_peaks
@@ -76,6 +78,33 @@ def test_a_signal_for_all_processes_leaves_those_that_draw(make: Make, number: s
     (drawing,) = multiprocessing.active_children()
     os.kill(drawing.pid or 0, number)
     assert len(list(batches)) == 3 * AHEAD - 1
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader")
+def test_a_process_that_is_killed_is_told_in_one_line(make: Make) -> None:
+    batches = make(1).steps(0, 3 * AHEAD)
+    next(batches)
+    (drawing,) = multiprocessing.active_children()
+    os.kill(drawing.pid or 0, signal.SIGKILL)
+    with pytest.raises(EnvironmentFault, match=r"a process that draws pages died .*; give the machine more memory"):
+        list(batches)
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader")
+def test_all_together_are_no_farther_ahead_than_one(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    ahead: list[int] = []
+
+    class Loader:
+        def __init__(self, *_: object, num_workers: int, prefetch_factor: int, **__: object) -> None:
+            ahead.append(num_workers * prefetch_factor)
+
+        def __iter__(self) -> Iterator[object]:
+            return iter(())
+
+    monkeypatch.setattr(module, "DataLoader", Loader)
+    for workers in (1, 2, 4, 8):
+        list(make(workers).steps(0, 1))
+    assert ahead == [AHEAD] * 4
 
 
 def test_steps_and_seeds_differ(make: Make) -> None:

@@ -124,7 +124,8 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
         find_recipe("lenett")
 
 
-@pytest.mark.parametrize("change", [{"model": "gone"}, {"wings": 2}, {"epochs": 0}, {"augment": {"rotate": "x"}}])
+@pytest.mark.parametrize("change", [{"model": "gone"}, {"wings": 2}, {"epochs": 0}, {"augment": {"rotate": "x"}},
+                                    {"augment": []}, {"model_options": None}, {"variants": "all"}])  # fmt: skip
 def test_a_recipe_of_another_version_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(DataError, match="not a recipe of this version"):
         Recipe.from_dict({**LENET.to_dict(), **change}, "run.json")

@@ -11,11 +11,14 @@ import onnx
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import DataError
+from inkdigit.learning import restore as module
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.graph import WEIGHTS, write_metadata
+from inkdigit.learning.models import build_model
 from inkdigit.learning.predict import Deployed, TorchClassifier
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
@@ -91,6 +94,25 @@ def test_a_recipe_of_another_network(changed: Callable[..., str], trained_run: P
     options = {"model": "vgg", "model_options": {"width": 3}}
     assert "not a network of this version" in changed(settings=settings(trained_run, **options))
     assert "not a recipe of this version" in changed(settings={"name": "lenet"})
+
+
+def test_a_recipe_of_a_huge_network_is_never_built(
+    changed: Callable[..., str], trained_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its 40 GB would be there before anybody saw that the weights are others."""
+    built: list[torch.device] = []
+
+    def build(name: str, options: dict[str, Any]) -> nn.Module:
+        model = build_model(name, options)
+        built.append(next(model.parameters()).device)
+        return model
+
+    monkeypatch.setattr(module, "build_model", build)
+    huge = {"model": "mlp", "model_options": {"hidden": [100_000, 100_000]}}
+    assert "of another network than the recipe's" in changed(settings=settings(trained_run, **huge))
+    assert built == [torch.device("meta")]
+    deep = {"model": "mlp", "model_options": {"hidden": [1] * 10_000}}
+    assert "letters, expected at most 20,000" in changed(settings=settings(trained_run, **deep))
 
 
 def test_a_recipe_that_is_not_the_files_own(changed: Callable[..., str], trained_run: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from inkdigit.data.dataset import Dataset
+from inkdigit.errors import EnvironmentFault
 from inkdigit.images import Grey
 from inkdigit.synthesis import crops as module
 from inkdigit.synthesis.crops import UPRIGHT_WIDTH, add_crops, cut_crops, cut_page
@@ -104,6 +105,12 @@ def test_no_process_that_cuts_inherits_garbage(digits: Dataset, garbage: Path, m
     monkeypatch.setattr(module, "PAGES_AT_ONCE", 4)
     cut_crops(Pages(digits, seed=2), 3)
     assert garbage.read_text() == f"{os.getpid()}\n"
+
+
+def test_a_process_that_is_killed_is_told_in_one_line(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "_take", lambda _: os.kill(os.getpid(), signal.SIGKILL))
+    with pytest.raises(EnvironmentFault, match="was killed, most likely for want of memory"):
+        cut_crops(Pages(digits, seed=2), 3)
 
 
 def test_ctrl_c_is_for_the_process_that_asked(digits: Dataset) -> None:

@@ -22,7 +22,7 @@ def load_corrections(path: Path) -> Dataset:
     """All pictures in a zip or a folder as one set of training digits; none is put aside for testing.
 
     Args:
-        path: folders 0/ … 9/ may lie in others there, such as train/ and test/.
+        path: of pictures in folders 0/ … 9/; in a zip they may lie in others, in a folder in train/ and test/.
 
     Raises:
         DataError: missing, damaged, too large, without a picture, or with some that cannot be read or hold no ink.

@@ -19,19 +19,25 @@ from inkdigit.errors import DataError
 from inkdigit.files import read_bounded, write_atomic
 
 UINT8 = 8
-MAX_VALUES = 2**31  # a header may promise anything; memory is ours
+MAX_ITEMS = 1_000_000
+"""Images or labels of a file: a header may promise anything, and memory is ours."""
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 
-def read_idx(path: Path, *, ndim: int) -> NDArray[np.uint8]:
-    """Reads an IDX file of uint8 values with ``ndim`` dimensions, every header field checked.
+def read_idx(path: Path, *, each: tuple[int, ...]) -> NDArray[np.uint8]:
+    """Reads an IDX file of uint8 items, every header field checked before any item is read.
+
+    Args:
+        path: the file.
+        each: the shape of an item: (28, 28) of an image, () of a label.
 
     Raises:
         DataError: missing, truncated, too long, or a header that does not describe the bytes.
     """
     try:
         with _open(path) as file:
-            return _parse(file, path, ndim)
+            return _parse(file, path, each)
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; expected an IDX file") from None
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
@@ -53,8 +59,8 @@ def _open(path: Path) -> BinaryIO:
     return io.BufferedReader(gzip.open(path)) if is_gzip else path.open("rb")
 
 
-def _parse(file: BinaryIO, path: Path, ndim: int) -> NDArray[np.uint8]:
-    magic = file.read(4)
+def _parse(file: BinaryIO, path: Path, each: tuple[int, ...]) -> NDArray[np.uint8]:
+    magic, ndim = file.read(4), 1 + len(each)
     expected = bytes([0, 0, UINT8, ndim])
     if magic != expected:
         raise DataError(
@@ -65,9 +71,10 @@ def _parse(file: BinaryIO, path: Path, ndim: int) -> NDArray[np.uint8]:
     if len(header) < 4 * ndim:
         raise DataError(f"{path}: the header ends early; the file is truncated")
     shape = struct.unpack(f">{ndim}I", header)
+    if shape[1:] != each or shape[0] > MAX_ITEMS:
+        wanted = ", ".join(["n", *map(str, each)])
+        raise DataError(f"{path}: the header promises values {shape}, expected ({wanted}), n at most {MAX_ITEMS:,}")
     size = math.prod(shape)
-    if math.prod(max(side, 1) for side in shape) > MAX_VALUES:  # numpy refuses such a shape even of no values
-        raise DataError(f"{path}: the header promises values {shape}, more than {MAX_VALUES}")
     content = read_bounded(file, size)
     if len(content) != size:
         found = "more" if len(content) > size else f"{len(content)}"

@@ -12,7 +12,7 @@ import platformdirs
 from inkdigit.data.download import Progress, RemoteFile, fetch, no_progress
 from inkdigit.data.idx import read_idx
 from inkdigit.errors import DataError, missing_extra
-from inkdigit.images import Images, Labels
+from inkdigit.images import SIZE, Images, Labels
 from inkdigit.preparation.normalize import normalize_grey
 
 OPTDIGITS_TRAIN = 1297
@@ -68,8 +68,8 @@ def load_idx_folder(folder: Path, split: str) -> tuple[Images, Labels]:
         DataError: a file is missing or damaged, or images and labels do not belong together.
     """
     stem = IDX_STEMS[split]
-    images = read_idx(find_idx(folder, f"{stem}-images"), ndim=3)
-    labels = read_idx(find_idx(folder, f"{stem}-labels"), ndim=1)
+    images = read_idx(find_idx(folder, f"{stem}-images"), each=(SIZE, SIZE))
+    labels = read_idx(find_idx(folder, f"{stem}-labels"), each=())
     if len(images) != len(labels):
         raise DataError(f"{folder}: found {len(images)} {split} images and {len(labels)} labels, expected as many")
     return images, labels.astype(np.int64)
@@ -96,7 +96,7 @@ def load_mnist(split: str) -> tuple[Images, Labels]:
     stem, folder = IDX_STEMS[split], data_folder() / "mnist"
     files = [file for file in MNIST_FILES if file.name.startswith(stem)]
     images, labels = (fetch(file, MNIST_MIRRORS, folder) for file in files)
-    return read_idx(images, ndim=3), read_idx(labels, ndim=1).astype(np.int64)
+    return read_idx(images, each=(SIZE, SIZE)), read_idx(labels, each=()).astype(np.int64)
 
 
 def _optdigits_folder(progress: Progress = no_progress) -> Path:  # noqa: ARG001 - nothing to download

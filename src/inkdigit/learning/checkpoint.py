@@ -118,12 +118,21 @@ def fill_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
     Raises:
         DataError: it is another one.
     """
-    own = model.state_dict()
-    if {k: v.shape for k, v in own.items()} != {k: v.shape for k, v in tensors.items()}:
-        raise DataError(f"{path}: the weights are of another network than the recipe's; train again")
+    check_shapes(model, tensors, path)
     with torch.no_grad():
-        for name, value in own.items():
+        for name, value in model.state_dict().items():
             value.copy_(tensors[name])
+
+
+def check_shapes(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) -> None:
+    """Checks that tensors from a file are those of a network, which may be a sketch without values.
+
+    Raises:
+        DataError: they are of another one.
+    """
+    own = {name: value.shape for name, value in model.state_dict().items()}
+    if own != {name: value.shape for name, value in tensors.items()}:
+        raise DataError(f"{path}: the weights are of another network than the recipe's; train again")
 
 
 def _read(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

@@ -18,14 +18,19 @@ TIMED_IMAGES = 20_000
 """No more are timed, so that asking takes a second or two."""
 
 
-def estimate_seconds(recipe: Recipe, n: int) -> float:
-    """Seconds that a recipe will train to classify n digits, where it would by itself, to within a third or so."""
-    device, size = find_device("auto"), min(recipe.batch_size or n, n)
+def estimate_seconds(recipe: Recipe, n: int, device: str = "auto") -> float:
+    """Seconds that a recipe will train to classify n digits on a device, to within a third or so.
+
+    What it learns beside them counts, too; the time to draw that does not.
+    """
+    where = find_device(device)
+    n = round(n * (1 + recipe.crops) * (1 + sum(recipe.outliers.values())))
+    size = min(recipe.batch_size or n, n)
     pixels = np.random.default_rng(0).integers(0, 256, (size, 1, SIZE, SIZE), dtype=np.uint8)
-    images, labels = torch.from_numpy(pixels).to(device), (torch.arange(size) % CLASSES).to(device)
-    generator = Generator(device).manual_seed(0)
+    images, labels = torch.from_numpy(pixels).to(where), (torch.arange(size) % CLASSES).to(where)
+    generator = Generator(where).manual_seed(0)
     with torch.random.fork_rng(), tuned(recipe):
-        model, optimizer = build(recipe, device)
+        model, optimizer = build(recipe, where)
         prepared = prepare(images, recipe, generator)
 
         def take(steps: int) -> float:

@@ -35,7 +35,7 @@ def train_members(
     goes_on = f"go on with: inkdigit train {run.recipe.name} --out {run.folder} --resume"
     at_once = count_at_once(run.recipe, len(jobs), device)
     if jobs:
-        seconds = estimate_seconds(run.recipe, n) * math.ceil(len(jobs) / at_once)
+        seconds = estimate_seconds(run.recipe, n, device) * math.ceil(len(jobs) / at_once)
         tell(f"about {1 + seconds // 60:.0f} min of training on this machine")
     train_abreast(jobs, at_once, tell, goes_on=goes_on)
     return members

@@ -65,7 +65,7 @@ def build_optimizer(
         raise unknown("optimizer", name, OPTIMIZERS)
     try:
         return OPTIMIZERS[name](parameters, lr=lr, **options)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError) as error:
         raise UsageError(f"optimizer {name} cannot be built with lr={lr} and {dict(options)}: {error}") from error
 
 

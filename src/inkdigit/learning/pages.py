@@ -12,12 +12,13 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Numbered
 
+from inkdigit.errors import EnvironmentFault
 from inkdigit.learning.targets import Targets, draw_targets, standardize
 from inkdigit.machine import count_cores
 from inkdigit.synthesis.pages import Pages
 
 AHEAD = 8
-"""Batches that a process may be ahead of the network."""
+"""Batches that all processes together are ahead of the network, 6 MB each in shared memory: a container has 64 MB."""
 
 CONTRAST = 0.3
 """Deviation of the logarithm by which the contrast of a page is changed: around the writing, a page may be anything."""
@@ -43,10 +44,18 @@ class PageBatches:
             gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
         loader: DataLoader[Any] = DataLoader(
             self._batches, batch_size=None, sampler=range(start, stop), num_workers=workers,
-            prefetch_factor=AHEAD if workers else None, worker_init_fn=_leave_signals,
+            prefetch_factor=max(1, AHEAD // workers) if workers else None, worker_init_fn=_leave_signals,
         )  # fmt: skip
-        for x, targets in loader:
-            yield x.to(self._device), targets.to(self._device)
+        try:
+            for x, targets in loader:
+                yield x.to(self._device), targets.to(self._device)
+        except RuntimeError as error:
+            if "DataLoader worker" not in str(error):
+                raise
+            raise EnvironmentFault(
+                f"a process that draws pages died ({str(error).splitlines()[0][:120]}); "
+                "give the machine more memory, or its container more in /dev/shm, and resume"
+            ) from error
 
 
 class _Batches(Numbered[tuple[Tensor, Targets]]):

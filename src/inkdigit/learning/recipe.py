@@ -142,6 +142,8 @@ class Recipe:
         known = {entry.name for entry in fields(cls)}
         wrong = [f"no {name}" for name in sorted(known - set(values) - set(LATER))]
         wrong += [f"an unknown {name}" for name in sorted(set(values) - known)]
+        wrong += [f"{name} of type {type(value).__name__}" for name, value in values.items()
+                  if name in OPTION_FIELDS.values() and not isinstance(value, dict)]  # fmt: skip
         if wrong:
             raise DataError(f"{where}: not a recipe of this version (found {', '.join(wrong)}); train again")
         try:

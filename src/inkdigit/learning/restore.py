@@ -1,6 +1,7 @@
 """The network inside a model file, as PyTorch has it."""
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,16 @@ from torch import Tensor, nn
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import DataError, InkdigitError, UsageError
-from inkdigit.learning.checkpoint import fill_weights
+from inkdigit.learning.checkpoint import check_shapes, fill_weights
 from inkdigit.learning.classify import deploy
 from inkdigit.learning.graph import WEIGHTS, check_parity
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipe import Recipe
 
 EXPECTED = "expected a classifier that 'inkdigit train' or 'inkdigit export' wrote"
+
+MAX_SETTINGS = 20_000
+"""Letters of a recipe; ours have 1,600 at most. It may list layers, and even without values each takes its time."""
 
 
 @dataclass(frozen=True)
@@ -50,9 +54,12 @@ def restore(path: Path) -> Restored:
     if "members" in metadata:
         raise DataError(f"{path}: averages several networks, expected one")
     content = path.read_bytes()
-    recipe = _recipe(metadata, path)
+    recipe, weights = _recipe(metadata, path), read_weights(content, path)
+    with torch.device("meta"):  # where a network has shapes and no values, however large its recipe makes it
+        sketch = _build(recipe, path)
+    check_shapes(sketch, _counters(sketch) | weights, path)
     model = _build(recipe, path)
-    fill_weights(model, _counters(model) | read_weights(content, path), path)
+    fill_weights(model, _counters(model) | weights, path)
     try:
         temperature = float(metadata.get("temperature", 1.0))
         check_parity(deploy(model, recipe, temperature).eval(), content)
@@ -65,6 +72,8 @@ def _recipe(metadata: Mapping[str, Any], path: Path) -> Recipe:
     settings = metadata.get("settings")
     if not isinstance(settings, dict):
         raise DataError(f"{path}: found no recipe in it, {EXPECTED}")
+    if (size := len(json.dumps(settings))) > MAX_SETTINGS:
+        raise DataError(f"{path}: found a recipe of {size:,} letters, expected at most {MAX_SETTINGS:,}")
     return Recipe.from_dict(settings, str(path))
 
 

@@ -254,7 +254,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """
     try:
         values = json.loads(path.read_text())
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DataError(f"{path}: not readable as JSON ({error}); train again") from error
     if not isinstance(values, dict):
         raise DataError(f"{path}: found a {type(values).__name__}, expected an object")

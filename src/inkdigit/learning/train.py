@@ -12,6 +12,7 @@ from torch import Generator, nn
 from inkdigit.data.dataset import Dataset
 from inkdigit.errors import DataError, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
+from inkdigit.images import SIZE
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
 from inkdigit.learning.engine import build, compiled, find_device, tuned, update
 from inkdigit.learning.ensemble import finish_ensemble
@@ -28,6 +29,10 @@ from inkdigit.learning.signals import Interruption
 from inkdigit.learning.tally import Tally, finite
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import begin, load_base
+
+TRIED = 2
+INPUT_SIDES = {"classify": (SIZE, SIZE), "locate": (64, 64)}
+"""A step on so few empty inputs, of these sides by task, tells whether a recipe can take one."""
 
 CHECKPOINT_S = 20.0
 """At most so many seconds of training are lost to a power cut."""
@@ -207,7 +212,16 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
         raise UsageError(f"found seed {seed}, expected 0 to {most}")
     with torch.random.fork_rng(devices=()):
         model = build_model(recipe.model, recipe.model_options)
-        build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+        optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
+        try:  # some only see what is wrong with their options once they are to do something
+            model(torch.zeros(TRIED, 1, *INPUT_SIDES[recipe.task])).square().mean().backward()
+            optimizer.step()
+        except (RuntimeError, TypeError, ValueError) as error:
+            reason = str(error).splitlines()[0][:200]
+            raise UsageError(
+                f"found model={recipe.model} with {dict(recipe.model_options)} and optimizer={recipe.optimizer} with "
+                f"{dict(recipe.optimizer_options)}, which cannot take a step: {reason}"
+            ) from error
 
 
 def check_same(

@@ -67,7 +67,10 @@ class Trainer:
     def close(self) -> None:
         """Ends at once whatever is left of it and of the processes that it started."""
         with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, signal.SIGKILL)
+            if hasattr(os, "killpg"):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            else:  # no groups of processes on Windows
+                self._process.kill()
         with self._process:  # waits, and closes its pipes
             pass
 

@@ -1,12 +1,12 @@
 """What a server does at most, and how long. Each bound is a field; ``inkdigit serve --set name=value`` changes it."""
 
 import math
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from inkdigit.errors import UsageError, unknown
+from inkdigit.machine import count_cores
 from inkdigit.preparation.load import MAX_PIXELS
 
 MOST = {"max_pixels": MAX_PIXELS, "unread_s": 10**6}
@@ -39,7 +39,7 @@ class Bounds:
     max_pixels: int = 24_000_000
     max_memory_bytes: int = 2**30
     max_batch: int = 32
-    readers: int = field(default_factory=lambda: len(os.sched_getaffinity(0)))
+    readers: int = field(default_factory=count_cores)
     queue: int = 64
     header_s: float = 5
     body_s: float = 10

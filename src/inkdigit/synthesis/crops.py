@@ -4,12 +4,14 @@ import gc
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from typing import TypeAlias
 
 import numpy as np
 
 from inkdigit.data.dataset import Dataset
+from inkdigit.errors import EnvironmentFault
 from inkdigit.images import SIZE, Images, Ink, Labels
 from inkdigit.machine import count_cores
 from inkdigit.preparation.cut import STROKE, Edges, cut_digit
@@ -48,16 +50,25 @@ def add_crops(dataset: Dataset, share: float, seed: int) -> Dataset:
 
 
 def cut_crops(pages: Pages, n: int) -> tuple[Images, Labels]:
-    """The first n crops of some pages, uint8 (n, 28, 28), and their labels, 0 to 10."""
+    """The first n crops of some pages, uint8 (n, 28, 28), and their labels, 0 to 10.
+
+    Raises:
+        EnvironmentFault: a process that cuts was killed.
+    """
     crops: list[Crop] = []
     gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
-    with ProcessPoolExecutor(count_cores(), initializer=_take, initargs=(pages,)) as pool:
-        first = 0
-        while len(crops) < n:  # the pages in their order, however many processes there are
-            ahead = PAGES_AT_ONCE * min(16, -(-(n - len(crops)) // (CROPS_PER_PAGE * PAGES_AT_ONCE)))
-            for part in pool.map(_cut_pages, range(first, first + ahead, PAGES_AT_ONCE)):
-                crops += part
-            first += ahead
+    try:
+        with ProcessPoolExecutor(count_cores(), initializer=_take, initargs=(pages,)) as pool:
+            first = 0
+            while len(crops) < n:  # the pages in their order, however many processes there are
+                ahead = PAGES_AT_ONCE * min(16, -(-(n - len(crops)) // (CROPS_PER_PAGE * PAGES_AT_ONCE)))
+                for part in pool.map(_cut_pages, range(first, first + ahead, PAGES_AT_ONCE)):
+                    crops += part
+                first += ahead
+    except BrokenProcessPool as error:
+        raise EnvironmentFault(
+            "a process that cuts pages was killed, most likely for want of memory; give it more, or fewer cores"
+        ) from error
     images, labels = zip(*crops[:n], strict=True) if n else ((), ())
     return np.array(images, np.uint8).reshape(-1, SIZE, SIZE), np.array(labels, np.int64)
 
