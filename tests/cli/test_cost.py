@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-RUNS = 5
+RUNS = 10
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 

@@ -17,7 +17,7 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
-from inkdigit.reading.finder import COARSE, PIECE, VOUCHED, Finder, Found, _stand_in_line
+from inkdigit.reading.finder import COARSE, NONE, PIECE, VOUCHED, Finder, Found, _stand_in_line
 from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -194,17 +194,17 @@ class TestGlance:
         found.images[0, 0, 0] = 9
         assert image[0, 0] == 0, "what was given is not what is returned"
 
-    @pytest.mark.parametrize(("probability", "single"), [(0.9, False), (0.9, True), (0.3, False)])
+    @pytest.mark.parametrize(("probability", "single"), [(0.99, False), (0.99, True), (0.8, False)])
     def test_a_digit_image_that_is_rather_none_gets_a_look_unless_it_is_known_to_hold_one(
         self, probability: float, single: bool
     ) -> None:
-        """It may hold two digits, made as small as one; a mere doubt is none of that."""
+        """It may hold two digits, made as small as one; MNIST's own digits raise no more than a doubt."""
         image = np.zeros((SIZE, SIZE), np.uint8)
         image[4:24, 9:11] = image[4:24, 17:19] = 255
         watched = Watched(find_nothing)
         found = build(watched, sees(10, probability)).find(image, single=single)
         check(found)
-        assert bool(watched.sides) is (probability > 0.5 and not single)
+        assert bool(watched.sides) is (probability > NONE and not single)
 
     def test_digit_images_are_read_all_at_once(self) -> None:
         images = np.zeros((3, SIZE, SIZE), np.uint8)

@@ -37,6 +37,13 @@ LIKELY, ALONE = 0.5, 0.85
 At least one is told in any case.
 """
 
+NONE = 0.9
+"""A digit image that is more probably none is looked at as any picture is: it may hold two digits, made as small.
+
+Of 41 images of two held-out digits, made as MNIST's are, 35 are read so, without it none; of 5,000 of one digit, 7 are
+looked at, 10 ms each. With 0.5 it is 39 and 19.
+"""
+
 VOUCHED = 30
 """The odds that what is found is a digit are so many times as high where somebody says that there is one.
 
@@ -92,8 +99,8 @@ class Found:
 
     @property
     def is_digit(self) -> bool:
-        """Whether anything of it is rather a digit than not."""
-        return bool((self.probabilities[:, CLASSES] < LIKELY).any())
+        """Whether anything of it may be a digit."""
+        return bool((self.probabilities[:, CLASSES] < NONE).any())
 
     def vouched(self) -> "Found":
         """The same, with somebody's word for it that this is a digit, by Bayes' rule."""
