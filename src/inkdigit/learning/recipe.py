@@ -142,8 +142,9 @@ class Recipe:
         known = {entry.name for entry in fields(cls)}
         wrong = [f"no {name}" for name in sorted(known - set(values) - set(LATER))]
         wrong += [f"an unknown {name}" for name in sorted(set(values) - known)]
-        wrong += [f"{name} of type {type(value).__name__}" for name, value in values.items()
-                  if name in OPTION_FIELDS.values() and not isinstance(value, dict)]  # fmt: skip
+        if not wrong:
+            mapped = {name: type(values.get(name, {})) for name in OPTION_FIELDS.values()}
+            wrong = [f"{name} of type {kind.__name__}" for name, kind in mapped.items() if kind is not dict]
         if wrong:
             raise DataError(f"{where}: not a recipe of this version (found {', '.join(wrong)}); train again")
         try:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -120,7 +121,7 @@ def _erase(ink: Ink, ruling: Ruling) -> None:
     gaps_above = np.where(~strip & (offsets + reach < nearest), offsets + reach, -1).max(0)
     gaps_below = np.where(~strip & (offsets + reach > nearest), offsets + reach, 2 * reach + 1).min(0)
     thickness = gaps_below - gaps_above - 1
-    usual = float(np.median(thickness[has_ink])) if has_ink.any() else math.inf
+    usual = median(thickness[has_ink].tolist()) if has_ink.any() else math.inf
     if usual > limit:
         return
     thin = has_ink & (thickness <= 1.5 * usual + 1)

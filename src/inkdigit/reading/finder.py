@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -178,7 +179,7 @@ class Finder:
 
     def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
         """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
-        size = float(np.median(upright.findings.boxes[:, 2:].max(1)))
+        size = median(upright.findings.boxes[:, 2:].max(1).tolist())
         sure = {turns: self._skim(scene.turn(turns), size).sureness for turns in (1, 2, 3)}
         turns = max(sure, key=sure.__getitem__)
         if sure[turns][0] < TURNED * (len(upright.sure) + 1):
