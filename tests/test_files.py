@@ -9,6 +9,7 @@ from pathlib import Path
 
 import PIL.Image
 import pytest
+from PIL.PngImagePlugin import PngInfo
 
 from inkdigit.errors import EnvironmentFault
 from inkdigit.files import Places, read_bounded, write_atomic
@@ -143,7 +144,9 @@ def test_a_picture_of_ours_of_an_earlier_day_does_not_take_its_place(tmp_path: P
 def test_what_somebody_keeps_is_never_replaced(tmp_path: Path) -> None:
     """Also where it is read only later, or not at all."""
     kept = tmp_path / "seven.png"
-    PIL.Image.new("L", (5, 5)).save(kept)
+    words = PngInfo()
+    words.add_text("Comment", "what inkdigit misread")
+    PIL.Image.new("L", (5, 5)).save(kept, pnginfo=words)
     (tmp_path / "steps").mkdir()
     PIL.Image.new("L", (5, 5)).save(tmp_path / "steps" / "2-grey.png")
     places = Places(tmp_path)

@@ -12,7 +12,7 @@ from inkdigit.errors import DataError, EnvironmentFault
 CHUNK_BYTES = 2**20
 
 MARK = "inkdigit"
-"""What a picture of ours says of itself, so that it is not taken for one that somebody keeps."""
+"""What a PNG of ours names as its Software, so that it is not taken for one that somebody keeps."""
 
 MARKED_BYTES = 256
 """It says so within its first bytes."""
@@ -70,7 +70,7 @@ def _is_free(path: Path, source: Path) -> bool:
         if not path.is_file():
             return True
         with path.open("rb") as file:
-            is_ours = MARK.encode() in file.read(MARKED_BYTES)
+            is_ours = f"Software\0{MARK}".encode() in file.read(MARKED_BYTES)
     except OSError:
         return False
     return is_ours and not _is_same(path, source)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-RUNS = 10
+RUNS = 5
 SAMPLES = Path(__file__).parents[2] / "samples"
 
 

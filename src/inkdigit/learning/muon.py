@@ -71,9 +71,8 @@ def orthogonalized(matrix: Tensor, iterations: int) -> Tensor:
     """A matrix (a, b) with its singular vectors kept and its singular values set to about 1, .7 to 1.2."""
     a, b, c = NEWTON_SCHULZ
     wide = matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T
-    x = wide.to(
-        precision_on(matrix.device, "bfloat16")
-    )  # rounding moves singular values by less than the polynomial does
+    # Rounding moves singular values by less than the polynomial does.
+    x = wide.to(precision_on(matrix.device, "bfloat16"))
     x = x / x.norm().clamp(min=1e-7)
     for _ in range(iterations):
         square = x @ x.T

@@ -15,7 +15,7 @@ from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import reduce
 from inkdigit.preparation.overrun import measure_overrun
 from inkdigit.reading.detector import choose_apart
-from inkdigit.reading.joining import Joining
+from inkdigit.reading.joining import Joining, speak_for
 from inkdigit.reading.proposer import COVERED, Proposals, Proposer
 from inkdigit.reading.scene import FIRM, Scene
 
@@ -104,9 +104,8 @@ class Found:
         return bool((self.probabilities[:, CLASSES] < NONE).any())
 
     def vouched(self) -> "Found":
-        """The same, with somebody's word for it that this is a digit, by Bayes' rule."""
-        probabilities = self.probabilities / np.where(np.arange(CLASSES + 1) == CLASSES, VOUCHED, 1)
-        return replace(self, probabilities=(probabilities / probabilities.sum(1, keepdims=True)).astype(np.float32))
+        """The same, with somebody's word for it that this is a digit."""
+        return replace(self, probabilities=speak_for(self.probabilities, VOUCHED))
 
 
 class Finder:

@@ -79,9 +79,15 @@ class Joining:
         Args:
             probabilities: float32 (k, 10 or 11).
         """
-        weighed = np.pad(probabilities, ((0, 0), (0, CLASSES + 1 - probabilities.shape[1])))
-        weighed[:, CLASSES] *= math.exp(-self.trust)
-        return np.asarray(weighed / weighed.sum(1, keepdims=True), np.float32)
+        padded = np.pad(probabilities, ((0, 0), (0, CLASSES + 1 - probabilities.shape[1])))
+        return speak_for(padded, math.exp(self.trust))
+
+
+def speak_for(probabilities: Probabilities, times: float) -> Probabilities:
+    """Probabilities (k, 11) where the odds of a digit, whichever, are so many times as high, by Bayes' rule."""
+    weighed = probabilities.copy()
+    weighed[:, CLASSES] /= times
+    return np.asarray(weighed / weighed.sum(1, keepdims=True), np.float32)
 
 
 def _softmax(logits: NDArray[np.float32]) -> NDArray[np.float32]:
