@@ -88,7 +88,7 @@ def test_goes_on_with_what_is_finished(invoke: Run, out: Path) -> None:
         (2, [], "Missing argument 'RECIPE|RUN...'"),
         (2, ["lenett"], "did you mean 'lenet'"),
         (2, ["lenet", "softmax", "lenet"], "found one twice"),
-        (2, ["softmax", "--seeds", "0"], "greater than or equal to 1"),
+        (2, ["softmax", "--seeds", "0"], "'--seeds'"),
         (2, ["softmax", "--set", "epochz=1"], "did you mean 'epochs'"),
         (2, ["softmax", "--set", "epochs"], "expected name=value"),
         (2, ["softmax", "mlp", "--set", "model.hidden=9"], "unknown option of model softmax 'hidden'"),
