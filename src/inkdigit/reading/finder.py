@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from inkdigit.classifier import Classifier
 from inkdigit.images import CLASSES, SIZE, Grey, Images, Ink, Probabilities, find_ink_box, is_digit_image
-from inkdigit.locator import Boxes, Findings, Locator, share_of_union
+from inkdigit.locator import Boxes, Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import reduce
@@ -223,8 +223,7 @@ class _Read:
         """The same, but what may be a piece of something larger is less probably a digit, by Bayes' rule."""
         boxes, chance = self.findings.boxes, self.chance
         goes_on = _overrun(boxes, chance >= LIKELY, ink)
-        touched = share_of_union(boxes, boxes[(chance >= ALONE) & ~goes_on]) > 0  # (k, clear)
-        is_piece = goes_on & ~touched.any(1)
+        is_piece = goes_on & ~_stand_in_line(boxes, (chance >= ALONE) & ~goes_on)
         probabilities, doubted = self.probabilities.copy(), chance[is_piece]
         probabilities[is_piece, :CLASSES] *= (PIECE / (PIECE * doubted + 1 - doubted))[:, None]
         probabilities[is_piece, CLASSES] = 1 - probabilities[is_piece, :CLASSES].sum(1)
