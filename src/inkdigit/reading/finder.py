@@ -61,7 +61,8 @@ OVERRUN, PIECE = 0.05, 1 / 50
 """Where ink goes on beyond a digit's box by more than the one, as a share, the odds that it is a digit are multiplied.
 
 Of the digits of strangers' pictures one in two hundred does, of what passes for a digit without being one, a quarter.
-Where it touches a digit that ends with its box, it tells nothing: all of 26 such on 500 generated pages were digits.
+Where it stands in line with a clear digit that ends with its box, it tells nothing: of 83 such on 1,400 generated pages
+that were as clear but for that, 82 were digits, of 33 others 23.
 """
 
 SURE = 0.9
@@ -220,14 +221,11 @@ class _Read:
         return len(self.sure), float(self.chance[self.sure].sum())
 
     def doubt_pieces(self, ink: Ink) -> "_Read":
-        """The same, but what may be a piece of something larger is less probably a digit, by Bayes' rule."""
+        """The same, but what may be a piece of something larger is less probably a digit."""
         boxes, chance = self.findings.boxes, self.chance
         goes_on = _overrun(boxes, chance >= LIKELY, ink)
         is_piece = goes_on & ~_stand_in_line(boxes, (chance >= ALONE) & ~goes_on)
-        probabilities, doubted = self.probabilities.copy(), chance[is_piece]
-        probabilities[is_piece, :CLASSES] *= (PIECE / (PIECE * doubted + 1 - doubted))[:, None]
-        probabilities[is_piece, CLASSES] = 1 - probabilities[is_piece, :CLASSES].sum(1)
-        return replace(self, probabilities=probabilities)
+        return replace(self, probabilities=speak_for(self.probabilities, np.where(is_piece, PIECE, 1)))
 
     def likely(self, at_most: int | None) -> "_Read":
         """What is probably a digit, or rather one than not and in line with such; the first, if nothing is."""

@@ -83,8 +83,13 @@ class Joining:
         return speak_for(padded, math.exp(self.trust))
 
 
-def speak_for(probabilities: Probabilities, times: float) -> Probabilities:
-    """Probabilities (k, 11) where the odds of a digit, whichever, are so many times as high, by Bayes' rule."""
+def speak_for(probabilities: Probabilities, times: float | NDArray[np.floating]) -> Probabilities:
+    """Probabilities (k, 11) where the odds of a digit, whichever, are so many times as high, by Bayes' rule.
+
+    Args:
+        probabilities: float32 (k, 11).
+        times: above 0, one number or (k,).
+    """
     weighed = probabilities.copy()
     weighed[:, CLASSES] /= times
     return np.asarray(weighed / weighed.sum(1, keepdims=True), np.float32)
