@@ -67,8 +67,9 @@ def find_peaks(centres: Maps, boxes: Maps) -> Findings:
         boxes: float32 (4, h, w).
     """
     best = centres.max(0)
-    padded = np.pad(best, 1)
-    width = best.shape[1]
+    height, width = best.shape
+    padded = np.zeros((height + 2, width + 2), np.float32)
+    padded[1:-1, 1:-1] = best
     rows = np.maximum(np.maximum(padded[:-2], padded[1:-1]), padded[2:])
     around = np.maximum(np.maximum(rows[:, :width], rows[:, 1 : width + 1]), rows[:, 2:])
     row, column = np.nonzero((best == around) & (best > FAINTEST))

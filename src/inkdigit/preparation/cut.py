@@ -38,7 +38,9 @@ def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> I
     left, right = _clip(x - reach, ink.shape[1]), _clip(x + width + reach + 1, ink.shape[1])
     top, bottom = _clip(y - reach, ink.shape[0]), _clip(y + height + reach + 1, ink.shape[0])
     ends = ((int(top == 0), int(bottom == len(ink))), (int(left == 0), int(right == ink.shape[1])))
-    window = np.pad(ink[top:bottom, left:right], ends)  # nothing goes on beyond the edge of the page
+    window = ink[top:bottom, left:right]
+    if any(map(any, ends)):
+        window = np.pad(window, ends)  # nothing goes on beyond the edge of the page
     top, left = top - ends[0][0], left - ends[1][0]
     for other in _near(others, left, top, window.shape):
         window = np.where(_far(box, left, top, window.shape) <= _far(other, left, top, window.shape), window, 0)

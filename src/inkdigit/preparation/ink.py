@@ -125,17 +125,19 @@ def _wide_medians(grey: Grey) -> list[Values]:
 
 def _coarse_median(small: Values, window: int) -> Values:
     """Medians over square windows, eight a window's width, each of some eighty pixels: more change nothing."""
-    reach, every = window // 2, ceil(window / 9)
-    offsets = np.arange(-(reach // every) * every, reach + 1, every)
-    rows, columns = (
-        (np.linspace(0, side - 1, min(side, ceil(8 * side / window))).round()[:, None] + offsets)
-        .clip(0, side - 1)
-        .astype(np.intp)
-        for side in small.shape
-    )
+    rows, columns = (_windows(side, window) for side in small.shape)
     chosen = small[rows][:, :, columns].swapaxes(1, 2).reshape(len(rows), len(columns), -1)
     middle = chosen.shape[-1] // 2
     return np.asarray(np.partition(chosen, middle, -1)[..., middle], np.float32)
+
+
+@lru_cache(maxsize=64)
+def _windows(side: int, window: int) -> NDArray[np.intp]:
+    """The places (n, m) along a side that n windows, eight a window's width, look at."""
+    reach, every = window // 2, ceil(window / 9)
+    offsets = np.arange(-(reach // every) * every, reach + 1, every)
+    middles = np.linspace(0, side - 1, min(side, ceil(8 * side / window))).round()
+    return (middles[:, None] + offsets).clip(0, side - 1).astype(np.intp)
 
 
 def _departure(values: Grey, paper: Values) -> Values:
@@ -262,7 +264,7 @@ def _enlarge(grid: Values, shape: tuple[int, ...]) -> Values:
 def _interpolate(rows: Values, n: int) -> Values:
     """Rows (m, k), of which the outermost lie at the ends, → n rows (n, k) between them."""
     below, beyond = _places(len(rows), n)
-    steps = np.diff(rows, axis=0, append=rows[-1:])[below]
+    steps = (rows[1:] - rows[:-1])[below] if len(rows) > 1 else np.zeros((n, rows.shape[1]), np.float32)
     steps *= beyond
     steps += rows[below]
     return steps

@@ -181,12 +181,12 @@ def _check_format(content: bytes) -> str:
         raise ImageError("too_large", f"found {len(content)} bytes, at most {MAX_BYTES} are read")
     known = ", ".join(FORMATS)
     for kind, (offset, magics) in _MAGIC.items():
-        if content[offset:].startswith(magics):
+        if content.startswith(magics, offset):
             if kind == "JPEG" and content.count(b"\xff\xda") > MAX_SCANS:
                 raise ImageError("too_complex", f"a JPEG of more than {MAX_SCANS} scans; save it as an ordinary one")
             return kind
     for kind, (offset, magic) in _OTHER_MAGIC.items():
-        if content[offset:].startswith(magic):
+        if content.startswith(magic, offset):
             raise ImageError("unsupported_format", f"found {kind}, expected one of {known}; convert it")
     raise ImageError("not_an_image", f"found no picture, expected one of {known}")
 

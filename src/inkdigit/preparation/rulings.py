@@ -75,6 +75,8 @@ def find_rulings(ink: Ink) -> list[Ruling]:
     strokes = _thicken(ink > STROKE, math.ceil(0.03 * size))
     share = strokes[:, : size * PARTS].reshape(height, PARTS, size).mean(2)  # (h, w) → (h, parts)
     filled = share >= FILLED
+    if filled.any(0).sum() < SEEN:
+        return []
     middles = (np.arange(PARTS) + 0.5) * size
     found: list[Ruling] = []
     for left, right in ((0, PARTS - 1), (1, PARTS - 2)):
