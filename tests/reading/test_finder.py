@@ -26,8 +26,8 @@ LONG = Box(SEVEN.x, 20, SEVEN.width - 8, 270)
 """A stroke that runs through the place where a digit is seen."""
 
 BESIDE = Box(SEVEN.x + SEVEN.width + 4, SEVEN.y, 40, SEVEN.height)
-TOUCHING = Box(BESIDE.x - 6, BESIDE.y, BESIDE.width + 6, BESIDE.height)
-"""The same, taken so wide that it reaches into that place."""
+SHORT = Box(BESIDE.x, SEVEN.y, 24, SEVEN.height // 3)
+FAR = Box(SEVEN.x + 250, SEVEN.y, SEVEN.width, SEVEN.height)
 
 
 def build(locator: Locator, classifier: Classifier | None = None) -> Finder:
@@ -252,15 +252,15 @@ class TestChoice:
         ("drawn", "other", "believed"),
         [
             ([LONG], None, False),
-            ([LONG, OTHER], OTHER, False),
-            ([LONG, BESIDE], BESIDE, False),
-            ([LONG, BESIDE], TOUCHING, True),
-            ([LONG, Box(BESIDE.x, 20, BESIDE.width, 270)], TOUCHING, False),
-            ([SEVEN, OTHER], OTHER, True),
+            ([LONG, FAR], FAR, False),
+            ([LONG, SHORT], SHORT, False),
+            ([LONG, BESIDE], BESIDE, True),
+            ([LONG, Box(BESIDE.x, 20, BESIDE.width, 270)], BESIDE, False),
+            ([SEVEN, FAR], FAR, True),
         ],
-        ids=["alone", "beside", "near", "touching", "touching another piece", "no piece"],
+        ids=["alone", "far away", "beside something lower", "in line", "in line with another piece", "no piece"],
     )
-    def test_a_piece_of_something_larger_is_doubted_unless_it_touches_a_digit(
+    def test_a_piece_of_something_larger_is_doubted_unless_it_stands_in_line_with_a_digit(
         self, drawn: list[Box], other: Box | None, believed: bool, draw_page: DrawPage
     ) -> None:
         places = [(place, 7, 0.9) for place in (SEVEN, other) if place is not None]
