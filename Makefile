@@ -4,6 +4,7 @@
 PYTHON ?= python3
 PIP_FLAGS ?=
 BIN := .venv/bin
+RESULTS := benchmarks/results
 
 .PHONY: demo test browser check bench tutorial-way records wild results docs schema
 .DELETE_ON_ERROR:
@@ -34,16 +35,16 @@ check: .venv/installed  ## style, types, floors
 	$(BIN)/lint-imports
 
 bench: .venv/installed  ## what reading and training cost on this machine
-	$(BIN)/python benchmarks/cost.py
+	$(BIN)/python -m benchmarks.cost
 
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
-	$(BIN)/python -m benchmarks.tutorial_way
+	$(BIN)/python -m benchmarks.tutorial_way --out $(RESULTS)/tutorial_way.json
 
 records: .venv/installed  ## all of docs/records.md, about three hours and a quarter; goes on with the trainings; wants the machine for itself
-	$(BIN)/python -m benchmarks.accuracy --train 3 --picture docs/pictures/records/wrong.png
-	$(BIN)/python -m benchmarks.smallest
-	$(BIN)/python -m benchmarks.time_to_accuracy
-	$(BIN)/python -m benchmarks.inference --out benchmarks/results/inference.json
+	$(BIN)/python -m benchmarks.accuracy --train 3 --picture docs/pictures/records/wrong.png --out $(RESULTS)/accuracy.json
+	$(BIN)/python -m benchmarks.smallest --out $(RESULTS)/smallest.json
+	$(BIN)/python -m benchmarks.time_to_accuracy --out $(RESULTS)/time_to_accuracy.json
+	$(BIN)/python -m benchmarks.inference --out $(RESULTS)/inference.json
 	$(MAKE) docs
 
 benchmarks/.venv-peers/installed: benchmarks/peers.txt
@@ -56,9 +57,9 @@ runs/tutorial/model.onnx: | .venv/installed
 	$(BIN)/inkdigit train lenet --out $(@D)
 
 wild: .venv/installed benchmarks/.venv-peers/installed runs/tutorial/model.onnx  ## strangers' digits and strings, beside RapidOCR and Tesseract; wants the machine for itself
-	$(BIN)/python -m benchmarks.wild --sizes
-	$(BIN)/python -m benchmarks.strings
-	$(BIN)/python -m benchmarks.throughput
+	$(BIN)/python -m benchmarks.wild --sizes --out $(RESULTS)/wild.json
+	$(BIN)/python -m benchmarks.strings --out $(RESULTS)/strings.json
+	$(BIN)/python -m benchmarks.throughput --out $(RESULTS)/throughput.json
 
 results: .venv/installed  ## every recipe of docs/recipes.md over three seeds, about 75 min; goes on where it was stopped
 	$(BIN)/inkdigit compare convnet keras-cnn mlp lenet cnn linear inception residual convnet-fixed softmax --seeds 3

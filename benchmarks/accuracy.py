@@ -8,7 +8,6 @@ its other epochs are, too, to tell what a choice by the test set would have made
 """
 
 import argparse
-import json
 import statistics
 import sys
 from collections.abc import Sequence
@@ -22,6 +21,7 @@ from benchmarks.accuracy_digits import draw_wrong, find_doubts, find_wrong, held
 from benchmarks.accuracy_picking import average, compare_choices, compare_triples, estimate_seconds, measure_epochs
 from benchmarks.accuracy_runs import describe_run, find_runs, train_seeds
 from benchmarks.accuracy_table import print_table
+from benchmarks.figures import add_out, write_figures
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.data.dataset import load_dataset
@@ -29,13 +29,11 @@ from inkdigit.errors import InkdigitError
 from inkdigit.evaluation.figures.sheet import check_suffix
 from inkdigit.evaluation.metrics import predict, wilson_interval
 from inkdigit.evaluation.significance import mean_interval
-from inkdigit.files import write_atomic
 from inkdigit.images import Labels, Probabilities
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run
 from inkdigit.machine import describe_machine
 
-OUT = Path(__file__).parent / "results" / "accuracy.json"
 PLACE = Path("runs") / "accuracy"
 
 
@@ -114,7 +112,7 @@ def _parse(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--place", type=Path, default=PLACE, help="the folder of the runs that are trained")
     parser.add_argument("--ensemble", type=Path, metavar="RUN_OR_MODEL.onnx", help="judge its mistakes, too")
     parser.add_argument("--picture", type=Path, metavar="FILE.png", help="draw the digits that are still wrong")
-    parser.add_argument("--out", type=Path, default=OUT)
+    add_out(parser)
     arguments = parser.parse_args(words)
     if bool(arguments.runs) == (arguments.train is not None):
         parser.error("expected either folders of runs, or --train N")
@@ -136,7 +134,7 @@ def main(words: Sequence[str] | None = None) -> None:
             runs = train_seeds(arguments.recipe, arguments.train, arguments.data, settings, place)
         results = measure(runs, arguments.ensemble, arguments.picture)
         print_table(results)
-        write_atomic(arguments.out, json.dumps(results, indent=2) + "\n")
+        write_figures(results, arguments.out)
     except InkdigitError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)

@@ -1,10 +1,9 @@
 """What reading and training cost on this machine: CPU of cold starts, latency, throughput, steps a second.
 
-usage: python benchmarks/cost.py [--out FILE.json]; takes about a minute
+usage: python -m benchmarks.cost [--out FILE.json]; takes about a minute
 """
 
 import argparse
-import json
 import resource
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from benchmarks.figures import add_out, write_figures
 
 from inkdigit import OnnxClassifier, Reader, train
 from inkdigit.evaluation.speed import median_seconds
@@ -72,14 +72,13 @@ def measure_training() -> dict[str, float]:
 def main() -> None:
     """Measures and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    add_out(parser)
     arguments = parser.parse_args()
     figures = {**measure_starts(), **measure_reading(), **measure_training()}
     for name, value in figures.items():
         print(f"{name:<58}{value:>12.3f}")
-    if arguments.out:
-        machine = {**describe_machine(), "threads": torch.get_num_threads()}
-        arguments.out.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2) + "\n")
+    machine = {**describe_machine(), "threads": torch.get_num_threads()}
+    write_figures({"machine": machine, "figures": figures}, arguments.out)
 
 
 if __name__ == "__main__":

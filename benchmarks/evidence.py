@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+from benchmarks.figures import write_figures
 from torch import Generator, nn
 
 from inkdigit import OnnxClassifier, load_dataset
@@ -95,9 +96,8 @@ def main() -> None:
         "mlp_misread_of_first_500": count_misread(arguments.comparison),
         "convnet_with_its_slip": measure_slip(),
     }
-    text = json.dumps(evidence, indent=2)
-    (RESULTS / "evidence.json").write_text(text + "\n")
-    print(text)
+    write_figures(evidence, RESULTS / "evidence.json")
+    print(json.dumps(evidence, indent=2))
 
 
 if __name__ == "__main__":

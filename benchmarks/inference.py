@@ -10,7 +10,6 @@ others have fresh weights, which cost the same.
 """
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 import torch
 from benchmarks.cold_start import measure_starts
+from benchmarks.figures import add_out, write_figures
 from benchmarks.inference_sides import (
     INKDIGIT,
     PYTORCH,
@@ -148,7 +148,7 @@ def main() -> None:
     """Measures and prints tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"by default {', '.join(NETWORKS)}")
-    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    add_out(parser)
     arguments = parser.parse_args()
     names = arguments.recipes or list(NETWORKS)
     known = [FLOATS, *(name for name, recipe in RECIPES.items() if recipe.model in MODELS)]
@@ -162,10 +162,9 @@ def main() -> None:
         save_for_torch(first, saved)
         starts = measure_starts({"torch": saved, "onnx": first.path})
     _print_starts(names[0], starts)
-    if arguments.out:
-        machine = {**describe_machine(), "threads": torch.get_num_threads(), "busy": busy}
-        results = {"machine": machine, "rows": rows, "starts": {"network": names[0], "seconds": starts}}
-        arguments.out.write_text(json.dumps(results, indent=2) + "\n")
+    machine = {**describe_machine(), "threads": torch.get_num_threads(), "busy": busy}
+    results = {"machine": machine, "rows": rows, "starts": {"network": names[0], "seconds": starts}}
+    write_figures(results, arguments.out)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ usage: python -m benchmarks.serving [--seconds 60] [--minutes 5] [--rounds 20] [
 import argparse
 import asyncio
 import io
-import json
 import os
 import re
 import signal
@@ -24,6 +23,7 @@ from pathlib import Path
 
 import numpy as np
 import PIL.Image
+from benchmarks.figures import add_out, write_figures
 
 from inkdigit.machine import describe_machine
 
@@ -248,7 +248,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=60, help="of load for speed")
     parser.add_argument("--minutes", type=float, default=5, help="of load for memory")
     parser.add_argument("--rounds", type=int, default=20, help="of SIGTERM under load")
-    parser.add_argument("--out", type=Path, help="also write the figures as JSON")
+    add_out(parser)
     arguments = parser.parse_args()
     figures = {
         **measure_speed(arguments.seconds),
@@ -260,9 +260,8 @@ def main() -> None:
     print("over loopback; the load generator shared the cores")
     for name, value in figures.items():
         print(f"{name:<58}{value:>12.3f}")
-    if arguments.out:
-        machine = {**describe_machine(), "cores": len(os.sched_getaffinity(0)), "load": "shared the cores"}
-        arguments.out.write_text(json.dumps({"machine": machine, "figures": figures}, indent=2) + "\n")
+    machine = {**describe_machine(), "cores": len(os.sched_getaffinity(0)), "load": "shared the cores"}
+    write_figures({"machine": machine, "figures": figures}, arguments.out)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ in ``--place`` is not trained again.
 """
 
 import argparse
-import json
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
@@ -15,14 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.accuracy_runs import train_seeds
+from benchmarks.figures import add_out, write_figures
 
 from inkdigit.errors import InkdigitError
 from inkdigit.evaluation.significance import mean_interval
-from inkdigit.files import write_atomic
 from inkdigit.learning.run import Run
 from inkdigit.machine import describe_machine
 
-OUT = Path(__file__).parent / "results" / "smallest.json"
 PLACE = Path("runs") / "smallest"
 
 SIZES: Mapping[str, tuple[str, Sequence[str], int]] = {
@@ -57,7 +55,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--only", nargs="+", choices=list(SIZES), default=list(SIZES), help="rows to train")
     parser.add_argument("--data", default="mnist")
     parser.add_argument("--place", type=Path, default=PLACE, help="the folder of the runs")
-    parser.add_argument("--out", type=Path, default=OUT)
+    add_out(parser)
     asked = parser.parse_args(words)
     try:
         rows = []
@@ -68,7 +66,7 @@ def main(words: Sequence[str] | None = None) -> None:
             low, high = (100 * bound for bound in row["interval"])
             print(f"{name:<15}{row['parameters']:>8,} parameters  {100 * row['accuracy']:.2f} % "
                   f"[{low:.2f}, {high:.2f}]  {row['seconds']:.0f} s a seed", flush=True)  # fmt: skip
-        write_atomic(asked.out, json.dumps({"machine": describe_machine(), "rows": rows}, indent=2) + "\n")
+        write_figures({"machine": describe_machine(), "rows": rows}, asked.out)
     except InkdigitError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

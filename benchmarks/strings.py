@@ -7,7 +7,6 @@ usage: python -m benchmarks.strings [--n 500] [--readers NAME ...] [--detector] 
 """
 
 import argparse
-import json
 import math
 import sys
 import tempfile
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
+from benchmarks.figures import add_out, write_figures
 from benchmarks.readers import ENTRANTS, READERS, ask_entrants, find_readers
 from benchmarks.wild_scores import Picture, score_pages
 from benchmarks.wild_tables import print_table
@@ -173,7 +173,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--readers", nargs="+", choices=tuple(SECONDS), default=list(SECONDS))
     parser.add_argument("--detector", action="store_true", help="RapidOCR with its detector too, half an hour more")
     parser.add_argument("--show", type=Path, metavar="FOLDER", help="draw them there and read nothing")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "strings.json")
+    add_out(parser)
     return parser.parse_args()
 
 
@@ -194,7 +194,7 @@ def main() -> None:
             kinds[kind] = read_kind(Path(folder), kind, arguments.n, test, names)
             print_table(f"{kind} ({arguments.n} strings)", kinds[kind])
     told = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "busy": busy, "seed": SEED}
-    arguments.out.write_text(json.dumps({**told, "kinds": kinds}, indent=2) + "\n")
+    write_figures({**told, "kinds": kinds}, arguments.out)
 
 
 if __name__ == "__main__":

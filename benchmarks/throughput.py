@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import PIL.Image
+from benchmarks.figures import add_out, write_figures
 from benchmarks.openers import peak_mb
 
 from inkdigit import Reader, Reading, load_dataset
@@ -133,7 +134,7 @@ def main() -> None:
     """Measures every row and prints a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=FILES, help=f"how many picture files, by default {FILES}")
-    parser.add_argument("--out", type=Path, default=ROOT / "benchmarks/results/throughput.json", metavar="FILE.json")
+    add_out(parser)
     parser.add_argument("--row", choices=ROWS, help=argparse.SUPPRESS)
     parser.add_argument("--pictures", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -152,8 +153,7 @@ def main() -> None:
             figures = "   ".join(f"{value:,.1f} {unit}" for unit, value in rows[name].items())
             print(f"{name:<32}{figures}", flush=True)
     told = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "busy": busy}
-    result = {**told, "files": arguments.files, "rows": rows}
-    arguments.out.write_text(json.dumps(result, indent=2) + "\n")
+    write_figures({**told, "files": arguments.files, "rows": rows}, arguments.out)
 
 
 if __name__ == "__main__":

@@ -14,9 +14,9 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import add_out, write_figures
 from benchmarks.speed_peers import PEERS
 
 from inkdigit.data.dataset import load_dataset
@@ -137,7 +137,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, help="of each recipe; default: as in SEEDS")
     parser.add_argument("--set", action="append", default=[], dest="settings", help="name=value, for every recipe")
     parser.add_argument("--data", default="mnist", help="another dataset, to try it out: optdigits")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "time_to_accuracy.json")
+    add_out(parser)
     asked = parser.parse_args()
     if asked.seeds is not None and asked.seeds < 1:
         parser.error(f"found {asked.seeds} seeds, expected at least 1")
@@ -163,7 +163,7 @@ def main() -> None:
             "summary": summarise(rows, n),
             "trainings": rows,
         }
-        asked.out.write_text(json.dumps(results, indent=2) + "\n")
+        write_figures(results, asked.out)
     print(*table(results["summary"]), sep="\n")
 
 

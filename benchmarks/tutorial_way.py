@@ -9,7 +9,6 @@ same batches in the same order, without mirrored digits, which each side would d
 """
 
 import argparse
-import json
 import statistics
 import sys
 import tempfile
@@ -21,6 +20,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from benchmarks.figures import add_out, write_figures
 from benchmarks.keras_way import tensorflow_version, train_apart
 from benchmarks.tutorial_networks import (
     TUTORIALS,
@@ -218,7 +218,7 @@ def main() -> None:
     known = (*TUTORIALS, *FASTER)
     parser.add_argument("recipes", nargs="*", metavar="RECIPE", help=f"of {', '.join(known)}; all by default")
     parser.add_argument("--repeats", type=int, default=2, help="timings of each side; 0 compares the losses alone")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results" / "tutorial_way.json")
+    add_out(parser)
     arguments = parser.parse_args()
     names = arguments.recipes or known
     if unknown := [name for name in names if name not in known]:
@@ -233,7 +233,7 @@ def main() -> None:
             results["timings"][name] = time_in_turns(name, training, arguments.repeats)
             _print_timing(name, results["timings"][name])
         results["machine"]["tensorflow"] = tensorflow_version()
-        arguments.out.write_text(json.dumps(results, indent=2) + "\n")
+        write_figures(results, arguments.out)
     if not all(losses["agrees"] for losses in results["losses"].values()):
         sys.exit("the losses differ: the two sides do not learn the same, and their seconds must not be compared")
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from benchmarks.figures import add_out, write_figures
 from benchmarks.installed import measure_sizes
 from benchmarks.readers import ENTRANTS, PROJECT, READERS, Answer, Answers, Entrant, Job, ask_entrants, find_readers
 from benchmarks.wild_page import Section, write_page
@@ -138,7 +139,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--page", type=Path, default=Path(tempfile.gettempdir()) / "inkdigit-wild.html",
                         help="where the page of misread pictures goes; never into the project")  # fmt: skip
     parser.add_argument("--sizes", action="store_true", help="also install inkdigit and RapidOCR anew, and weigh them")
-    parser.add_argument("--out", type=Path, help=f"the figures as JSON; {RESULTS.name}/wild.json where all is measured")
+    add_out(parser)
     arguments = parser.parse_args()
     if unknown := [name for name in arguments.tasks if name not in TASKS]:
         parser.error(f"found {', '.join(unknown)}, expected some of {', '.join(TASKS)}")
@@ -167,9 +168,7 @@ def main() -> None:
         results["installed"] = measure_sizes(PROJECT)
         print(json.dumps(results["installed"], indent=2))
     told = {"date": datetime.now(UTC).date().isoformat(), "machine": {**describe_machine(), **versions}, "busy": busy}
-    is_whole = not arguments.tasks and set(readers) == set(READERS)
-    if out := arguments.out or (RESULTS / "wild.json" if is_whole else None):
-        out.write_text(json.dumps({**told, **results}, indent=2) + "\n")
+    write_figures({**told, **results}, arguments.out)
     write_page(
         arguments.page,
         [
