@@ -6,13 +6,15 @@ import os
 import stat
 import threading
 from pathlib import Path
+from unittest.mock import Mock
 
 import PIL.Image
 import pytest
+from PIL import ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from inkdigit.errors import EnvironmentFault
-from inkdigit.files import Places, read_bounded, write_atomic
+from inkdigit.files import Places, check_folder, is_ours, read_bounded, write_atomic
 from inkdigit.reading.steps import write_png
 
 
@@ -129,6 +131,26 @@ def test_places_are_named_after_sources_and_given_once(tmp_path: Path) -> None:
     assert places.take("seven.gif") == tmp_path / "seven"
 
 
+def test_thousands_of_one_name_take_no_longer_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = Mock(return_value=True)
+    monkeypatch.setattr("inkdigit.files._is_free", looks)
+    places = Places(tmp_path)
+    assert [places.take(f"{n}/img.png", ".png").name for n in range(50)][-1] == "img-50.png"
+    assert looks.call_count == 50
+
+
+def test_a_folder_is_checked_before_there_is_anything_to_write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "file").touch()
+    check_folder(tmp_path / "new" / "deeper")
+    assert not (tmp_path / "new").exists()
+    for place in (tmp_path / "file", tmp_path / "file" / "deeper"):
+        with pytest.raises(EnvironmentFault, match="file: found a file, expected a folder"):
+            check_folder(place)
+    monkeypatch.setattr("os.access", lambda *_: False)  # root may write anywhere
+    with pytest.raises(EnvironmentFault, match="cannot be written to; choose another place"):
+        check_folder(tmp_path / "new")
+
+
 def draw(path: Path) -> None:
     path.parent.mkdir(exist_ok=True)
     write_png(path, PIL.Image.new("L", (5, 5)))
@@ -139,6 +161,13 @@ def test_a_picture_of_ours_of_an_earlier_day_does_not_take_its_place(tmp_path: P
     draw(tmp_path / "steps" / "1-given.png")
     assert Places(tmp_path).take("a/seven.png", ".png") == tmp_path / "seven.png"
     assert Places(tmp_path).take("a/steps.png") == tmp_path / "steps"
+
+
+def test_a_picture_with_a_colour_profile_is_told_to_be_ours(tmp_path: Path) -> None:
+    picture = PIL.Image.new("RGB", (5, 5))
+    picture.info["icc_profile"] = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    write_png(tmp_path / "a.png", picture)
+    assert is_ours(tmp_path / "a.png")
 
 
 def test_what_somebody_keeps_is_never_replaced(tmp_path: Path) -> None:

@@ -41,19 +41,35 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         ) from error
 
 
+def check_folder(folder: Path) -> None:
+    """That files can be written into a folder, which need not be there yet.
+
+    Raises:
+        EnvironmentFault: it is a file, or lies in what cannot be written to.
+    """
+    existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    if not existing.is_dir():
+        raise EnvironmentFault(f"{existing}: found a file, expected a folder; choose another place")
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise EnvironmentFault(f"{existing}: cannot be written to; choose another place")
+
+
 class Places:
     """Paths in a folder, named after sources; two sources of one name get two places, and nobody's file is one."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._taken: set[Path] = set()
+        self._next: dict[tuple[str, str], int] = {}
 
     def take(self, source: str, suffix: str = "") -> Path:
         """A path that this object has not given before; a picture that we drew on an earlier day may lie there."""
         stem = _shorten(Path(source).stem.strip("-.")) or "picture"
-        names = (f"{stem}{suffix}" if n == 1 else f"{stem}-{n}{suffix}" for n in itertools.count(1))
-        paths = (self._folder / name for name in names)
-        path = next(path for path in paths if path not in self._taken and _is_free(path, Path(source)))
+        for n in itertools.count(self._next.get((stem, suffix), 1)):
+            path = self._folder / (f"{stem}{suffix}" if n == 1 else f"{stem}-{n}{suffix}")
+            if path not in self._taken and _is_free(path, Path(source)):
+                break
+        self._next[stem, suffix] = n + 1  # an archive may hold thousands of one name
         self._taken.add(path)
         return path
 
@@ -67,13 +83,19 @@ def _is_free(path: Path, source: Path) -> bool:
     try:
         if path.is_dir():
             return all(_is_free(file, source) for file in path.iterdir())
-        if not path.is_file():
-            return True
-        with path.open("rb") as file:
-            is_ours = f"Software\0{MARK}".encode() in file.read(MARKED_BYTES)
+        return not path.is_file() or (is_ours(path) and not _is_same(path, source))
     except OSError:
         return False
-    return is_ours and not _is_same(path, source)
+
+
+def is_ours(path: Path) -> bool:
+    """Whether a file is a picture that we drew.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return f"Software\0{MARK}".encode() in file.read(MARKED_BYTES)
 
 
 def _is_same(path: Path, source: Path) -> bool:

@@ -47,12 +47,38 @@ def test_a_second_thought_replaces_the_first(corrected: Page) -> None:
     expect(corrected.get_by_role("button", name="It was a 8")).to_be_focused()
 
 
+def test_two_thoughts_at_once_keep_the_last(page: Page) -> None:
+    draw(page, "3")
+    wait_for_answer(page, "3")
+    page.evaluate("[5, 8].forEach((value) => document.getElementById('was').children[value].click())")
+    expect(page.locator("#album b")).to_have_text(["8"])
+    page.reload()
+    expect(page.locator("#album b")).to_have_text(["8"])
+
+
 def test_one_is_deleted(corrected: Page) -> None:
     corrected.get_by_role("button", name="Delete this 5").click()
     expect(corrected.locator("#corrections")).to_be_hidden()
     expect(corrected.locator("#status")).to_have_text("Deleted.")
     corrected.reload()
     expect(corrected.locator("#corrections")).to_be_hidden()
+
+
+def test_of_two_the_deleted_one_alone_is_no_longer_told(page: Page) -> None:
+    draw(page, "13", share=0.6)
+    wait_for_answer(page, "13")
+    for place, value in enumerate("45"):
+        page.locator("#lines button").nth(place).click()
+        page.get_by_role("button", name=f"It was a {value}").click()
+    expect(page.locator("#album b")).to_have_text(["4", "5"])
+    page.get_by_role("button", name="Delete this 4").click()
+    expect(page.locator("#status")).to_have_text("Deleted.")
+    expect(page.locator("#kept")).to_have_text("Kept as a 5, in this browser only.")
+    page.locator("#lines button").first.click()
+    expect(page.locator("#kept")).to_have_text("")
+    expect(page.locator("#was [aria-pressed=true]")).to_have_count(0)
+    page.get_by_role("button", name="It was a 4").click()
+    expect(page.locator("#album b")).to_have_text(["5", "4"])  # a new one, the old one's number is not given again
 
 
 def test_all_are_deleted_after_a_question(corrected: Page) -> None:
@@ -62,3 +88,4 @@ def test_all_are_deleted_after_a_question(corrected: Page) -> None:
     corrected.once("dialog", lambda dialog: dialog.accept())
     corrected.click("#forget")
     expect(corrected.locator("#corrections")).to_be_hidden()
+    expect(corrected.locator("#kept")).to_have_text("")

@@ -162,6 +162,16 @@ def test_keys_alone_draw_a_7(page: Page) -> None:
     expect(page.locator("#lines button")).to_have_count(0)
 
 
+def test_a_space_bar_that_is_held_puts_the_pen_down_once(page: Page) -> None:
+    page.focus("#sheet")
+    page.keyboard.down("Space")
+    page.keyboard.down("Space")  # as the key repeats
+    expect(page.locator("#cursor")).to_contain_class("down")
+    page.keyboard.up("Space")
+    page.keyboard.press("Space")
+    expect(page.locator("#cursor")).not_to_contain_class("down")
+
+
 def test_two_arrows_together_go_diagonally(page: Page) -> None:
     page.focus("#sheet")
     before = page.locator("#cursor").evaluate("ring => [parseFloat(ring.style.left), parseFloat(ring.style.top)]")

@@ -37,6 +37,22 @@ def test_a_busy_server_is_asked_again_when_it_said(page: Page) -> None:
     assert len(refused) == 1
 
 
+def test_a_busy_server_is_not_told_beside_an_empty_sheet(page: Page) -> None:
+    asked: list[Route] = []
+
+    def hold(route: Route) -> None:
+        asked.append(route)
+
+    page.route("**/explain*", hold)
+    with page.expect_request("**/explain*"):
+        draw(page, "0")
+    page.click("#clear")
+    with page.expect_response("**/explain*"):
+        asked[0].fulfill(status=503, headers={"Retry-After": "1"}, json={})
+    page.wait_for_timeout(100)
+    assert page.inner_text("#verdict").startswith("Write one digit")
+
+
 @pytest.mark.parametrize(
     ("status", "code", "words"),
     [(413, "too_large", "too large"), (422, "truncated", "end of this picture"), (400, "strange", "very strange")],

@@ -1,6 +1,7 @@
 import base64
 import csv
 import io
+import re
 from pathlib import Path
 
 from playwright.sync_api import FilePayload, Page, expect
@@ -66,6 +67,14 @@ def test_the_drawing_is_still_there_after_a_picture(page: Page) -> None:
 def test_a_file_that_is_no_picture_is_told_in_words(page: Page) -> None:
     page.set_input_files("#files", SAMPLES / "answers.csv")
     expect(page.get_by_role("alert")).to_have_text("This is not a picture.")
+
+
+def test_a_dropped_folder_is_told_in_words(page: Page) -> None:
+    session = page.context.new_cdp_session(page)
+    dragged = {"items": [], "files": [str(SAMPLES)], "dragOperationsMask": 1}
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "x": 600, "y": 400, "data": dragged})
+    expect(page.get_by_role("alert")).to_have_text(re.compile("^This is a folder"))
 
 
 def test_several_pictures_give_a_table_and_a_csv_that_no_spreadsheet_runs(page: Page) -> None:

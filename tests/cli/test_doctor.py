@@ -30,6 +30,14 @@ def test_all_is_well(invoke: Run, monkeypatch: pytest.MonkeyPatch, digits_folder
     assert "torch" in findings(ended)["learning"][1]
 
 
+def test_a_package_that_cannot_be_imported_is_found(run_wrapped: Run) -> None:
+    ended = run_wrapped("sys.modules['onnxruntime'] = None", "doctor")
+    assert ended.returncode == 3
+    sign, words = findings(ended)["reading"]
+    assert sign == "--"
+    assert "onnxruntime" in words
+
+
 def test_what_is_not_needed_may_be_missing(invoke: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("INKDIGIT_DATA", str(tmp_path))
     monkeypatch.setattr(checks, "LEARN_PACKAGES", ("torch", "no-such-package"))

@@ -17,9 +17,11 @@ import PIL.Image
 import pytest
 from tests.reading.fakes import find_bars, see_bars
 
-from inkdigit import Reader
+from inkdigit import Reader, Reading
+from inkdigit.cli.read import _open
 from inkdigit.images import Grey
 from inkdigit.locator import Findings, OnnxLocator
+from inkdigit.reading.explain import Explanation
 from inkdigit.reading.regions import load_regions
 from inkdigit.reading.rules import RULES
 
@@ -232,6 +234,60 @@ def test_a_line_is_there_before_the_next_picture_is(samples: Path, tmp_path: Pat
             assert process.poll() is None
         assert json.loads(process.stdout.readline())["error"]["code"] == "empty"
     assert process.returncode == 1
+
+
+@pytest.mark.parametrize(("stream", "stdout"), [(0, "7\n"), (1, ""), (2, "7\n")])
+def test_a_closed_stream_is_an_empty_one(stream: int, stdout: str, samples: Path, tmp_path: Path) -> None:
+    closed = f"import os, sys; os.close({stream}); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+    command = [sys.executable, "-c", closed, "-m", "inkdigit", "read", str(samples / "seven.png")]
+    ended = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, stdout, "")
+
+
+def test_letters_that_the_output_lacks_are_escaped(samples: Path, tmp_path: Path) -> None:
+    name = "\xe9\u6570\udcff.png"
+    (tmp_path / name).write_bytes((samples / "seven.png").read_bytes())
+    environment = {**os.environ, "PYTHONIOENCODING": "latin-1"}
+    command = [sys.executable, "-m", "inkdigit", "read", name, str(samples / "seven.png")]
+    ended = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert ended.stdout.splitlines()[0] == b"\xe9\\u6570\xff.png: 7"
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("option", ["--out", "--steps"])
+def test_a_place_for_files_is_checked_before_reading(
+    option: str, fails: Callable[..., str], samples: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    assert "expected a folder" in fails(3, "read", samples / "seven.png", option, "file/deeper")
+
+
+def test_regions_are_written_as_they_come(
+    invoke: Run, samples: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A form may have ten thousand, each with pictures of its own."""
+    steps: list[str] = []
+    explain = Reader.explain_regions
+
+    def watched(*arguments: Any, **options: Any) -> Any:
+        for result in explain(*arguments, **options):
+            steps.append("read")
+            yield result
+
+    monkeypatch.setattr(Reader, "explain_regions", watched)
+    monkeypatch.setattr("inkdigit.reading.steps.write_steps", lambda *_: steps.append("written"))
+    (tmp_path / "parts.json").write_text(json.dumps({"a": [0, 0, 200, 200], "b": [100, 50, 100, 100]}))
+    invoke("read", samples / "page.png", "--regions", "parts.json", "--steps", "steps")
+    assert steps == ["read", "written"] * 2
+
+
+def test_pictures_are_kept_only_where_they_are_drawn(samples: Path) -> None:
+    """They would be sent from process to process, 50 MB for a photo."""
+    named = (str(samples / "seven.png"), str(samples / "seven.png"))
+    (plain,), (drawn,) = (_open("reader", "locator", None, {}, drawn)(named) for drawn in (False, True))
+    assert isinstance(plain, Reading)
+    assert isinstance(drawn, Explanation)
+    assert drawn.reading == plain
 
 
 def test_names_of_any_bytes(samples: Path, tmp_path: Path) -> None:

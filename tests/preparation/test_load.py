@@ -323,6 +323,8 @@ def test_an_unknown_orientation_does_not_matter(orientation: int) -> None:
         (np.array([[-3.0, 256.5, 100.0]]), [[0, 255, 100]]),
         (np.array([[np.nan, 0.5, np.inf, -np.inf]]), [[0, 128, 0, 0]]),
         (np.array([[1e308, -1e308]]), [[255, 0]]),
+        (np.array([[0, 32768, 65535]]), [[0, 128, 255]]),
+        (np.array([[0.0, 2048.0, 4095.0]], np.float32), [[0, 128, 255]]),
         (np.array([[-1e308, 1.0]]), [[0, 255]]),
         (np.array([[0, 1]]), [[0, 255]]),
         (np.array([[0, 100, 255]], np.int64), [[0, 100, 255]]),

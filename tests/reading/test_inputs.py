@@ -1,12 +1,14 @@
 """What arguments mean."""
 
 import io
+import os
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import PIL.Image
 import pillow_heif
 import pytest
 
@@ -14,6 +16,7 @@ from inkdigit import Reader
 from inkdigit.errors import ImageError
 from inkdigit.preparation.load import MAX_BYTES, load_picture
 from inkdigit.reading.inputs import expand, may_be_several
+from inkdigit.reading.steps import write_png
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 
@@ -53,10 +56,30 @@ def test_order_is_that_of_the_names_and_not_of_the_disk(tmp_path: Path, monkeypa
 
 
 def test_a_pattern_is_what_it_matches_sorted(folder: Path) -> None:
-    assert names("*.png") == ["a[1].png", "b.png", "folder.png"]
+    assert names("*.png") == ["a[1].png", "b.png"]
     assert names("?.png") == names("[ab].png") == ["b.png"]
     assert names("**/*.t*") == ["deep/c.tiff", "notes.txt"]
     assert names(f"{folder}/deep/*/*.webp") == [f"{folder}/deep/er/d.webp"]
+
+
+def test_a_pattern_that_matches_a_folder_is_its_pictures(folder: Path) -> None:
+    assert names("*") == ["a.JPG", "a[1].png", "b.png", "deep/c.tiff", "deep/er/d.webp", "notes.txt"]
+
+
+def test_a_pattern_does_not_follow_links_in_circles(folder: Path) -> None:
+    (folder / "deep" / "again").symlink_to(folder / "deep")
+    assert names("**/*.webp") == ["deep/er/d.webp"]
+
+
+def test_what_we_drew_is_not_read_where_it_was_not_asked_for(folder: Path) -> None:
+    write_png(folder / "deep" / "drawn.png", PIL.Image.new("L", (5, 5)))
+    assert names("deep") == ["deep/c.tiff", "deep/er/d.webp"]
+    assert names("deep/drawn.png") == ["deep/drawn.png"]
+
+
+def test_a_pipe_in_a_folder_is_not_waited_for(folder: Path) -> None:
+    os.mkfifo(folder / "deep" / "pipe.png")
+    assert names("deep") == ["deep/c.tiff", "deep/er/d.webp"]
 
 
 def test_a_file_with_the_name_of_a_pattern_is_itself(folder: Path) -> None:
@@ -241,7 +264,7 @@ def test_a_folder_that_is_named_like_a_zip_is_a_folder(folder: Path) -> None:
     (folder / "x.zip").mkdir()
     (folder / "x.zip" / "a.png").touch()
     assert names("x.zip") == ["x.zip/a.png"]
-    assert read("x.zip#a.png", "x.zi?") == {"x.zip#a.png": "not_found", "x.zip": "not_an_image"}
+    assert read("x.zip#a.png", "x.zi?") == {"x.zip#a.png": "not_found", "x.zip/a.png": "empty"}
 
 
 def test_where_pdfs_and_heics_cannot_be_read_the_others_are(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from inkdigit.images import CLASSES, SIZE
 from inkdigit.preparation.box import Box
-from inkdigit.reading.finder import Found
-from inkdigit.reading.lines import ALTERNATIVES, SMALL, SURE, build_line
+from inkdigit.reading.finder import SURE, Found
+from inkdigit.reading.lines import ALTERNATIVES, SMALL, build_line
 from inkdigit.reading.result import Line, Reason
 from inkdigit.reading.rules import RULES, Rules
 
@@ -238,6 +238,14 @@ class TestRefusal:
         doubtful = build(rows, "length=16", least=0.9)
         assert doubtful.text == "411?111111111111", "how many there are says nothing about which"
         assert doubtful.digits[3].reason == "unsure"
+
+    @pytest.mark.parametrize("rules", [(), ("length=1-99",), ("pattern=\\d+",)], ids=["none", "length", "pattern"])
+    @pytest.mark.parametrize(("none", "text"), [(0.88, "?"), (0.02, "3")])
+    def test_a_rule_makes_no_digit_of_what_is_none(self, rules: tuple[str, ...], none: float, text: str) -> None:
+        rest = (1 - none) / 20
+        line = build(one(rest, rest, rest, 11 * rest, *[rest] * 6, none), *rules, least=0.5)
+        assert line.text == text
+        assert line.digits[0].reason == (None if text == "3" else "not_a_digit")
 
     def test_a_line_against_its_rules_stays_refused_for_that(self) -> None:
         assert {digit.reason for digit in build(says("12"), "length=3", least=1).digits} == {"rule"}

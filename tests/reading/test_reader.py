@@ -356,6 +356,15 @@ class TestMany:
         assert [one for one in found if isinstance(one, Reading)] == [o for o in expected if isinstance(o, Reading)]
         assert [one.code for one in found if isinstance(one, ImageError)] == ["empty", "not_found"]
 
+    def test_a_damaged_image_of_pils_keeps_no_other_from_being_read(self, digit_image: Images) -> None:
+        whole = encode(255 - np.kron(digit_image, np.ones((9, 9), np.uint8)))
+        damaged = PIL.Image.open(io.BytesIO(whole[: len(whole) // 2]))
+        first, second = Reader().read_many([damaged, PIL.Image.open(io.BytesIO(whole))], processes=2)
+        assert isinstance(first, ImageError)
+        assert (first.code, first.source) == ("truncated", "image")
+        assert isinstance(second, Reading)
+        assert second.text
+
     def test_processes_need_files_and_there_is_at_least_one(self, reader: Reader) -> None:
         with pytest.raises(UsageError, match="every process opens its own"):
             reader.read_many([], processes=2)

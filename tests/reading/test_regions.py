@@ -263,7 +263,7 @@ class TestNames:
         [
             ("in/form.png", "total", "form-total"),
             ("in/form.png", "v1.2", "form-v1.2"),
-            ("scan.pdf#page=2", "total", "scan-total"),
+            ("scan.pdf#page=2", "total", "scan-page-2-total"),
             ("a.zip#b.png", "total", "a.zip#b-total"),
             ("-", "total", "total"),
             ("form.png", "..", "form"),
@@ -276,6 +276,13 @@ class TestNames:
         assert name_part(source, region) == f"{source}#region={region}"
         assert Places(tmp_path).take(name_file(name_part(source, region)), ".png") == tmp_path / f"{file}.png"
 
-    @pytest.mark.parametrize("source", ["form.png", "scan.pdf#page=2", "-", ""])
+    @pytest.mark.parametrize("source", ["form.png", "a#page=.png", "a#page=x.png", "-", ""])
     def test_a_whole_picture_gives_its_own_name(self, source: str) -> None:
         assert name_file(source) == source
+
+    def test_a_page_gives_its_number_whichever_comes_first(self, tmp_path: Path) -> None:
+        places = Places(tmp_path)
+        for page in (3, 1):
+            assert (
+                places.take(name_file(f"in/scan.v2.pdf#page={page}"), ".png") == tmp_path / f"scan.v2-page-{page}.png"
+            )

@@ -1,5 +1,6 @@
 """The command line: one function per command, no logic. Data go to standard output, words to standard error."""
 
+import codecs
 import io
 import os
 import signal
@@ -80,8 +81,7 @@ def inkdigit(
 
 def main() -> None:
     """Runs a command and exits with its code; an error is one line on standard error."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="surrogateescape")  # names of files are bytes, and go out as they came in
+    _open_streams()
     try:
         code = app(prog_name="inkdigit", standalone_mode=False)
         sys.stdout.flush()
@@ -95,12 +95,33 @@ def main() -> None:
     except ModuleNotFoundError as error:  # an extra that is there in part
         extra = "serve" if sys.argv[1:2] == ["serve"] else "learn"
         _fail(str(missing_extra(extra, error.name or "a package")), EnvironmentFault.exit_code)
+    except ImportError as error:
+        _fail(f"{error.name or 'a package'} is damaged ({error}); install inkdigit anew", EnvironmentFault.exit_code)
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", EnvironmentFault.exit_code)
     except Exception as error:  # noqa: BLE001 - the parser's errors share no public parent; others go on
         _fail(*_usage(error))
     else:
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Makes streams that are closed, as a daemon's may be, empty ones, and lets names of files out as they came in."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode))  # noqa: PTH123, SIM115 - until the program ends
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        codecs.register_error("inkdigit", _encode_name)
+        sys.stdout.reconfigure(errors="inkdigit")
+
+
+def _encode_name(error: UnicodeError) -> tuple[str | bytes, int]:
+    """A byte that is no text as it is; a letter that the terminal's charset lacks as Python writes it."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    one = UnicodeEncodeError(error.encoding, error.object, error.start, error.start + 1, error.reason)
+    is_byte = "\udc80" <= error.object[error.start] <= "\udcff"
+    return codecs.lookup_error("surrogateescape" if is_byte else "backslashreplace")(one)
 
 
 def _usage(error: Exception) -> tuple[str, int]:

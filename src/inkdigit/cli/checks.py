@@ -33,14 +33,15 @@ def _python() -> Finding:
 
 def _reading() -> Finding:
     """Reads a picture made on the spot: the whole way through decoder, preparation and network."""
-    import numpy as np
-
     from inkdigit.errors import InkdigitError
-    from inkdigit.reading.reader import read
 
-    picture = np.full((64, 64), 255, np.uint8)
-    picture[12:52, 30:35] = 0  # a 1
     try:
+        import numpy as np
+
+        from inkdigit.reading.reader import read
+
+        picture = np.full((64, 64), 255, np.uint8)
+        picture[12:52, 30:35] = 0  # a 1
         found = read(picture).text
     except (InkdigitError, ImportError, OSError) as error:
         return Finding(False, str(error), needed=True)

@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -95,7 +96,8 @@ def read(
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from inkdigit.errors import ImageError, UsageError, unknown
-    from inkdigit.files import Places
+    from inkdigit.files import Places, check_folder
+    from inkdigit.reading.explain import Explanation
     from inkdigit.reading.formats import FORMATS
     from inkdigit.reading.inputs import expand, may_be_several
     from inkdigit.reading.processes import map_in_processes
@@ -120,28 +122,32 @@ def read(
         "rules": rules,
         "min_confidence": min_confidence,
     }
-    explain = partial(_explain, Reader(model, locator=locator), parts, options)
-    opener = partial(_open, model, locator, parts, options)
+    folder = out or FORMATS[format_].folder
+    for needed in (folder, steps):
+        if needed:
+            check_folder(needed)  # before minutes have passed
+    drawn = steps is not None or FORMATS[format_].folder is not None
+    answer = partial(_answer, Reader(model, locator=locator), parts, options, drawn)
+    opener = partial(_open, model, locator, parts, options, drawn)
     sources = expand(pictures, sys.stdin.buffer)
-    answers = map(explain, sources) if processes == 1 else map_in_processes(opener, sources, processes)
+    answers = map(answer, sources) if processes == 1 else map_in_processes(opener, sources, processes)
     places = Places(steps) if steps else None
     failed = False
 
     def results() -> "Iterator[Result]":
         nonlocal failed
-        for answer in answers:
-            for result in answer:
-                if isinstance(result, ImageError):
-                    failed = True
-                    tell(f"{result.source}: {result.message}")
-                else:
-                    reading = result.reading
-                    if not reading.lines and parts is None:  # an empty box of a form is nothing to wonder about
-                        tell(f"{reading.source}: found no digit; --steps DIR shows what was looked at")
-                    _tell_rulings(reading)
-                    if places:
-                        write_steps(result, places.take(name_file(reading.source)))
-                yield result
+        for result in chain.from_iterable(answers):
+            if isinstance(result, ImageError):
+                failed = True
+                tell(f"{result.source}: {result.message}")
+            else:
+                reading = result.reading if isinstance(result, Explanation) else result
+                if not reading.lines and parts is None:  # an empty box of a form is nothing to wonder about
+                    tell(f"{reading.source}: found no digit; --steps DIR shows what was looked at")
+                _tell_rulings(reading)
+                if places and isinstance(result, Explanation):
+                    write_steps(result, places.take(name_file(reading.source)))
+            yield result
 
     several = parts is not None or may_be_several(pictures)
     for text in FORMATS[format_].write(results(), several, out):
@@ -149,25 +155,29 @@ def read(
     return int(failed)
 
 
-def _open(model: str, locator: str, parts: "Parts", options: "Options") -> "Callable[[Named], list[Result]]":
-    """What explains pictures in a process that has one core."""
+def _open(
+    model: str, locator: str, parts: "Parts", options: "Options", drawn: bool
+) -> "Callable[[Named], list[Result]]":
+    """What answers in a process that has one core."""
     from inkdigit.reading.reader import Reader
 
-    return partial(_explain, Reader(model, locator=locator, threads=1), parts, options)
+    reader = Reader(model, locator=locator, threads=1)
+    return lambda named: list(_answer(reader, parts, options, drawn, named))
 
 
-def _explain(reader: "Reader", parts: "Parts", options: "Options", named: "Named") -> "list[Result]":
-    """What is seen in a picture, or in each of its parts, or the error."""
+def _answer(reader: "Reader", parts: "Parts", options: "Options", drawn: bool, named: "Named") -> "Iterator[Result]":
+    """What is read in a picture, or in each of its parts, with what was seen if that is to be drawn; or the error."""
     from inkdigit.errors import ImageError
+    from inkdigit.reading.explain import Explanation
 
     name, source = named
     asked: Options = {**options, "name": name}
     try:
-        if parts is None:
-            return [reader.explain(source, **asked)]
-        return list(reader.explain_regions(source, parts, **asked))
+        seen = [reader.explain(source, **asked)] if parts is None else reader.explain_regions(source, parts, **asked)
+        for result in seen:
+            yield result if drawn or not isinstance(result, Explanation) else result.reading
     except ImageError as error:
-        return [error]
+        yield error
 
 
 def _tell_rulings(reading: "Reading") -> None:

@@ -94,7 +94,7 @@ def load(source: PictureLike) -> Grey:
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (h, w), (h, w, 1), (h, w, 3) RGB or
-            (h, w, 4) RGBA; bool, uint8, uint16, or float (0..1, or 0..255 where a value is above 2).
+            (h, w, 4) RGBA; bool, uint8, uint16, or float (0..1, 0..255 where a value is above 2, or 0..65535 where one is above 510).
 
     Returns:
         uint8 (h, w), upright as EXIF tells, transparency laid on paper that contrasts with the ink.
@@ -269,6 +269,8 @@ def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
         colours = array // 257 if array.max() > 255 else array
         return PIL.Image.fromarray(_stretch(array) if array.ndim == 2 else colours.astype(np.uint8))
     values = np.nan_to_num(array.astype(np.float64), nan=0, posinf=0, neginf=0)
+    if values.max() > 2 * 255:  # not just a byte's values that were smoothed beyond their ends
+        return PIL.Image.fromarray(_stretch(np.clip(values, 0, 2**16 - 1)))
     highest = 1 if values.max() <= _UNIT_LIMIT else 255
     return PIL.Image.fromarray(np.round(np.clip(values, 0, highest) * (255 / highest)).astype(np.uint8))
 

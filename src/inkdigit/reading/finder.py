@@ -66,7 +66,7 @@ that were as clear but for that, 82 were digits, of 33 others 23.
 """
 
 SURE = 0.9
-"""A digit that both readers name is sure from here on."""
+"""A digit is sure if both readers name it, and it is this probable."""
 
 TURNED = 2
 """A page is turned if so many times as many digits are sure then, counting one more upright: two, if none is.
@@ -213,7 +213,7 @@ class _Read:
     @property
     def sure(self) -> list[int]:
         """The places of the digits that both readers name, without doubt."""
-        return np.flatnonzero(self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) > SURE)).tolist()
+        return np.flatnonzero(self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) >= SURE)).tolist()
 
     @property
     def sureness(self) -> tuple[int, float]:

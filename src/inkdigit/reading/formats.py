@@ -13,10 +13,13 @@ from inkdigit.files import Places, write_atomic
 from inkdigit.reading.draw import draw_annotated
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.regions import name_file
-from inkdigit.reading.result import Digit
+from inkdigit.reading.result import Digit, Reading
 from inkdigit.reading.steps import write_png
 
-Result: TypeAlias = Explanation | ImageError
+Answer: TypeAlias = Reading | ImageError
+
+Result: TypeAlias = Explanation | Answer
+"""With the pictures of the steps, or without, where nobody asked for them: they are large."""
 
 CSV_COLUMNS = [
     "source",
@@ -33,6 +36,8 @@ CSV_COLUMNS = [
     "error",
 ]
 
+ANNOTATED = Path("annotated")
+
 EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """A cell that begins so is run by a spreadsheet (OWASP, "CSV injection"); some take the wide signs for the others."""
 
@@ -40,8 +45,8 @@ EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 Writer: TypeAlias = Callable[[Iterable[Result], bool, Path | None], Iterator[str]]
 """From results, whether there may be several, and a folder or None, to what belongs on standard output."""
 
-Render: TypeAlias = Callable[[Iterable[Result], bool], Iterator[str]]
-"""From results, and whether there may be several, to text, as the results come."""
+Render: TypeAlias = Callable[[Iterable[Answer], bool], Iterator[str]]
+"""From answers, and whether there may be several, to text, as they come."""
 
 
 @dataclass(frozen=True)
@@ -51,64 +56,65 @@ class Format:
     Attributes:
         description: one line for a list.
         write: yields what belongs on standard output; with a folder, files are written there and their paths told.
+        folder: where files are written if no other is named; None where standard output takes all.
     """
 
     description: str
     write: Writer
+    folder: Path | None = None
 
 
 def _textual(render: Render, file: str) -> Writer:
     """A writer of text: on standard output, or into a file of that name."""
 
     def write(results: Iterable[Result], several: bool, folder: Path | None) -> Iterator[str]:
+        answers = (result.reading if isinstance(result, Explanation) else result for result in results)
         if folder is None:
-            yield from render(results, several)
+            yield from render(answers, several)
         else:
-            write_atomic(folder / file, "".join(render(results, several)))
+            write_atomic(folder / file, "".join(render(answers, several)))
             yield f"{folder / file}\n"
 
     return write
 
 
-def _text(results: Iterable[Result], several: bool) -> Iterator[str]:
+def _text(answers: Iterable[Answer], several: bool) -> Iterator[str]:
     """A line for each line of writing, with the source before it where there are several."""
-    for result in results:
-        if isinstance(result, Explanation):
-            reading = result.reading
-            for line in reading.text.split("\n") if reading.text or several else ():
-                yield f"{reading.source}: {line}\n" if several else f"{line}\n"
+    for answer in answers:
+        if isinstance(answer, Reading):
+            for line in answer.text.split("\n") if answer.text or several else ():
+                yield f"{answer.source}: {line}\n" if several else f"{line}\n"
 
 
-def _to_json(result: Result) -> str:
+def _to_json(answer: Answer) -> str:
     """One line of JSON; of a name that is no text, the bytes that are none are written as JSON escapes them."""
-    values = result.reading.to_dict() if isinstance(result, Explanation) else result.to_dict()
-    return json.dumps(values, ensure_ascii=False).encode(errors="backslashreplace").decode()
+    return json.dumps(answer.to_dict(), ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
-def _json(results: Iterable[Result], several: bool) -> Iterator[str]:  # noqa: ARG001 - always a list
+def _json(answers: Iterable[Answer], several: bool) -> Iterator[str]:  # noqa: ARG001 - always a list
     separator = "[\n"
-    for result in results:
-        yield f"{separator}{_to_json(result)}"
+    for answer in answers:
+        yield f"{separator}{_to_json(answer)}"
         separator = ",\n"
     yield "[]\n" if separator == "[\n" else "\n]\n"
 
 
-def _jsonl(results: Iterable[Result], several: bool) -> Iterator[str]:  # noqa: ARG001 - always a line each
-    for result in results:
-        yield f"{_to_json(result)}\n"
+def _jsonl(answers: Iterable[Answer], several: bool) -> Iterator[str]:  # noqa: ARG001 - always a line each
+    for answer in answers:
+        yield f"{_to_json(answer)}\n"
 
 
-def _csv(results: Iterable[Result], several: bool) -> Iterator[str]:  # noqa: ARG001 - always with a header
+def _csv(answers: Iterable[Answer], several: bool) -> Iterator[str]:  # noqa: ARG001 - always with a header
     yield _row(CSV_COLUMNS)
-    for result in results:
-        if isinstance(result, ImageError):
-            yield _row([result.source, *[""] * (len(CSV_COLUMNS) - 2), result.code])
+    for answer in answers:
+        if isinstance(answer, ImageError):
+            yield _row([answer.source, *[""] * (len(CSV_COLUMNS) - 2), answer.code])
             continue
-        if not result.reading.lines:  # without a row, an empty box of a form could not be told from one not asked for
-            yield _row([result.reading.source, *[""] * (len(CSV_COLUMNS) - 1)])
-        for number, line in enumerate(result.reading.lines, start=1):
+        if not answer.lines:  # without a row, an empty box of a form could not be told from one not asked for
+            yield _row([answer.source, *[""] * (len(CSV_COLUMNS) - 1)])
+        for number, line in enumerate(answer.lines, start=1):
             for position, digit in enumerate(line.digits, start=1):
-                yield _row([result.reading.source, number, position, *_cells(digit), ""])
+                yield _row([answer.source, number, position, *_cells(digit), ""])
 
 
 def _cells(digit: Digit) -> list[object]:
@@ -125,7 +131,7 @@ def _row(cells: Iterable[object]) -> str:
 
 
 def _annotate(results: Iterable[Result], several: bool, folder: Path | None) -> Iterator[str]:  # noqa: ARG001
-    places = Places(folder or Path("annotated"))
+    places = Places(folder or ANNOTATED)
     for result in results:
         if isinstance(result, Explanation):
             path = places.take(name_file(result.reading.source), ".png")
@@ -138,5 +144,7 @@ FORMATS: Mapping[str, Format] = {
     "json": Format("a list with boxes, confidences and alternatives", _textual(_json, "readings.json")),
     "jsonl": Format("one JSON object a line, as the pictures come", _textual(_jsonl, "readings.jsonl")),
     "csv": Format("one row for each digit, or one without a value where there is none", _textual(_csv, "readings.csv")),
-    "annotated": Format("each picture with boxes and answers drawn on it, in --out or annotated/", _annotate),
+    "annotated": Format(
+        "each picture with boxes and answers drawn on it, in --out or annotated/", _annotate, ANNOTATED
+    ),
 }

@@ -1,12 +1,14 @@
 """Files, folders, globs, zips, PDFs and standard input → pictures by name."""
 
 import glob
+import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from inkdigit.errors import ImageError
+from inkdigit.files import is_ours
 from inkdigit.preparation.load import MAX_BYTES, PictureLike, Unreadable, is_picture_name
 from inkdigit.preparation.pdf import can_render, is_pdf_name, render_pages
 
@@ -59,17 +61,31 @@ def _paths(argument: str) -> list[str]:
     if not argument:  # an empty shell variable means no picture, and not every one below this folder
         return [argument]
     if _holds(Path.is_dir, path):
-        pictures = (file for file in path.rglob("*") if _is_wanted(file) and _holds(Path.is_file, file))
-        found = sorted(map(str, pictures))
+        found = _search(path)
     elif _is_pattern(argument):
-        found = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - a pattern may begin anywhere
+        matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - a pattern may begin anywhere
+        if "**" in argument:  # it follows links, in circles, too
+            matches = sorted({os.path.realpath(match): match for match in sorted(matches, key=len)[::-1]}.values())
+        found = [file for match in matches for file in _paths_of(match)]
     else:
         found = []
     return found or [argument]
 
 
+def _paths_of(match: str) -> list[str]:
+    """A file that a pattern matches, or the pictures in a folder."""
+    return _search(Path(match)) if _holds(Path.is_dir, Path(match)) else [match]
+
+
+def _search(folder: Path) -> list[str]:
+    """The pictures in a folder and below, without those that we drew: they would be read anew each time."""
+    return sorted(str(file) for file in folder.rglob("*") if _holds(Path.is_file, file) and _is_wanted(file))
+
+
 def _is_wanted(file: Path) -> bool:
-    return is_picture_name(file) or (is_pdf_name(file) and can_render())
+    if is_picture_name(file):
+        return not _holds(is_ours, file)
+    return is_pdf_name(file) and can_render()
 
 
 def _pictures(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:

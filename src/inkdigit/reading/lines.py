@@ -8,15 +8,12 @@ import numpy as np
 
 from inkdigit.images import CLASSES, Probabilities
 from inkdigit.preparation.box import Box
-from inkdigit.reading.finder import Found
+from inkdigit.reading.finder import SURE, Found
 from inkdigit.reading.result import Candidate, Digit, Guess, Line, Reason, Ruling
 from inkdigit.reading.rules import LIKELY, Rules
 
 ALTERNATIVES = 3
 """How many guesses are told, of a digit and of a line."""
-
-SURE = 0.9
-"""A digit is sure if both networks name it, and it is this probable."""
 
 SMALL = 10
 """A doubtful digit whose longer side has fewer pixels is too small to be told."""
@@ -97,10 +94,10 @@ def _refuse_unsure(line: Line, nothing: Probabilities, least: float, region: Box
         least: the least confidence.
         region: what was looked at.
     """
-    by_rule = line.rule.probability if line.rule else 0.0
+    by_rule = line.rule.probability if line.rule else 0.0  # of the text, given that all of these are digits
     digits = tuple(
-        _refuse(digit, _reason(digit, float(none), region)) if max(digit.confidence, by_rule) < least else digit
-        for digit, none in zip(line.digits, nothing, strict=True)
+        digit if max(digit.confidence, by_rule * (1 - none)) >= least else _refuse(digit, _reason(digit, none, region))
+        for digit, none in zip(line.digits, nothing.tolist(), strict=True)
     )
     return replace(line, text=_text(digits), digits=digits)
 

@@ -18,7 +18,7 @@ from inkdigit.images import SIZE, Grey, are_digit_images
 from inkdigit.locator import Locator, OnnxLocator
 from inkdigit.machine import count_cores
 from inkdigit.preparation.box import Box
-from inkdigit.preparation.load import PictureLike, load_picture, to_grey
+from inkdigit.preparation.load import PictureLike, Unreadable, load_picture, to_grey
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.finder import Finder, Found
 from inkdigit.reading.joining import Joining
@@ -111,7 +111,7 @@ class Reader:
         if processes == 1:
             return self._read_many(sources, options)
         opener = partial(_open_alone, *self._files(), options)
-        return map_in_processes(opener, sources, processes, together=TOGETHER)
+        return map_in_processes(opener, map(_to_send, sources), processes, together=TOGETHER)
 
     def _files(self) -> tuple[Path, Path]:
         """Where both models lie."""
@@ -234,6 +234,14 @@ class Reader:
             return self._joining.threshold
         check_confidence(asked)
         return asked
+
+
+def _to_send(source: PictureLike) -> PictureLike:
+    """A source as another process is given it: an image of PIL's may be a file that is not decoded yet."""
+    try:
+        return load_picture(source) if isinstance(source, PIL.Image.Image) else source
+    except ImageError as error:
+        return Unreadable(_name(source), error)
 
 
 def _open_alone(model: Path, locator: Path, options: Options) -> Callable[[PictureLike], Reading | ImageError]:

@@ -62,9 +62,19 @@ def name_part(source: str, region: str) -> str:
 
 
 def name_file(source: str) -> str:
-    """What ``Places`` is to name a source's files after: a region's with its name, as ``form-total``, dots and all."""
+    """What ``Places`` is to name a source's files after: those of a part with its name, dots and all.
+
+    As ``form-total`` for a region, and ``scan-page-3`` for a page: by the order in which pages come, another would be
+    written over on another day.
+    """
     picture, part, region = source.rpartition(PART)
-    return f"{Path(picture).stem}-{region}.region" if part else source
+    named = _name_page(picture if part else source)
+    return f"{Path(named).stem}-{region}.region" if part else named
+
+
+def _name_page(source: str) -> str:
+    file, part, number = source.rpartition("#page=")
+    return f"{Path(file).stem}-page-{number}.page" if part and number.isdecimal() else source
 
 
 def _parse(path: Path, content: bytes) -> Any:

@@ -63,15 +63,15 @@ class Rules:
             DataError: a list of numbers that cannot be read.
         """
         wanted: list[str | Listed] = [rules] if isinstance(rules, str) else list(dict.fromkeys(rules))
-        self._wanted = wanted
         tests = [_build(rule) for rule in wanted]
         self.name = "+".join("among" if isinstance(rule, Listed) else rule.partition("=")[0] for rule in wanted)
         self._listed = next((test for test in tests if isinstance(test, Listed)), None)
         self._tests = [test for test in tests if test is not self._listed]
+        self._sent = [test if isinstance(test, Listed) else rule for rule, test in zip(wanted, tests, strict=True)]
 
     def __reduce__(self) -> "tuple[type[Rules], tuple[list[str | Listed]]]":
-        """Rules are sent to another process by their names: most tests are closures."""
-        return Rules, (self._wanted,)
+        """Rules are sent to another process by their names: most tests are closures. A list goes as it was read."""
+        return Rules, (self._sent,)
 
     def find(self, probabilities: Probabilities) -> tuple[Candidate, ...]:
         """The texts that fit a line, best first; none where nothing comes near to fitting.

@@ -29,5 +29,5 @@ def write_png(path: Path, picture: PIL.Image.Image) -> None:
     """Writes a picture, marked as ours, whole or not at all."""
     buffer, words = io.BytesIO(), PngInfo()
     words.add_text("Software", MARK)
-    picture.save(buffer, "PNG", pnginfo=words)
+    picture.save(buffer, "PNG", pnginfo=words, icc_profile=None)  # it would lie before the mark
     write_atomic(path, buffer.getvalue())

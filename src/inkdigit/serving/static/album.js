@@ -5,7 +5,10 @@ import { announce, byId, download, make } from "./page.js";
 import { say } from "./words.js";
 
 export class Album {
-  /** @param {import("./corrections.js").Corrections} corrections @param {() => void} onRemoved */
+  /**
+   * @param {import("./corrections.js").Corrections} corrections
+   * @param {(left: Set<number>) => void} onRemoved told the ids of those that remain
+   */
   constructor(corrections, onRemoved) {
     Object.assign(this, { corrections, onRemoved });
     this.list = byId("album");
@@ -17,10 +20,12 @@ export class Album {
     if (confirm(say("forgetSure"))) this.#remove(() => this.corrections.removeAll());
   }
 
+  /** @returns {Promise<Set<number>>} the ids of what is shown */
   async show() {
     const all = await this.corrections.list();
     byId("corrections").hidden = all.length === 0;
     this.list.replaceChildren(...all.map((correction) => this.#item(correction)));
+    return new Set(all.map(({ id }) => id));
   }
 
   /** @param {import("./corrections.js").Correction} correction */
@@ -35,9 +40,8 @@ export class Album {
   /** @param {() => Promise<void>} act */
   async #remove(act) {
     await act();
-    await this.show();
+    this.onRemoved(await this.show());
     announce(say("removed"));
-    this.onRemoved();
     (this.list.querySelector("button") ?? byId("sheet")).focus(); // the button that had it is gone
   }
 }

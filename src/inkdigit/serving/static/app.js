@@ -19,7 +19,7 @@ const LOOPBACK = /^(localhost|127(\.\d+){3}|\[::1\])$/;
 /**
  * What is shown: the picture that was read, what came of it, the chosen digit, its corrections by place, or the fault.
  * @type {{picture?: Blob, explanation?: import("./reader.js").Explanation, chosen: number,
- *         corrected: Map<number, {id: number, value: number}>, fault?: import("./reader.js").Fault,
+ *         corrected: Map<number, {id: Promise<number>, value: number}>, fault?: import("./reader.js").Fault,
  *         job?: () => Promise<Blob>}}
  */
 let shown = nothing();
@@ -29,7 +29,7 @@ const stage = new Stage(choose);
 const answer = new Answer(choose);
 const detail = new DigitDetail({ correct, openMaps: askMaps });
 const corrections = new Corrections();
-const album = new Album(corrections, () => render());
+const album = new Album(corrections, forget);
 const models = new ModelTable(() => shown.job && ask(shown.job));
 const table = new PictureTable(showPicture);
 
@@ -43,7 +43,7 @@ const ask = newestWins(async (job, isNewest) => {
   answer.setWaiting(true);
   try {
     const picture = await job();
-    const explanation = await explain(picture, { model: models.chosen }, (seconds) => tellBusy(seconds) && isNewest());
+    const explanation = await explain(picture, { model: models.chosen }, (seconds) => isNewest() && tellBusy(seconds));
     if (!isNewest()) return;
     settle({ ...nothing(), job, picture, explanation, chosen: mostDoubtful(explanation.reading) });
     announce(spoken(explanation.reading));
@@ -120,18 +120,30 @@ function correct(value) {
   const { explanation, chosen, corrected } = shown;
   const digit = digitsOf(explanation.reading)[chosen];
   const read = digit.refused ? "?" : String(digit.value);
-  const old = corrected.get(chosen);
-  corrected.set(chosen, { ...old, value });
+  const correction = { value, read, image: explanation.seen[chosen], at: Date.now() };
+  corrected.set(chosen, { id: keep(correction, corrected.get(chosen)?.id), value });
   renderDigit();
   announce(say("kept", value));
-  keep({ ...(old && { id: old.id }), value, read, image: explanation.seen[chosen], at: Date.now() }, corrected, chosen);
 }
 
-/** @param {import("./corrections.js").Correction} correction */
-async function keep(correction, corrected, place) {
-  corrected.set(place, { id: await corrections.put(correction), value: correction.value });
+/**
+ * Stores a correction in place of an earlier one, which may still be on its way.
+ * @param {import("./corrections.js").Correction} correction @param {Promise<number>} [earlier] its id
+ */
+async function keep(correction, earlier) {
+  const id = await corrections.put(earlier ? { ...correction, id: await earlier } : correction);
   await album.show();
   if (!(await corrections.areKept())) byId("kept").textContent = say("keptNot");
+  return id;
+}
+
+/** What was deleted is no longer told, nor replaced. @param {Set<number>} left ids of the corrections that remain */
+async function forget(left) {
+  const { corrected } = shown;
+  for (const [place, { id }] of corrected) {
+    if (!left.has(await id)) corrected.delete(place);
+  }
+  renderDigit();
 }
 
 /** @param {File[]} files */

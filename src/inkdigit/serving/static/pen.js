@@ -87,11 +87,11 @@ export class KeyPen {
     const act = event.key in WAYS ? () => this.#move(event) : this.#actions[event.key];
     if (!act) return;
     event.preventDefault(); // arrows and space would scroll the page
-    act();
+    act(event);
   }
 
   #actions = {
-    " ": () => this.#toggle(),
+    " ": (event) => event.repeat || this.#toggle(), // a key that is held would lift the pen again
     Backspace: () => this.sheet.undo(),
     Delete: () => this.sheet.clear(),
   };

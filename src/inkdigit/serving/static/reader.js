@@ -65,7 +65,12 @@ async function send(address, request = {}) {
   } catch (error) {
     if (error.name === "TimeoutError") throw new Fault("timeout");
     // A server cuts the line in the middle of a body that is too large, which looks like one that is gone.
-    throw new Fault(request.body?.size > USUAL_MAX_BYTES ? "too_large" : "gone");
+    if (request.body?.size > USUAL_MAX_BYTES) throw new Fault("too_large");
+    // So does a folder: it is dropped as a file, which cannot be read.
+    await request.body?.arrayBuffer().catch(() => {
+      throw new Fault("unreadable");
+    });
+    throw new Fault("gone");
   }
 }
 
