@@ -283,6 +283,5 @@ class TestNames:
     def test_a_page_gives_its_number_whichever_comes_first(self, tmp_path: Path) -> None:
         places = Places(tmp_path)
         for page in (3, 1):
-            assert (
-                places.take(name_file(f"in/scan.v2.pdf#page={page}"), ".png") == tmp_path / f"scan.v2-page-{page}.png"
-            )
+            place = places.take(name_file(f"in/scan.v2.pdf#page={page}"), ".png")
+            assert place == tmp_path / f"scan.v2-page-{page}.png"

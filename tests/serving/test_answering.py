@@ -1,6 +1,8 @@
 """What a process does with a job, without the process."""
 
+import gc
 import json
+import weakref
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,10 @@ from tests.serving.conftest import SAMPLES
 
 from inkdigit import OnnxClassifier, Reader
 from inkdigit.errors import DataError
+from inkdigit.reading.rules import Rules
 from inkdigit.reading.weights import find_model
-from inkdigit.serving.answering import Answering
+from inkdigit.serving.answering import RULES_KEPT, Answering
+from inkdigit.serving.bounds import Bounds
 from inkdigit.serving.models import hash_model
 from inkdigit.serving.queries import ReadQuery
 
@@ -96,6 +100,30 @@ def test_a_fault_of_ours_is_told_and_logged(
     monkeypatch.setattr(Reader, "explain", exhaust)
     code, answer = ask(answering, PAGE)
     assert (code, answer["source"]) == ("too_large", "a.png")
+
+
+def test_what_strangers_patterns_fill_is_bounded_and_let_go(
+    answering: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: weakref.WeakSet[Rules] = weakref.WeakSet()
+
+    def keep(*_: object, rules: Rules, **__: object) -> None:
+        kept.add(rules)
+        raise DataError("read nothing")
+
+    def exhaust(*_: object, **__: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(Reader, "explain", keep)
+    for number in range(3 * RULES_KEPT):
+        assert ask(answering, PAGE, pattern=f"{number}+")[0] == "model"
+    gc.collect()
+    assert len(kept) == RULES_KEPT
+    assert 0.5 * Bounds().max_memory_bytes > RULES_KEPT * 60_000_000
+    monkeypatch.setattr(Reader, "explain", exhaust)
+    assert ask(answering, PAGE, pattern="0+")[0] == "too_large"
+    gc.collect()
+    assert not kept
 
 
 def test_another_file_than_was_started_with_is_refused(tmp_path: Path) -> None:

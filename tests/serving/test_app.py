@@ -24,6 +24,7 @@ def test_a_name_is_shown_without_its_path_and_what_cannot_be_seen(served: Served
     ("query", "words"),
     [
         ({"signle": "1"}, "did you mean 'single'"),
+        ({"digit": "0"}, "unknown option 'digit'; known: among, check, length, min_confidence, model, pattern, region"),
         ({"single": "perhaps"}, "another value of single"),
         ({"model": "raeder"}, "did you mean 'reader'"),
         ({"model": "../../etc/passwd"}, "unknown model"),
@@ -177,6 +178,14 @@ def test_every_answer_keeps_a_browser_in_bounds(path: str, served: Served) -> No
     assert "server" not in headers
     if not path.startswith("/static"):
         assert headers["cache-control"] in {"no-store", "no-cache"}
+
+
+def test_a_typing_mistake_is_told_what_the_route_itself_takes(served: Served) -> None:
+    with served.client() as client:
+        for path, hint in (("/read", "known: "), ("/read/batch", "known: "), ("/explain", "did you mean 'digit'?")):
+            message = client.post(path, params={"digits": "0"}, content=SEVEN).json()["error"]["message"]
+            assert message.startswith(f"unknown option 'digits'; {hint}")
+            assert message.count("'digit'") == (path == "/explain")
 
 
 def test_foreign_names_and_pages_are_refused(served: Served) -> None:

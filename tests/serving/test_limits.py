@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import tracemalloc
 from collections.abc import Sequence
 from typing import Any
 
@@ -99,6 +100,38 @@ def test_bodies_in_memory_are_bounded_together() -> None:
 
     asyncio.run(main())
     assert [told(sent)[0] for sent in answers] == [200, 200, 503, 200]
+
+
+def test_a_body_is_in_memory_once_while_it_is_answered() -> None:
+    size, held = 2**22, 0
+
+    async def measure(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal held
+        message = await receive()
+        held = tracemalloc.get_traced_memory()[0]
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": b"%d" % len(message["body"])})
+
+    async def main() -> None:
+        left, sent = 64, list[Message]()
+
+        async def receive() -> Message:
+            nonlocal left
+            left -= 1
+            return {"type": "http.request", "body": bytes(size // 64), "more_body": left > 0}
+
+        async def send(message: Message) -> None:
+            sent.append(message)
+
+        await Bodies(measure, Bounds())({"type": "http", "headers": []}, receive, send)
+        assert told(sent) == (200, b"%d" % size)
+
+    tracemalloc.start()
+    try:
+        asyncio.run(main())
+    finally:
+        tracemalloc.stop()
+    assert size < held < 1.5 * size
 
 
 async def hold(scope: Scope, receive: Receive, send: Send) -> None:

@@ -1,3 +1,5 @@
+import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -30,3 +32,19 @@ def test_a_file_is_told_by_its_content(tmp_path: Path) -> None:
     assert hash_model(tmp_path / "a").startswith("ba7816bf")
     with pytest.raises(DataError, match="cannot be read"):
         hash_model(tmp_path / "b")
+
+
+def test_a_pipe_is_no_model_and_nobody_waits_for_it(tmp_path: Path) -> None:
+    pipe = tmp_path / "model.onnx"
+    os.mkfifo(pipe)
+    told: list[str] = []
+
+    def ask() -> None:
+        with pytest.raises(DataError) as caught:
+            hash_model(pipe)
+        told.append(str(caught.value))
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(5)
+    assert "cannot be read (no such file)" in told[0]

@@ -172,6 +172,12 @@ def test_a_request_that_is_on_its_way_when_the_end_comes_is_answered(own: Served
     assert own.process.wait(10) == 0
 
 
+def test_allowed_names_are_those_that_browsers_send() -> None:
+    with serve("--set", "readers=1", "--allow-host", "数字.example:8443") as own, own.client() as client:
+        for host, status in (("xn--p8sv8u.example", 200), ("XN--p8sv8u.example:80", 200), ("digits.example", 421)):
+            assert client.get("/health/live", headers={"host": host}).status_code == status
+
+
 def test_the_end_does_not_wait_for_stuck_clients() -> None:
     with (
         serve("--set", "readers=1", "--set", "shutdown_s=1") as own,
@@ -185,10 +191,13 @@ def test_the_end_does_not_wait_for_stuck_clients() -> None:
         assert time.monotonic() - begun < 5
 
 
-def test_what_is_not_http_1_is_refused(strict: Served) -> None:
-    upgrade = b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: %s\r\nConnection: Upgrade\r\n%s\r\n"
-    with connect(strict, upgrade % (b"h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n")) as connection:
-        assert b"HTTP/1.1 200" not in drain(connection)
+def test_whoever_offers_another_protocol_is_answered_in_http_1(strict: Served) -> None:
+    upgrade = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: %s\r\nConnection: Upgrade\r\n%s\r\n"
+    offer = upgrade % (b"h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n")
+    with connect(strict, offer * 2) as connection:  # and the connection goes on
+        received = drain(connection)
+    assert received.startswith(b"HTTP/1.1 200")
+    assert received.count(b'{"status":"live"}') == 2
     socket_head = b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     with connect(strict, upgrade % (b"websocket", socket_head)) as connection:
         assert drain(connection).startswith(b"HTTP/1.1 403")

@@ -5,7 +5,8 @@ import pytest
 from starlette.requests import Request
 from starlette.types import Message
 
-from inkdigit.serving.uploads import clean_name, take_one
+from inkdigit.serving.answers import Refusal
+from inkdigit.serving.uploads import Upload, clean_name, take_one
 
 
 @pytest.mark.parametrize(
@@ -32,8 +33,15 @@ def test_uploads_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tempfile, "TemporaryFile", forbid)
     monkeypatch.setattr(tempfile, "_TemporaryFileArgs", None, raising=False)
     content = bytes(8 * 2**20)
-    head = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n'
-    body = head + content + b"\r\n--x--\r\n"
+    upload = take_form(PICTURE + content + b"\r\n--x--\r\n")
+    assert (upload.name, upload.content) == ("a.png", content)
+
+
+PICTURE = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n'
+
+
+def take_form(body: bytes) -> Upload:
+    """What is taken of a form whose boundary is x."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body}
@@ -42,5 +50,19 @@ def test_uploads_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     request = Request(
         {"type": "http", "method": "POST", "path": "/read", "query_string": b"", "headers": headers}, receive
     )
-    upload = asyncio.run(take_one(request))
-    assert (upload.name, upload.content) == ("a.png", content)
+    return asyncio.run(take_one(request))
+
+
+@pytest.mark.parametrize("name", ["single", "picture"])
+def test_options_as_fields_of_a_form_are_told_where_they_stand(name: str) -> None:
+    option = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\ntrue\r\n'.encode()
+    for body in (PICTURE + b"abc\r\n" + option, option + PICTURE + b"abc\r\n"):
+        with pytest.raises(Refusal, match=r"fields that are no files.*put options into the query, as \?single=true$"):
+            take_form(body + b"--x--\r\n")
+
+
+@pytest.mark.parametrize("body", [b"--y\r\n", b"--x--\r\nmore", b"--xx", b"--x\r\n\0: \r\n"])
+def test_a_damaged_form_writes_nothing_into_the_log(body: bytes, caplog: pytest.LogCaptureFixture) -> None:
+    with pytest.raises(Refusal, match=r"found (a damaged form|other fields)"):
+        take_form(body)
+    assert caplog.records == []

@@ -94,7 +94,8 @@ def load(source: PictureLike) -> Grey:
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (h, w), (h, w, 1), (h, w, 3) RGB or
-            (h, w, 4) RGBA; bool, uint8, uint16, or float (0..1, 0..255 where a value is above 2, or 0..65535 where one is above 510).
+            (h, w, 4) RGBA; bool, uint8, uint16, or others (0..1, 0..255 where a value is above 2, or
+            0..65535 where one is above 510).
 
     Returns:
         uint8 (h, w), upright as EXIF tells, transparency laid on paper that contrasts with the ink.

@@ -30,6 +30,10 @@ from inkdigit.serving.tensors import infer
 Answer: TypeAlias = tuple[str, bytes]
 """An error's code, or "", and JSON."""
 
+RULES_KEPT = 8
+"""Rules of queries that stay for the next of the same: a stranger's pattern makes each of them grow to 60 MB (see
+``pattern.REMEMBERED``), and all of them must leave a reading room below ``max_memory_bytes``."""
+
 
 class Answering:
     """Answers jobs.
@@ -74,6 +78,7 @@ class Answering:
             error.source = head["name"]
             return error.code, encode(error.to_dict())
         except MemoryError:
+            _build_rules.cache_clear()  # the next reading shall not lack what strangers' patterns have filled
             large = ImageError("too_large", "needs more memory than a reading may have; shrink it", head["name"])
             return large.code, encode(large.to_dict())
         except InkdigitError as error:
@@ -131,7 +136,7 @@ def _build_options(head: Head) -> Options:
     }
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=RULES_KEPT)
 def _build_rules(length: str | None, pattern: str | None, among: Sequence[str], check: str | None) -> Rules:
     """The rules, in the order of the command line's."""
     if check is not None and check not in CHECKS:

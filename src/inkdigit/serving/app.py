@@ -159,9 +159,7 @@ def _add_errors(app: FastAPI) -> None:
 
 def _describe(error: Mapping[str, Any]) -> str:
     """What is wrong with a query in one line."""
-    name = str(error["loc"][1] if len(error["loc"]) > 1 else "query")[:64]
-    if error["type"] == "extra_forbidden":
-        return str(unknown("option", name, ExplainQuery.model_fields))
+    name = str(error["loc"][1] if len(error["loc"]) > 1 else "query")
     return f"found another value of {name} than expected ({error['msg']}); see /docs"
 
 

@@ -62,7 +62,8 @@ class Bodies:
             if refusal:
                 await _refuse(refusal, receive, send)
             else:
-                await self._app(scope, _Body(b"".join(parts), receive), send)
+                parts[:] = [b"".join(parts)]  # beside the whole, they would hold twice what is counted
+                await self._app(scope, _Body(parts[0], receive), send)
         except _Gone:
             return
         finally:

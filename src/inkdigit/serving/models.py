@@ -40,6 +40,8 @@ def hash_model(path: Path) -> str:
     Raises:
         DataError: it cannot be read.
     """
+    if not path.is_file():  # to open a pipe is to wait for whoever writes into it
+        raise DataError(f"{path}: cannot be read (no such file); expected a model.onnx")
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,9 +1,11 @@
 """What a client may ask for in a query: the options of ``inkdigit read``, but never the name of a file."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, Field, model_validator
 
+from inkdigit.errors import unknown
 from inkdigit.serving.frames import Head
 
 MAX_NUMBERS = 1000
@@ -20,8 +22,6 @@ def _check_share(value: float) -> float:
 
 class ReadQuery(BaseModel):
     """Options of a reading; all may be left out."""
-
-    model_config = ConfigDict(extra="forbid")
 
     model: Annotated[str | None, Field(max_length=64, description="One of `GET /models`; else the first.")] = None
     single: Annotated[
@@ -58,6 +58,15 @@ class ReadQuery(BaseModel):
     check: Annotated[
         str | None, Field(max_length=16, description="A line ends in this check digit: luhn, isbn10, isbn13 or ean13.")
     ] = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _check_names(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Refuses an option that there is not, with the nearest of those that this very route takes."""
+        for name in given:
+            if name not in cls.model_fields:
+                raise unknown("option", name[:64], cls.model_fields)
+        return given
 
     def to_head(self, job: str, model: str, name: str, **more: Any) -> Head:
         """The job of reading a picture of that name."""

@@ -5,11 +5,13 @@ request must call us by a name that is ours, and what changes or costs something
 no page.
 """
 
+import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from inkdigit.errors import UsageError
 from inkdigit.serving.answers import Refusal, send_refusal
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -40,6 +42,24 @@ NOT_KEPT = (b"cache-control", b"no-store")
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
+def parse_host(given: str) -> str:
+    """A name or address as a browser's Host tells it: small, in the xn-- form where it is Chinese, and without a port.
+
+    Raises:
+        UsageError: more than a name, as an address with https://, or a pattern with a star.
+    """
+    bare_ip6 = given.count(":") > 1 and not given.startswith("[")
+    try:
+        name = (urlsplit(f"//[{given}]" if bare_ip6 else f"//{given}").hostname or "").encode("idna").decode()
+    except ValueError:  # what can be no name
+        name = ""
+    if not re.fullmatch(r"[\w.:%-]+", name) or set(given) & set("/?#@"):
+        raise UsageError(
+            f"found --allow-host {given!r}, expected a name alone, as digits.example; give the option for each name"
+        )
+    return name
+
+
 class Security:
     """Refuses foreign names and foreign pages, and sends the headers that keep a browser in bounds."""
 
@@ -48,10 +68,11 @@ class Security:
 
         Args:
             app: the application.
-            allowed: names, beside those of the loopback and the address that a connection came to.
+            allowed: names as ``parse_host`` gives them, beside those of the loopback and the address that a connection
+                came to.
         """
         self._app = app
-        self._allowed = LOOPBACK | {name.lower().strip("[]") for name in allowed}
+        self._allowed = LOOPBACK | frozenset(allowed)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handles a request."""

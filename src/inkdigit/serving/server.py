@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from hypercorn.asyncio import serve as serve_asgi
 from hypercorn.config import Config
+from hypercorn.protocol.h11 import H11Protocol
 from hypercorn.typing import Framework
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,6 +21,7 @@ from inkdigit.serving.bounds import Bounds
 from inkdigit.serving.frames import Head
 from inkdigit.serving.models import hash_model
 from inkdigit.serving.pool import Pool
+from inkdigit.serving.security import parse_host
 
 LAST_CALL_S = 0.5
 """After SIGTERM, connections that are open may ask once more for so long: a request may be on its way."""
@@ -45,16 +47,12 @@ class Closing:
         await self._app(scope, receive, send_last if scope["type"] == "http" else send)
 
 
-class _Http1(Config):
-    """HTTP/1.1 alone.
+async def _stay(*_: object) -> None:
+    """Turns from HTTP/1.1 to no other protocol: who offers one, as Java does, is answered all the same.
 
-    Hypercorn speaks HTTP/2 with whoever asks for it, TLS or not, and then never cuts a silent client. There is no
-    setting for that; but a connection that would turn to HTTP/2 asks for this one first, and ends here.
+    Hypercorn speaks HTTP/2 with whoever offers it, TLS or not, and then never cuts a silent client. There is no setting
+    for that; it is where it looks for an offer that this is put.
     """
-
-    @property
-    def h2_max_concurrent_streams(self) -> int:  # type: ignore[override] # nobody sets it
-        raise asyncio.CancelledError
 
 
 async def run(
@@ -79,12 +77,14 @@ async def run(
     Raises:
         DataError: a model cannot be opened.
         EnvironmentFault: the address cannot be had.
+        UsageError: an allowed name is none.
     """
+    names = [parse_host(name) for name in allowed]
     pool = Pool(_build_settings(models, bounds), bounds)
     with _listen(host, port, bounds) as listening:
         try:
             await pool.start()
-            app = Closing(build_app(pool, list(models), bounds, [host, *allowed]))
+            app = Closing(build_app(pool, list(models), bounds, [parse_host(host), *names]))
             announce(_describe(listening))
             await _serve(app, listening, bounds)
         finally:
@@ -127,7 +127,8 @@ def _describe(listening: socket.socket) -> str:
 
 def _configure(listening: socket.socket, bounds: Bounds) -> Config:
     """Hypercorn's part of the bounds."""
-    config = _Http1()
+    H11Protocol._check_protocol = _stay  # type: ignore[assignment, method-assign]
+    config = Config()
     config.bind = [f"fd://{os.dup(listening.fileno())}"]
     config.backlog = BACKLOG
     config.keep_alive_timeout = bounds.header_s  # to the end of the next header, however slowly it comes

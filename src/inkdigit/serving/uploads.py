@@ -1,5 +1,6 @@
 """The pictures of a request: its body, or the files of a form, in memory alone."""
 
+import logging
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
@@ -68,8 +69,10 @@ def clean_name(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME].strip() or BODY
 
 
-TOO_MANY = "Too many files"
-"""How the parser begins to say that it stopped before the last."""
+TOO_MANY, FIELDS = "Too many files", "Too many fields"
+"""How the parser begins to say that it stopped before the last file, or at a field that is no file."""
+
+logging.getLogger("python_multipart").setLevel(logging.CRITICAL + 1)  # or strangers' bytes would fill the server's log
 
 
 class _InMemory(MultiPartParser):
@@ -86,6 +89,9 @@ async def _take_form(request: Request, field: str, most: int) -> list[Upload]:
     except MultiPartException as error:
         if error.message.startswith(TOO_MANY):
             raise _too_many(most) from None
+        if error.message.startswith(FIELDS):
+            told = f"found fields that are no files, expected files named {field!r} alone"
+            raise Refusal(422, "usage", f"{told}; put options into the query, as ?single=true") from None
         raise Refusal(422, "usage", f"found a damaged form ({error.message}), expected files named {field!r}") from None
     try:
         files = [value for name, value in form.multi_items() if name == field and isinstance(value, UploadFile)]
