@@ -9,7 +9,7 @@ import pytest
 
 from inkdigit.errors import IMAGE_ERROR_CODES, ImageError
 from inkdigit.images import Grey
-from inkdigit.preparation import pdf as module
+from inkdigit.preparation import pages
 from inkdigit.preparation.load import load, load_picture
 from inkdigit.preparation.pdf import SIDE, can_render, is_pdf_name, render_pages
 
@@ -151,12 +151,12 @@ def test_a_page_that_is_not_there(tmp_path: Path, part: str) -> None:
 
 def test_too_many_pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = save(tmp_path / "a.pdf", draw(250), draw(200), draw(150))
-    monkeypatch.setattr(module, "MAX_PAGES", 2)
+    monkeypatch.setattr(pages, "MAX_PAGES", 2)
     error = refused(path)
     assert error.code == "too_large"
     assert error.message == "found 3 pages, at most 2 are read at once; name them, as #page=1"
     assert list(render(path, "page=3")) == ["page=3"]
-    monkeypatch.setattr(module, "MAX_PAGES", 3)
+    monkeypatch.setattr(pages, "MAX_PAGES", 3)
     assert len(render(path)) == 3
 
 

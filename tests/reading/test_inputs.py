@@ -77,6 +77,17 @@ def test_what_we_drew_is_not_read_where_it_was_not_asked_for(folder: Path) -> No
     assert names("deep/drawn.png") == ["deep/drawn.png"]
 
 
+def test_a_tiff_of_several_pages_is_its_pages_and_of_one_itself(folder: Path) -> None:
+    page = PIL.Image.new("L", (9, 9))
+    page.save(folder / "scan.tif", save_all=True, append_images=[page])
+    page.save(folder / "deep" / "c.tiff")
+    assert names("scan.tif", "scan.tif#page=2") == ["scan.tif#page=1", "scan.tif#page=2", "scan.tif#page=2"]
+    assert names("deep/c.tiff") == ["deep/c.tiff"]
+    assert may_be_several(["scan.tif"])
+    assert not may_be_several(["scan.tif#page=2"])
+    assert not may_be_several(["deep/c.tiff"])
+
+
 def test_a_pipe_in_a_folder_is_not_waited_for(folder: Path) -> None:
     os.mkfifo(folder / "deep" / "pipe.png")
     assert names("deep") == ["deep/c.tiff", "deep/er/d.webp"]

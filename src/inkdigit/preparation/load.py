@@ -55,7 +55,7 @@ MAX_PIXELS = 64_000_000
 MAX_SCANS = 32
 """Passes of a progressive JPEG over its pixels; an ordinary file has 6 to 10, a hostile one thousands."""
 
-_QUIET = Quiet()
+QUIET = Quiet()
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
 _UNIT_LIMIT = 2  # values 0..1 go a little above 1 where they were resampled; bytes go far above
 
@@ -114,12 +114,12 @@ def load_picture(source: PictureLike, max_pixels: int | None = None) -> PIL.Imag
     if isinstance(source, np.ndarray):
         return _flatten(_from_array(source))
     if isinstance(source, PIL.Image.Image):
-        return _decode("found a PIL image", lambda: source, max_pixels)
-    content = source if isinstance(source, bytes) else _read_bytes(Path(source))
+        return decode("found a PIL image", lambda: source, max_pixels)
+    content = source if isinstance(source, bytes) else read_bytes(Path(source))
     kind = _check_format(content)
     if kind == "HEIC":
-        return _decode("begins as HEIC", lambda: open_heic(content), max_pixels)
-    return _decode(f"begins as {kind}", lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS), max_pixels)
+        return decode("begins as HEIC", lambda: open_heic(content), max_pixels)
+    return decode(f"begins as {kind}", lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS), max_pixels)
 
 
 def to_grey(picture: PIL.Image.Image) -> Grey:
@@ -146,7 +146,8 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
         raise ImageError("not_found", f"cannot be opened ({error})") from error
 
 
-def _read_bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """All of a file, if it is no larger than is read; else an ``ImageError``."""
     with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > MAX_BYTES:
@@ -154,10 +155,16 @@ def _read_bytes(path: Path) -> bytes:
         return file.read(MAX_BYTES + 1)
 
 
-def _decode(found: str, opened: Callable[[], PIL.Image.Image], max_pixels: int) -> PIL.Image.Image:
-    """Decodes what ``opened`` returns; whatever a decoder raises becomes an ``ImageError``."""
+def decode(found: str, opened: Callable[[], PIL.Image.Image], max_pixels: int) -> PIL.Image.Image:
+    """Decodes what ``opened`` returns, upright and of mode L or RGB; whatever a decoder raises is an ``ImageError``.
+
+    Args:
+        found: what the file was taken for, to be told where it is damaged.
+        opened: opens the file.
+        max_pixels: of more, nothing is decoded.
+    """
     try:
-        with _QUIET:
+        with QUIET:
             image = _check_size(opened(), max_pixels)
             image.load()
             image = _upright(image)

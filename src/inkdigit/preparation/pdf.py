@@ -6,7 +6,6 @@ or end the process. PDFs of strangers belong into a process that can be killed.
 """
 
 import math
-import re
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -18,14 +17,12 @@ import PIL.Image
 
 from inkdigit.errors import ImageError, missing_extra
 from inkdigit.preparation.load import open_file
+from inkdigit.preparation.pages import choose_pages
 
 SIDE = 2500
 """Pixels of a page's longer side, whatever size the page says it has: for A4, 214 to the inch, as scans have."""
 
-MAX_PAGES = 1000
 START_BYTES = 1024  # within which readers look for the first words of a PDF
-
-_PART = re.compile(r"page=([0-9]{1,9})")
 
 
 def is_pdf_name(path: Path) -> bool:
@@ -50,7 +47,9 @@ def render_pages(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[],
             page raises it where that one cannot be rendered. Or PDFium is missing, and with it this PDF alone.
     """
     with open_file(path) as file, closing(_open(file)) as document:
-        for number in _chosen(len(document), part):
+        if not len(document):
+            raise ImageError("empty", "found a PDF without pages, expected at least one")
+        for number in choose_pages(len(document), part):
             yield f"page={number}", partial(_render, document, number)
 
 
@@ -71,22 +70,6 @@ def _open(file: BinaryIO) -> Any:
         if "password" in str(error).lower():
             raise ImageError("unsupported_format", "the PDF is encrypted; save it without a password") from None
         raise ImageError("truncated", f"begins as PDF, but it is cut off or damaged ({error})") from error
-
-
-def _chosen(pages: int, part: str) -> range:
-    """The numbers, from 1, of the pages that are asked for."""
-    if not pages:
-        raise ImageError("empty", "found a PDF without pages, expected at least one")
-    if not part:
-        if pages > MAX_PAGES:
-            raise ImageError(
-                "too_large", f"found {pages} pages, at most {MAX_PAGES} are read at once; name them, as #page=1"
-            )
-        return range(1, pages + 1)
-    match = _PART.fullmatch(part)
-    if match is None or not 1 <= int(match[1]) <= pages:
-        raise ImageError("not_found", f"no such page, expected #page=1 to #page={pages}")
-    return range(int(match[1]), int(match[1]) + 1)
 
 
 def _render(document: Any, number: int) -> PIL.Image.Image:

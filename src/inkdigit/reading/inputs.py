@@ -1,4 +1,4 @@
-"""Files, folders, globs, zips, PDFs and standard input → pictures by name."""
+"""Files, folders, globs, zips, pages and standard input → pictures by name."""
 
 import glob
 import os
@@ -11,10 +11,11 @@ from inkdigit.errors import ImageError
 from inkdigit.files import is_ours
 from inkdigit.preparation.load import MAX_BYTES, PictureLike, Unreadable, is_picture_name
 from inkdigit.preparation.pdf import can_render, is_pdf_name, render_pages
+from inkdigit.preparation.tiff import has_pages, read_pages
 
 STANDARD_INPUT = "-"
 
-_PART = re.compile(r"(.+?\.(?:zip|pdf))#(.+)", re.IGNORECASE | re.DOTALL)
+_PART = re.compile(r"(.+?\.(?:zip|pdf|tiff?))#(.+)", re.IGNORECASE | re.DOTALL)
 
 Opener: TypeAlias = Callable[[Path, str], Iterator[tuple[str, Callable[[], PictureLike]]]]
 """From a file, and the one part of it that is wanted or "", to the names of pictures and what gives each."""
@@ -24,9 +25,9 @@ def expand(arguments: Iterable[str], standard_input: BinaryIO) -> Iterator[tuple
     """Yields a name and a picture for each that the arguments mean, in order.
 
     A folder means the pictures in it and below, sorted, and the PDFs where they can be rendered, but no zips, whose
-    pictures often lie beside them; a pattern what it matches; a zip its pictures, a PDF its pages, ``a.zip#b.png`` and
-    ``scan.pdf#page=2`` one of them; ``-`` one picture on standard input. What matches nothing, and what cannot be
-    taken out of its file, is yielded all the same, so that reading it tells what is wrong.
+    pictures often lie beside them; a pattern what it matches; a zip its pictures, a PDF or TIFF its pages,
+    ``a.zip#b.png`` and ``scan.pdf#page=2`` one of them; ``-`` one picture on standard input. What matches nothing, and
+    what cannot be taken out of its file, is yielded all the same, so that reading it tells what is wrong.
     """
     for argument in arguments:
         if argument == STANDARD_INPUT:
@@ -45,7 +46,7 @@ def may_be_several(arguments: Sequence[str]) -> bool:
 def _may_be_several(argument: str) -> bool:
     file, part = _split(argument)
     path = Path(file)
-    return _holds(Path.is_dir, path) or _is_pattern(file) or (not part and path.suffix.lower() in _OPENERS)
+    return _holds(Path.is_dir, path) or _is_pattern(file) or (not part and _find_opener(path, part) is not None)
 
 
 def _split(argument: str) -> tuple[str, str]:
@@ -90,7 +91,7 @@ def _is_wanted(file: Path) -> bool:
 
 def _pictures(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:
     """A file, or the pictures in it."""
-    opener = _OPENERS.get(Path(path).suffix.lower())
+    opener = _find_opener(Path(path), part)
     if opener is None:
         yield path, path
         return
@@ -115,7 +116,13 @@ def _read_members(path: Path, part: str) -> Iterator[tuple[str, Callable[[], Pic
     return read_members(path, part)
 
 
-_OPENERS: Mapping[str, Opener] = {".zip": _read_members, ".pdf": render_pages}
+_OPENERS: Mapping[str, Opener] = {".zip": _read_members, ".pdf": render_pages, ".tif": read_pages, ".tiff": read_pages}
+
+
+def _find_opener(path: Path, part: str) -> Opener | None:
+    """What takes pictures out of a file; None for a picture, such as a TIFF of one page."""
+    opener = _OPENERS.get(path.suffix.lower())
+    return None if opener is read_pages and not part and not has_pages(path) else opener
 
 
 def _is_pattern(argument: str) -> bool:
