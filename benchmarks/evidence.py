@@ -88,14 +88,15 @@ def main() -> None:
     parser.add_argument("comparison", type=Path, help="the folder that inkdigit compare left")
     parser.add_argument("bfloat16", type=Path, help="the same of mlp and cnn, with precision=bfloat16")
     arguments = parser.parse_args()
-    for name, folder in (("recipes", arguments.comparison), ("bfloat16", arguments.bfloat16)):
-        shutil.copyfile(folder / "comparison.json", RESULTS / f"{name}.json")
     evidence = {
         "machine": describe_machine(),
         "convnet_watched_by_epoch": watched_by_epoch(arguments.comparison / "convnet-seed-0"),
         "mlp_misread_of_first_500": count_misread(arguments.comparison),
         "convnet_with_its_slip": measure_slip(),
     }
+    # Not before all is measured, so that what lies there always goes together.
+    for name, folder in (("recipes", arguments.comparison), ("bfloat16", arguments.bfloat16)):
+        shutil.copyfile(folder / "comparison.json", RESULTS / f"{name}.json")
     write_figures(evidence, RESULTS / "evidence.json")
     print(json.dumps(evidence, indent=2))
 

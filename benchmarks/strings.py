@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.errors import InkdigitError
 from inkdigit.machine import describe_machine, is_busy
 
 SEED = 20_261_122
@@ -177,9 +178,8 @@ def _parse() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def main() -> None:
+def run(arguments: argparse.Namespace) -> None:
     """Draws, reads, prints and writes."""
-    arguments = _parse()
     test = load_dataset("mnist", "test")
     if arguments.show:
         show(arguments.show, arguments.n, test)
@@ -195,6 +195,15 @@ def main() -> None:
             print_table(f"{kind} ({arguments.n} strings)", kinds[kind])
     told = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "busy": busy, "seed": SEED}
     write_figures({**told, "kinds": kinds}, arguments.out)
+
+
+def main() -> None:
+    """Does so, or tells in one line what is missing."""
+    arguments = _parse()
+    try:
+        run(arguments)
+    except InkdigitError as error:
+        sys.exit(f"strings: {error}")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ from benchmarks.figures import add_out, write_figures
 from benchmarks.openers import peak_mb
 
 from inkdigit import Reader, Reading, load_dataset
+from inkdigit.errors import InkdigitError
 from inkdigit.images import Grey
 from inkdigit.machine import count_cores, describe_machine, is_busy
 
@@ -130,30 +131,37 @@ def measure(name: str, folder: Path) -> dict[str, float]:
     return row
 
 
+def measure_all(files: int, out: Path | None) -> None:
+    """Measures every row, prints a table and writes it."""
+    print(f"about {SECONDS} s on two cores", flush=True)
+    if busy := is_busy():
+        print("this machine is at work on something else: it will seem slower than it is", flush=True)
+    rows: dict[str, dict[str, float]] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        draw_pictures(Path(folder), files)
+        for name in ROWS:
+            rows[name] = measure(name, Path(folder))
+            figures = "   ".join(f"{value:,.1f} {unit}" for unit, value in rows[name].items())
+            print(f"{name:<32}{figures}", flush=True)
+    told = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "busy": busy}
+    write_figures({**told, "files": files, "rows": rows}, out)
+
+
 def main() -> None:
-    """Measures every row and prints a table."""
+    """Measures all, or one row for the process that does."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--files", type=int, default=FILES, help=f"how many picture files, by default {FILES}")
     add_out(parser)
     parser.add_argument("--row", choices=ROWS, help=argparse.SUPPRESS)
     parser.add_argument("--pictures", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.row:
-        row = ROWS[arguments.row](arguments.pictures)
-        print(json.dumps({**row, "peak_mb": peak_mb()}))
-        return
-    print(f"about {SECONDS} s on two cores", flush=True)
-    if busy := is_busy():
-        print("this machine is at work on something else: it will seem slower than it is", flush=True)
-    rows: dict[str, dict[str, float]] = {}
-    with tempfile.TemporaryDirectory() as folder:
-        draw_pictures(Path(folder), arguments.files)
-        for name in ROWS:
-            rows[name] = measure(name, Path(folder))
-            figures = "   ".join(f"{value:,.1f} {unit}" for unit, value in rows[name].items())
-            print(f"{name:<32}{figures}", flush=True)
-    told = {"date": datetime.now(UTC).date().isoformat(), "machine": describe_machine(), "busy": busy}
-    write_figures({**told, "files": arguments.files, "rows": rows}, arguments.out)
+    try:
+        if arguments.row:
+            print(json.dumps({**ROWS[arguments.row](arguments.pictures), "peak_mb": peak_mb()}))
+        else:
+            measure_all(arguments.files, arguments.out)
+    except InkdigitError as error:
+        sys.exit(f"throughput: {error}")
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from inkdigit import calibrate as module
 from inkdigit.calibrate import REFUSED, SENT, Proposed, choose_threshold, collect, fit
 from inkdigit.classifier import Classifier
 from inkdigit.data.dataset import Dataset
+from inkdigit.errors import DataError
 from inkdigit.evaluation.metrics import nll
 from inkdigit.images import CLASSES, SIZE, Grey
 from inkdigit.locator import Boxes, Findings, Locator
@@ -81,6 +82,19 @@ class TestFit:
             chosen = (confidence >= low) & (confidence < high)
             assert chosen.sum() > 200
             assert confidence[chosen].mean() == pytest.approx(is_right[chosen].mean(), abs=0.07)
+
+    def test_a_reader_that_is_unsure_and_never_errs_tells_no_weights(self) -> None:
+        some = propose(60)
+        right = softmax(2.0 * np.eye(CLASSES + 1)[some.truth]).astype(np.float32)
+        with pytest.raises(
+            DataError, match=r"found no best weights .*expected each below 20; train the locator longer"
+        ):
+            fit(replace(some, scores=np.full_like(some.scores, 0.01), probabilities=right))
+
+    def test_nor_do_places_without_digits(self) -> None:
+        some = propose(60)
+        with pytest.raises(DataError, match="finds no digit on the generated pages"):
+            fit(replace(some, truth=np.full(60, CLASSES)))
 
 
 class TestThreshold:
@@ -173,6 +187,11 @@ class TestCollect:
     def test_where_nothing_is_asked_nothing_is_learnt(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
         assert collect_from(page, monkeypatch, FIRST, PLACE) == {0: 4}
         assert collect_from(page, monkeypatch, FIRST, (104.0, 96.0, 30.0, 40.0)) == {0: 4}
+
+    def test_a_locator_that_finds_nothing_is_told(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        blank = Page(np.full((160, 160), 230, np.uint8), stack(), np.empty(0, np.int64), stack())
+        with pytest.raises(DataError, match="finds nothing on 1 generated pages"):
+            collect_from(blank, monkeypatch)
 
     def test_a_page_without_digits_teaches_what_none_is(self, page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
         empty = Page(page.grey, stack(), np.empty(0, np.int64), stack())

@@ -52,7 +52,7 @@ def test_a_row_for_each_recipe_over_its_seeds(made: tuple[Comparison, Path]) -> 
     # Computed by hand: 24² x 25 x 6, 8² x 150 x 16, 256 x 120, 120 x 84, 84 x 10
     assert lenet.multiply_adds == 86_400 + 153_600 + 30_720 + 10_080 + 840
     assert (comparison.rows[0].protocol, lenet.protocol) == ("held-out", "all")
-    assert lenet.published == "test 98 %"
+    assert lenet.published == "", "which is of MNIST and two epochs"
 
 
 def test_any_two_are_tested(made: tuple[Comparison, Path]) -> None:
@@ -146,6 +146,37 @@ def test_a_run_of_other_settings_stands_beside_its_recipe(
     entries = plan(["softmax", folder], seeds=1, data=data, out=tmp_path, settings=["epochs=2"])
     assert [entry.name for entry in entries] == ["softmax", folder]
     assert [entry.open_seeds() for entry in entries] == [[0], []]
+
+
+def test_what_began_or_was_corrected_otherwise_stands_in_a_row_of_its_own(
+    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
+) -> None:
+    _, out = made
+    changes: dict[str, tuple[str, dict[str, object]]] = {
+        "warm": ("run.json", {"begun_from": "a"}),
+        "warm-1": ("run.json", {"begun_from": "a", "seed": 1}),
+        "tuned": ("result.json", {"tuned_from_sha256": "b", "corrections_sha256": "c"}),
+        "tuned-more": ("result.json", {"tuned_from_sha256": "b", "corrections_sha256": "d"}),
+    }
+    for name, (file, values) in changes.items():
+        path = shutil.copytree(out / "softmax-seed-0", tmp_path / name) / file
+        path.write_text(json.dumps(json.loads(path.read_text()) | values))
+    folders = [str(out / "softmax-seed-0"), *(str(tmp_path / name) for name in changes)]
+    entries = plan(folders, seeds=1, data=str(digits_folder), out=tmp_path)
+    assert [[path.name for path in entry.folders.values()] for entry in entries] == [
+        ["softmax-seed-0"], ["warm", "warm-1"], ["tuned"], ["tuned-more"],
+    ]  # fmt: skip
+    assert len({entry.name for entry in entries}) == 4
+
+
+def test_a_run_begun_from_another_is_no_run_of_the_recipe(
+    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
+) -> None:
+    _, out = made
+    path = shutil.copytree(out / "softmax-seed-0", tmp_path / "softmax-seed-0") / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"begun_from": "a"}))
+    with pytest.raises(UsageError, match="was begun from another run, expected fresh weights"):
+        plan(["softmax"], seeds=1, data=str(digits_folder), out=tmp_path, settings=QUICK)
 
 
 def test_an_unfinished_run_is_told(digits_folder: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from benchmarks import throughput
 from benchmarks.openers import peak_mb
 
 from inkdigit import load_dataset
+from inkdigit.errors import EnvironmentFault
 
 
 def test_a_row_for_each_kind_of_picture(
@@ -26,6 +27,16 @@ def test_a_row_for_each_kind_of_picture(
     assert all(row["peak_mb"] > 10 and (row.get("a second") or row["ms"]) > 0 for row in written["rows"].values())
     assert written["files"] == 3
     assert capsys.readouterr().out.count("\n") >= len(throughput.ROWS)
+
+
+def test_without_its_digits_it_ends_in_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def load(*_: str) -> None:
+        raise EnvironmentFault("no network")
+
+    monkeypatch.setattr(throughput, "load_dataset", load)
+    monkeypatch.setattr("sys.argv", ["throughput"])
+    with pytest.raises(SystemExit, match=r"^throughput: no network$"):
+        throughput.main()
 
 
 def test_what_cannot_be_read_is_no_speed(tmp_path: Path) -> None:

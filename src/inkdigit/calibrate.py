@@ -10,14 +10,14 @@ from scipy.optimize import minimize
 
 from inkdigit.classifier import Classifier, OnnxClassifier
 from inkdigit.data.dataset import Dataset, load_dataset
-from inkdigit.errors import UsageError
+from inkdigit.errors import DataError, UsageError
 from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
 from inkdigit.locator import JOINING, OnnxLocator
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.proposer import Proposer
 from inkdigit.reading.scene import Scene
-from inkdigit.reading.weights import SHIPPED, find_model
+from inkdigit.reading.weights import LOCATOR, SHIPPED, find_model
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.sheet import Page
 
@@ -29,6 +29,9 @@ SENT = 0.9
 
 REFUSED = 0.008
 """The share of held-out digits, clean as they are, that may be refused: of others it shall be one in a hundred."""
+
+MOST = 20.0
+"""Weights and doubt stay below; ours are 2.3 at most. Networks that err by chance, or never, would be given any."""
 
 
 @dataclass(frozen=True)
@@ -63,13 +66,13 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
         n: pages.
 
     Raises:
-        UsageError: an unknown name, or that of a shipped locator, which nothing shall change.
-        DataError: a model or the dataset is missing, damaged or not what it is taken for.
+        UsageError: an unknown name, or a shipped locator, which nothing shall change.
+        DataError: a model or the dataset is missing, damaged or not what it is taken for; or nothing can be fitted.
     """
-    if locator in SHIPPED:
-        raise UsageError(f"found the shipped {locator!r}, expected a run or a copy, since this writes into it")
     path = find_model(locator)
     finds, classifier = OnnxLocator(path), OnnxClassifier(find_model(model))
+    if path.resolve() == SHIPPED[LOCATOR].resolve():
+        raise UsageError(f"found the shipped {locator!r}, expected a run or a copy, since this writes into it")
     digits = load_dataset(data, "validation")
     proposed = collect(Proposer(finds, classifier), digits, n)
     fitted = fit(proposed)
@@ -79,24 +82,49 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
 
 
 def collect(proposer: Proposer, digits: Dataset, n: int, *, seed: int = 0) -> Proposed:
-    """What two networks propose on n generated pages."""
+    """What two networks propose on n generated pages.
+
+    Raises:
+        DataError: nothing.
+    """
     parts = [part for page in _draw(digits, n, seed) if len((part := _propose(proposer, page))[0])]
+    if not parts:
+        raise DataError(f"the locator finds nothing on {n} generated pages, expected most digits; train it longer")
     return Proposed(*(np.concatenate(values) for values in zip(*parts, strict=True)))
 
 
 def fit(proposed: Proposed) -> Joining:
-    """The joining of least negative log likelihood, and the trust that people's pictures deserve beyond it."""
+    """The joining of least negative log likelihood, and the trust that people's pictures deserve beyond it.
+
+    Raises:
+        DataError: what is proposed tells no weights.
+    """
+    drawn = float(np.average(proposed.truth < CLASSES, weights=proposed.weight))
+    if not drawn:
+        raise DataError("the locator finds no digit on the generated pages, expected most of them; train it longer")
 
     def joining(values: NDArray[np.float64]) -> Joining:
         say, locator, classifier = np.exp(values[:3]).tolist()
         return Joining(say, locator, classifier, doubt=float(values[3]), trust=0.0)
 
     def loss(values: NDArray[np.float64]) -> float:
-        return proposed.nll(joining(values))
+        with np.errstate(over="ignore"):  # of weights that are too high, which the likelihood tells
+            return proposed.nll(joining(values))
 
-    fitted = joining(minimize(loss, np.zeros(4), method="Nelder-Mead", options={"maxiter": 2000}).x)
-    drawn = float(np.average(proposed.truth < CLASSES, weights=proposed.weight))
+    bounds = [(None, math.log(MOST))] * 3 + [(-MOST, MOST)]
+    fitted = joining(minimize(loss, np.zeros(4), method="Nelder-Mead", bounds=bounds, options={"maxiter": 2000}).x)
+    _check(fitted)
     return replace(fitted, trust=_log_odds(SENT) - _log_odds(min(drawn, SENT)))
+
+
+def _check(fitted: Joining) -> None:
+    values = {name: getattr(fitted, name) for name in ("say", "locator", "classifier", "doubt")}
+    if not all(abs(value) < 0.99 * MOST for value in values.values()):  # nor is what is no number
+        found = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
+        raise DataError(
+            f"found no best weights of locator and classifier ({found}), expected each below {MOST:.0f}; train the "
+            "locator longer, or take more --pages"
+        )
 
 
 def _log_odds(share: float) -> float:

@@ -33,6 +33,9 @@ from inkdigit.learning.seeds import Seeds, train_seeds
 from inkdigit.learning.structure import trace_structure
 from inkdigit.learning.train import check_same
 
+ORIGINS = ("tuned_from_sha256", "corrections_sha256")
+"""What a result tells of what its run learnt from beside the dataset, if anything."""
+
 MEASURES_FORMAT = 2
 """Of what is kept beside a run; of another format it is measured again."""
 
@@ -64,7 +67,8 @@ def plan(names: Sequence[str], *, seeds: int, data: str, out: Path, settings: Se
     """What to compare, checked before anything is trained.
 
     Args:
-        names: of recipes, or folders of finished runs; runs of the same recipe and settings share a row.
+        names: of recipes, or folders of finished runs; runs of the same recipe, settings, first weights and corrections
+            share a row.
         seeds: runs of each recipe, with the seeds 0, 1, …; they lie in ``out`` as ``RECIPE-seed-N``.
         data: a dataset's name or folder.
         out: the comparison's folder.
@@ -137,7 +141,7 @@ def compare(
     comparison = Comparison(
         data=data,
         rows=tuple(
-            summarise(entry.name, entry.recipe, [_measure(run, test, tell) for run in runs[entry.name]])
+            summarise(entry.name, runs[entry.name], [_measure(run, test, tell) for run in runs[entry.name]])
             for entry in entries
         ),
         tests=tuple(_test_pairs(runs, test)),
@@ -163,7 +167,10 @@ def _check_begun(entry: Entry, data: str) -> None:
     """Whatever lies in an entry's folders already must be its runs."""
     for seed, folder in entry.folders.items():
         if (folder / "run.json").exists():
-            check_same(Run.open(folder), entry.recipe, data=data, seed=seed)
+            run = Run.open(folder)
+            check_same(run, entry.recipe, data=data, seed=seed)
+            if run.begun_from:
+                raise UsageError(f"{folder}: was begun from another run, expected fresh weights; move it away")
         elif folder.is_dir() and any(folder.iterdir()):
             raise UsageError(f"{folder}: not empty and no run; move it away, or choose another place with --out")
 
@@ -177,14 +184,15 @@ def _check_apart(entries: Sequence[Entry], folders: Sequence[Path]) -> None:
 
 
 def _group(folders: Iterable[Path], data: str, taken: set[str]) -> list[Entry]:
-    """Finished runs by their recipe and settings; a recipe that stands there twice has its run's folder as a name."""
+    """Finished runs by all but their seed; a recipe that stands there twice has its run's folder as a name."""
     groups: dict[str, list[Run]] = {}
     for folder in folders:
         run = Run.open(folder)
         _check_task(str(folder), run.recipe)
-        run.result()  # an error where it is not finished
+        result = run.result()  # an error where it is not finished
         check_same(run, None, data=data)
-        groups.setdefault(run.recipe.name + json.dumps(run.recipe.settings()), []).append(run)
+        origins = [run.begun_from, *(result.get(key) for key in ORIGINS)]
+        groups.setdefault(json.dumps([run.recipe.name, run.recipe.settings(), origins]), []).append(run)
     entries = []
     for runs in groups.values():
         name = str(runs[0].folder) if runs[0].recipe.name in taken else runs[0].recipe.name

@@ -10,7 +10,7 @@ from typing import Any
 
 from inkdigit.evaluation.significance import PairTest, mean_interval
 from inkdigit.files import write_atomic
-from inkdigit.learning.recipe import Recipe
+from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run, write_json
 from inkdigit.machine import describe_machine
 
@@ -22,7 +22,8 @@ class Row:
     Attributes:
         recipe: its name.
         protocol: how it was measured.
-        published: what its source reached, in the source's words; empty where there is none.
+        published: what its source reached, in the source's words; empty where there is none, or where the runs are of
+            other digits or settings than the source's.
         seeds: how many runs.
         accuracies: of each run on the test digits of its protocol, 0..1.
         accuracy: their mean.
@@ -108,8 +109,8 @@ def to_csv(rows: Sequence[Row]) -> str:
     return buffer.getvalue()
 
 
-def summarise(name: str, recipe: Recipe, measures: Sequence[Mapping[str, Any]]) -> Row:
-    """The row of a recipe whose runs were measured so."""
+def summarise(name: str, runs: Sequence[Run], measures: Sequence[Mapping[str, Any]]) -> Row:
+    """The row of runs of one recipe, which were measured so."""
     accuracies = [values["test_accuracy"] for values in measures]
     first = measures[0]
 
@@ -121,8 +122,8 @@ def summarise(name: str, recipe: Recipe, measures: Sequence[Mapping[str, Any]]) 
 
     return Row(
         recipe=name,
-        protocol=recipe.protocol,
-        published=recipe.published,
+        protocol=runs[0].recipe.protocol,
+        published=_published(runs[0]),
         seeds=len(measures),
         accuracies=tuple(accuracies),
         accuracy=statistics.mean(accuracies),
@@ -142,3 +143,10 @@ def summarise(name: str, recipe: Recipe, measures: Sequence[Mapping[str, Any]]) 
         latency_us=statistics.median(values["latency_us"] for values in measures),
         images_per_s=statistics.median(values["images_per_s"] for values in measures),
     )
+
+
+def _published(run: Run) -> str:
+    """A source's figure stands beside what can be measured by it: its own settings, from fresh weights, on MNIST."""
+    named = RECIPES.get(run.recipe.name)
+    alike = named and run.recipe.settings() == named.settings() and run.data == "mnist" and not run.begun_from
+    return named.published if named and alike else ""

@@ -3,6 +3,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from inkdigit.calibrate import Proposed
@@ -51,6 +52,23 @@ def test_the_shipped_locator_is_left_as_it_is(fails: Callable[..., str]) -> None
     before = SHIPPED["locator"].read_bytes()
     assert "found the shipped 'locator'" in fails(2, "calibrate", "locator")
     assert SHIPPED["locator"].read_bytes() == before
+
+
+def test_nor_is_it_written_into_by_its_path(fails: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "mine.onnx").symlink_to(SHIPPED["locator"])
+    for path in (SHIPPED["locator"], tmp_path / "mine.onnx"):
+        assert "found the shipped" in fails(2, "calibrate", path)
+
+
+def test_what_cannot_be_fitted_is_one_line_and_changes_nothing(
+    fails: Callable[..., str], locator: Path, digits_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scores, probabilities = np.full((9, 10), 0.1, np.float32), np.full((9, 11), 1 / 11, np.float32)
+    no_digits = Proposed(scores, probabilities, np.full(9, 10), np.ones(9, np.float32))
+    monkeypatch.setattr("inkdigit.calibrate.collect", lambda *_: no_digits)
+    before = (locator / "model.onnx").read_bytes()
+    assert "train it longer" in fails(4, "calibrate", locator, "--data", digits_folder)
+    assert (locator / "model.onnx").read_bytes() == before
 
 
 def test_there_must_be_such_a_run(fails: Callable[..., str]) -> None:

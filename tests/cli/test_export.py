@@ -28,6 +28,16 @@ def test_safetensors_lie_in_the_run_unless_told(invoke: Run, trained_run: Path) 
     assert "conv1.weight" in load_file("run/model.safetensors")
 
 
+def test_digits_that_cannot_be_had_are_named_with_data(
+    invoke: Run, fails: Callable[..., str], trained_run: Path, digits_folder: Path
+) -> None:
+    shutil.copytree(trained_run, "run")
+    told = Path("run/run.json")
+    told.write_text(told.read_text().replace(str(digits_folder), "gone"))
+    assert "name a dataset with --data" in fails(4, "export", "run", "--to", "int8")
+    assert invoke("export", "run", "--to", "int8", "--data", digits_folder).stdout == "run/model-int8.onnx\n"
+
+
 @pytest.mark.parametrize(
     ("missing", "words"), [("result.json", "the run is unfinished"), ("run.json", "no run.json"), ("weights", "step-")]
 )

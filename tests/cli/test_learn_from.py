@@ -11,6 +11,7 @@ import numpy as np
 import PIL.Image
 import pytest
 
+from inkdigit import train
 from inkdigit.learning import finetune
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -47,6 +48,19 @@ def test_prints_the_run_and_tells_before_and_now(
     assert corrected.startswith("of the 3 corrections: 0% before, 100% now; these were learnt from")
     ended = invoke("evaluate", "runs/mine", "--data", digits_folder, "--json")
     assert json.loads(ended.stdout)["accuracy"] > 0.9
+
+
+def test_digits_that_the_model_learnt_from_are_not_called_held_out(
+    zipped: Path, invoke: Run, digits_folder: Path, tmp_path: Path
+) -> None:
+    settings = ["protocol=all", "epochs=3", "batch_size=8"]
+    train("softmax", data=str(digits_folder), out=tmp_path / "knowing", settings=settings)
+    ended = invoke("learn-from", zipped, "--model", "knowing", "--out", "mine", "--data", digits_folder)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stderr.startswith(
+        "read right of test digits, since the model may have learnt from any others: 100.00%"
+    )
+    assert "held out" not in ended.stderr
 
 
 def test_json(zipped: Path, invoke: Run, trained_run: Path, digits_folder: Path) -> None:

@@ -433,3 +433,35 @@ def test_an_interruption_keeps_the_part(serve: Serve, tmp_path: Path) -> None:
         fetch(FILE, [serve(send_range).url], tmp_path, progress=interrupt)
     assert names(tmp_path) == [PART]
     assert (tmp_path / PART).read_bytes() == ZIPPED[: (tmp_path / PART).stat().st_size]
+
+
+@pytest.mark.parametrize(("answers", "asked"), [([send_range], 1), ([break_off, send_range], 2)])
+def test_of_two_who_fetch_at_once_the_second_waits(
+    serve: Serve, tmp_path: Path, answers: list[Answer], asked: int
+) -> None:
+    """It takes what the first one brought, or goes on where that one failed."""
+    both_are_there, answer = threading.Event(), iter(answers)
+
+    def answer_late(request: Request) -> None:
+        both_are_there.wait(10)
+        next(answer)(request)
+
+    mirror = serve(answer_late)
+    outcomes: list[object] = []
+
+    def run() -> None:
+        try:
+            outcomes.append(fetch(FILE, [mirror.url], tmp_path))
+        except EnvironmentFault as error:
+            outcomes.append(error)
+
+    threads = [threading.Thread(target=run) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.1)  # for the second to come as far as it can
+    both_are_there.set()
+    for thread in threads:
+        thread.join(10)
+    assert outcomes.count(tmp_path / NAME) == 3 - asked
+    assert mirror.ranges == [None, f"bytes={HALF}-"][:asked]
+    assert names(tmp_path) == [NAME]

@@ -1,6 +1,7 @@
 """What makes a step fast must not change what it computes."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,9 +9,10 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import Module, functional
 
+from inkdigit.errors import EnvironmentFault
 from inkdigit.learning import precision as module
 from inkdigit.learning.classify import judge
-from inkdigit.learning.engine import SMALL_BATCH, build, compiled, prepare, tuned, update
+from inkdigit.learning.engine import SMALL_BATCH, build, check_compiler, compiled, prepare, tuned, update
 from inkdigit.learning.models import MODELS, build_model
 from inkdigit.learning.optim import build_optimizer
 from inkdigit.learning.recipe import MEMORY_FORMATS, Recipe
@@ -165,6 +167,21 @@ def test_a_compiled_network_takes_the_same_steps() -> None:
         update(learner, optimizer, x, labels, recipe, judge=judge)
     for fast, plain in zip(model.parameters(), plain_steps(recipe, x, labels), strict=True):
         torch.testing.assert_close(fast.detach(), plain, atol=2e-5, rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiler_that_is_missing_is_told_in_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    with torch._inductor.config.patch({"cpp.cxx": (None, "no-such-compiler"), "fx_graph_cache": False}):
+        check_compiler(recipe_of("softmax"), CPU)
+        with pytest.raises(EnvironmentFault, match=r"No working C\+\+ compiler .* or set compiled=false$") as caught:
+            check_compiler(recipe_of("softmax", compiled=True), CPU)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_a_compiler_that_is_there() -> None:
+    check_compiler(recipe_of("softmax", compiled=True), CPU)
 
 
 def test_on_a_gpu_compiled_steps_are_cuda_graphs(monkeypatch: pytest.MonkeyPatch) -> None:

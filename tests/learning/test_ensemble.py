@@ -71,10 +71,29 @@ def test_a_run_of_members_is_what_its_members_export_to(ensemble: Path, tmp_path
     )
     result = json.loads((ensemble / "result.json").read_text())
     assert result["seed"] == 1
+    assert result["run"] == str(ensemble)
     assert [member["seed"] for member in result["members"]] == [2, 3]
     assert {path.name for path in ensemble.iterdir()} == {
         "run.json", "result.json", "model.onnx", "evaluation.json", "curves.png", "members",
     }  # fmt: skip
+
+
+def test_a_run_of_members_is_called_by_its_own_name_seed_and_recipe(ensemble: Path, tmp_path: Path) -> None:
+    exported = [export_runs([ensemble], to, tmp_path / to) for to in ("onnx", "int8")]
+    for path in (ensemble / "model.onnx", *exported):
+        card = OnnxClassifier(path).metadata
+        assert (card["name"], card["recipe"], card["seed"], card["settings"]["members"]) == ("lenet", "lenet", 1, 2)
+        assert len(card["members"]) == 2
+
+
+def test_digits_that_are_elsewhere_now_are_named(ensemble: Path, digits_folder: Path, tmp_path: Path) -> None:
+    moved = shutil.copytree(ensemble, tmp_path / "two")
+    for path in moved.rglob("run.json"):
+        path.write_text(json.dumps({**json.loads(path.read_text()), "data": str(tmp_path / "gone")}))
+    with pytest.raises(DataError, match="name a dataset with --data"):
+        export_runs([moved], "onnx", tmp_path / "new.onnx")
+    path = export_runs([moved], "onnx", tmp_path / "new.onnx", data=str(digits_folder))
+    assert OnnxClassifier(path).metadata["test_sha256"] == load_dataset(str(digits_folder), "test").sha256
 
 
 def test_integers_say_nearly_the_same(ensemble: Path, digits_folder: Path, tmp_path: Path) -> None:
@@ -121,7 +140,14 @@ def test_what_does_not_go_together_is_refused(
         export_runs(runs, "safetensors", tmp_path / "new.safetensors")
     with pytest.raises(UsageError, match=r"lenet \(classify, .*\(locate, .*expected runs of one task"):
         export_runs([runs[0], locator_run], "onnx", tmp_path / "new.onnx")
+    with pytest.raises(UsageError, match=r"found one twice in .*, expected each run once"):
+        export_runs([runs[0], runs[1] / ".." / "lenet"], "onnx", tmp_path / "new.onnx")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["all"]
+
+
+def test_a_run_is_not_averaged_with_its_member(ensemble: Path, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="found one twice"):
+        export_runs([ensemble, ensemble / "members" / "0"], "onnx", tmp_path / "new.onnx")
 
 
 def test_an_average_is_not_one_network(ensemble: Path) -> None:

@@ -1,5 +1,6 @@
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -34,6 +35,13 @@ def test_kernels_of_a_layer_by_name(trained_run: Path) -> None:
 @pytest.fixture
 def copied(trained_run: Path, tmp_path: Path) -> Callable[[], Path]:
     return lambda: Path(shutil.copytree(trained_run, tmp_path / "copied"))
+
+
+def test_an_average_has_none_of_its_own(trained_run: Path) -> None:
+    run = Run.open(trained_run)
+    run = replace(run, recipe=replace(run.recipe, members=3))
+    with pytest.raises(UsageError, match=r"averages 3 networks, expected one; take .*members/0$"):
+        collect_kernels(run)
 
 
 def test_without_checkpoints(copied: Callable[[], Path]) -> None:

@@ -1,7 +1,10 @@
 """Corrections are learnt, what was known is not forgotten, and else there is nothing."""
 
 import json
+import os
+import signal
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +14,13 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from inkdigit import DataError, InkdigitError, Interrupted, OnnxClassifier, UsageError, load_dataset
+from inkdigit import DataError, InkdigitError, Interrupted, OnnxClassifier, UsageError, load_dataset, train
 from inkdigit.data.dataset import Dataset
 from inkdigit.images import Images
 from inkdigit.learning import finetune as module
 from inkdigit.learning.engine import build
 from inkdigit.learning.export import export_runs
-from inkdigit.learning.finetune import _check, learn_from, mix, tune
+from inkdigit.learning.finetune import _check, learn_from, mix, part, tune
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
@@ -96,7 +99,8 @@ def test_corrections_are_learnt_and_the_digits_are_not_forgotten(tuned_run: Path
     assert classifier(np.stack([THREE, SEVEN])).argmax(1).tolist() == [3, 7]
     held_out = load_dataset(str(digits_folder), "validation")
     assert (classifier(held_out.images).argmax(1) == held_out.labels).mean() == result["validation_accuracy"]
-    assert result["validation_accuracy"] >= result["validation_accuracy_before"] - module.TOLERANCE
+    assert result["validation_accuracy"] == result["watched_accuracy"]
+    assert result["watched_accuracy"] >= result["watched_accuracy_before"] - module.TOLERANCE
 
 
 def test_it_leaves_a_finished_run_that_tells_where_it_comes_from(
@@ -161,14 +165,16 @@ def test_corrections_that_cost_other_digits_are_refused_and_nothing_is_written(
 def test_a_tenth_of_a_point_may_be_lost(after: float, is_refused: bool) -> None:
     if is_refused:
         with pytest.raises(InkdigitError, match=r"from 99.24% to 99.12%, expected to lose at most 0.1 points"):
-            _check(0.9924, after)
+            _check(0.9924, after, "validation")
+        with pytest.raises(InkdigitError, match="accuracy on test digits would fall"):
+            _check(0.9924, after, "test")
     else:
-        _check(0.9924, after)
+        _check(0.9924, after, "validation")
 
 
 def test_no_digit_at_all_is_not_read_right() -> None:
     """A network that takes everything for no digit, though among the ten it would name the right one."""
-    recipe = tune(RECIPES["reader"], 1)
+    recipe = tune(RECIPES["reader"], 1, "held-out")
     model = build(recipe, module.CPU)[0].eval()
     with torch.no_grad():
         model.head.weight.zero_()  # type: ignore[union-attr, operator]
@@ -205,6 +211,48 @@ def test_what_is_interrupted_leaves_nothing(learn: Learn, tmp_path: Path, monkey
     assert left_in(tmp_path) == before
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_is_stopped_after_the_last_step_leaves_nothing(
+    number: int, learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "finish", lambda *_, **__: os.kill(os.getpid(), number))
+    handler = signal.getsignal(signal.SIGTERM)
+    with pytest.raises(Interrupted, match="stopped; nothing was written") as caught:
+        learn()
+    assert caught.value.exit_code == 128 + number
+    assert left_in(tmp_path) == set()
+    assert signal.getsignal(signal.SIGTERM) is handler
+
+
+@pytest.fixture(scope="module")
+def knowing(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A network that learnt from every training digit."""
+    folder = tmp_path_factory.mktemp("runs") / "knowing"
+    train("softmax", data=str(digits_folder), out=folder, settings=["protocol=all", "epochs=3", "batch_size=8"])
+    return folder
+
+
+def test_a_model_that_knows_the_held_out_digits_is_watched_on_test_digits(
+    knowing: Path, corrections: Path, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_pace(monkeypatch)
+    result = learn_from(corrections, knowing / "model.onnx", out=tmp_path / "tuned", data=str(digits_folder))
+    assert result["protocol"] == "all"
+    assert result["validation_accuracy"] is None
+    assert result["temperature"] == 1
+    assert result["watched_accuracy"] == result["test_accuracy"]
+    assert part(str(digits_folder), tmp_path / "tuned" / "model.onnx")[0] == "all", "what was gone on with knows them"
+
+
+def test_whether_held_out_digits_were_learnt_from_is_known_of_the_same_digits_alone(
+    knowing: Path, trained_run: Path, digits_folder: Path
+) -> None:
+    parted = [part(str(digits_folder), run / "model.onnx") for run in (trained_run, knowing)]
+    assert [protocol for protocol, _ in parted] == ["held-out", "all"]
+    assert [watched.split for _, (_, watched, _) in parted] == ["validation", "test"]
+    assert part("optdigits", trained_run / "model.onnx")[0] == "all"
+
+
 def test_no_corrections_no_run(learn: Learn, tmp_path: Path, trained_run: Path) -> None:
     with pytest.raises(DataError, match="no such file; expected a zip or a folder"):
         learn_from(tmp_path / "gone.zip", trained_run / "model.onnx", out=tmp_path / "tuned")
@@ -235,10 +283,11 @@ def test_more_corrections_than_their_share_are_all_there() -> None:
 @pytest.mark.parametrize("name", ["reader", "lenet"])
 def test_a_recipe_that_is_gone_on_with(name: str) -> None:
     base = RECIPES[name]
-    once = tune(base, 20)
+    once = tune(replace(base, threads=7, compiled=True), 20, "held-out")
     kept = ("model", "model_options", "scaling", "augment", "variants", "label_smoothing", "precision")
     assert all(getattr(once, field) == getattr(base, field) for field in kept)
-    assert tune(once, 20).settings() == once.settings()
+    assert tune(once, 20, "held-out").settings() == once.settings()
+    assert (once.threads, once.compiled) == (None, False)
     assert once.lr == module.LR
     assert once.protocol == "held-out"
     assert set(once.outliers) == (set(OUTLIERS) if base.classes > NOT_A_DIGIT else set())

@@ -62,3 +62,15 @@ def test_tensorboard_gets_every_number(run: Run) -> None:
     events.Reload()
     assert [event.value for event in events.Scalars("train_loss")] == [2.0, 1.0]
     assert [event.step for event in events.Scalars("validation_accuracy")] == [20]
+
+
+def test_tensorboard_of_a_resumed_run_has_each_line_once(run: Run) -> None:
+    for history, rows in (([], ROWS), (ROWS[:1], ROWS[1:])):
+        logger = TensorBoardLogger()
+        logger.start(run, history, 20)
+        for row in rows:
+            logger.log(row)
+        logger.close()
+    events = EventAccumulator(str(run.folder / "tensorboard"))
+    events.Reload()
+    assert [event.step for event in events.Scalars("train_loss")] == [10, 20]

@@ -46,6 +46,9 @@ def test_another_model_or_optimizer_forgets_the_options_of_the_first() -> None:
         ("lr=fast", "expected a number"),
         ("epochs=2.5", "expected a whole number"),
         ("epochs=0", "at least 1"),
+        ("threads=257", "expected a whole number, 1 to 256"),
+        ("members=1001", "expected a whole number, 1 to 1000"),
+        ("shifts=28", "expected a whole number, 0 to 27"),
         ("lr=-1", "more than 0"),
         ("lr=nan", "more than 0"),
         ("label_smoothing=1", "0 to 1"),
@@ -67,7 +70,7 @@ def test_another_model_or_optimizer_forgets_the_options_of_the_first() -> None:
         ("crops=-1", "a number from 0"),
         ("outliers.half=-1", "a number from 0"),
         ("outliers.halb=1", "did you mean 'half'"),
-        ("crops=0.1", "an eleventh: set model.classes=11 of model vgg"),
+        ("crops=0.1", "an eleventh: set model.classes=11 of model vgg or strided"),
         ("outliers.half=0.1", "found outliers for mlp of 10 classes"),
     ],
 )
@@ -125,7 +128,11 @@ def test_an_unknown_recipe_names_the_nearest() -> None:
 
 
 @pytest.mark.parametrize("change", [{"model": "gone"}, {"wings": 2}, {"epochs": 0}, {"augment": {"rotate": "x"}},
-                                    {"augment": []}, {"model_options": None}, {"variants": "all"}])  # fmt: skip
+                                    {"augment": []}, {"model_options": None}, {"variants": "all"}, {"threads": 1.5},
+                                    {"threads": True}, {"members": None}, {"log_every": "3"}, {"compiled": "yes"},
+                                    {"name": 5}, {"lr": "0.1"}, {"lr": None}, {"clip_norm": 10**400},
+                                    {"augment": {"rotate": 10**400}}, {"variants": {"hooked-1": True}},
+                                    {"label_smoothing": None}, {"shifts": 0.5}])  # fmt: skip
 def test_a_recipe_of_another_version_is_refused(change: dict[str, object]) -> None:
     with pytest.raises(DataError, match="not a recipe of this version"):
         Recipe.from_dict({**LENET.to_dict(), **change}, "run.json")

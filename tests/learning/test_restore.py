@@ -115,11 +115,18 @@ def test_a_recipe_of_a_huge_network_is_never_built(
     assert "letters, expected at most 20,000" in changed(settings=settings(trained_run, **deep))
 
 
+@pytest.mark.parametrize("depths", [[10**5, 2, 3], [-(10**5), 10**5, 3], [60, 60, 3], [float("nan"), 2, 3], "12", 3])
+def test_a_recipe_of_endless_blocks_is_not_begun(depths: Any, changed: Callable[..., str], trained_run: Path) -> None:
+    deep = {"model": "vgg", "model_options": {"depths": depths}}
+    assert "not a network of this version (model vgg cannot be" in changed(settings=settings(trained_run, **deep))
+
+
 def test_a_recipe_that_is_not_the_files_own(changed: Callable[..., str], trained_run: Path) -> None:
     words = "its recipe and weights make another network than its own"
     assert words in changed(settings=settings(trained_run, scaling="signed"))
     assert words in changed(temperature=9.0)
     assert words in changed(temperature="warm")
+    assert words in changed(temperature=10**400)
 
 
 def test_weights_in_other_files_are_not_read(changed: Callable[..., str], tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from inkdigit.errors import DataError, EnvironmentFault, UsageError
 from inkdigit.learning.recipes import RECIPES
-from inkdigit.learning.run import RESULT_KEYS, Run, claim_folder, newest_folder
+from inkdigit.learning.run import RESULT_KEYS, Run, claim_folder, free_folder, newest_folder
 
 
 def begun(folder: Path) -> Run:
@@ -24,13 +24,13 @@ def test_round_trip(tmp_path: Path) -> None:
 
 
 def test_an_unfinished_run_tells_how_to_go_on(tmp_path: Path) -> None:
-    run = begun(tmp_path / "r")
+    run = begun(tmp_path / "a run")
     assert not run.is_finished
-    with pytest.raises(DataError, match=r"inkdigit train mlp --out .* --resume"):
+    with pytest.raises(DataError, match=r"inkdigit train mlp --out '.*/a run' --resume$"):
         run.result()
     result = dict.fromkeys(RESULT_KEYS, 0.5)
     run.finish(result)
-    assert run.result() == {**result, "run": str(tmp_path / "r")}
+    assert run.result() == {**result, "run": str(tmp_path / "a run")}
 
 
 def test_folders_that_are_no_runs(tmp_path: Path) -> None:
@@ -63,9 +63,33 @@ def test_folders_are_numbered(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found no run of mlp"):
         newest_folder("mlp", tmp_path)
     for name in ("mlp-2", "mlp-10", "mlp-x", "mlp-fixed-99"):
-        (tmp_path / name).mkdir()
+        begun(tmp_path / name)
     assert newest_folder("mlp", tmp_path) == tmp_path / "mlp-10"
     assert claim_folder("mlp", tmp_path) == tmp_path / "mlp-11"
+    assert newest_folder("mlp", tmp_path) == tmp_path / "mlp-10", "nothing is begun in what was claimed"
+
+
+def test_what_a_killed_process_left_half_written_does_not_count(tmp_path: Path) -> None:
+    (tmp_path / ".inkdigit-0123").touch()
+    assert free_folder(tmp_path) == tmp_path
+    (tmp_path / "notes").touch()
+    with pytest.raises(UsageError, match="not empty"):
+        free_folder(tmp_path)
+
+
+def test_one_process_at_a_time_trains_in_a_folder(tmp_path: Path) -> None:
+    run = Run(tmp_path / "r", RECIPES["mlp"], 3, "mnist", "ab" * 32)
+    with run.held(), pytest.raises(UsageError, match="another process trains there; wait until it ends"), run.held():
+        pass
+    with run.held():
+        assert run.folder.is_dir()
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run = Run(tmp_path / "file" / "r", RECIPES["mlp"], 3, "mnist", "ab" * 32)
+    with pytest.raises(EnvironmentFault, match="cannot be made"), run.held():
+        pass
 
 
 def test_two_trainings_that_begin_together_get_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,6 +24,7 @@ from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.learning import engine
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.recipes import RECIPES
+from inkdigit.learning.run import Run
 
 SHORT = ["protocol=held-out", "epochs=3", "batch_size=8", "augment.rotate=10", "augment.shift=1", "log_every=7"]
 
@@ -169,6 +170,11 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(digits_folder: Pa
     assert all(torch.equal(before[name], value) for name, value in final_weights(tmp_path / "a").items())
 
 
+def test_a_dataset_may_be_named_in_another_way(trained_run: Path, digits_folder: Path) -> None:
+    same = f"{digits_folder}/../{digits_folder.name}/."
+    assert train("lenet", out=trained_run, data=same, resume=True)["test_accuracy"] > 0.95
+
+
 def test_resuming_a_finished_run_tells_its_result(trained_run: Path) -> None:
     before = (trained_run / "model.onnx").stat().st_mtime_ns
     assert train("lenet", out=trained_run, resume=True)["test_accuracy"] > 0.95
@@ -234,6 +240,12 @@ def test_bfloat16_trains(digits_folder: Path, tmp_path: Path, monkeypatch: pytes
         ({"recipe": "convnet", "settings": ["optimizer.foreach=true"]}, UsageError, "cannot be built"),
         ({"settings": ["model=vgg", "model.widths=4,4,4,4,4,4"]}, UsageError, "cannot take a step"),
         ({"settings": ["optimizer=adam", "optimizer.betas=0.9,0.99,0.5"]}, UsageError, "cannot"),
+        (
+            {"settings": ["optimizer=adam", "optimizer.fused=false", "optimizer.capturable=true"]},
+            UsageError,
+            "cannot take a step: If capturable",
+        ),
+        ({"settings": ["model=vgg", "model.depths=1000000000,2,3"]}, UsageError, "blocks, expected at most 100"),
         ({"seed": 2**63}, UsageError, "expected 0 to"),
         ({"seed": -1}, UsageError, "expected 0 to"),
         ({"seed": 2**61, "settings": ["members=4"]}, UsageError, "expected 0 to 2305843009213693951"),
@@ -247,6 +259,39 @@ def test_wrong_arguments_leave_no_folder(
     with pytest.raises(error, match=words):
         train(**arguments)  # type: ignore[arg-type]
     assert not (tmp_path / "r").exists()
+
+
+def test_a_missing_compiler_leaves_no_folder(
+    digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("InvalidCxxCompiler: none\n\nSet TORCHDYNAMO_VERBOSE=1")
+
+    monkeypatch.setattr(torch, "compile", fail)
+    with pytest.raises(EnvironmentFault, match=r"torch\.compile does not work here \(InvalidCxxCompiler"):
+        train("softmax", data=str(digits_folder), out=tmp_path / "r", settings=["compiled=true"])
+    assert not (tmp_path / "r").exists()
+
+
+def test_ctrl_c_before_the_first_step_stops_at_once(
+    digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Crops may take minutes to cut, and there is nothing to save yet."""
+
+    def interrupt(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr("inkdigit.learning.classify.add_crops", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train("softmax", data=str(digits_folder), out=tmp_path / "r")
+
+
+def test_two_processes_do_not_train_in_one_folder(digits_folder: Path, tmp_path: Path) -> None:
+    run = Run(tmp_path / "r", RECIPES["softmax"], 0, str(digits_folder), load_dataset(str(digits_folder)).sha256)
+    with run.held():
+        with pytest.raises(UsageError, match="another process trains there"):
+            train("softmax", data=str(digits_folder), out=tmp_path / "r")
+        assert not list((tmp_path / "r").iterdir())
 
 
 def test_cuda_that_is_not_there(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

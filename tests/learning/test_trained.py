@@ -66,6 +66,17 @@ def test_another_network_is_not_begun_with(
     assert not (tmp_path / "a").exists()
 
 
+@pytest.mark.parametrize("protocol", ["held-out", "held-out-last"])
+def test_digits_that_the_other_learnt_from_are_not_held_out(protocol: str, digits_folder: Path, tmp_path: Path) -> None:
+    data = str(digits_folder)
+    train("softmax", data=data, out=tmp_path / "base", settings=["steps=1", "protocol=all"])
+    with pytest.raises(UsageError, match=f"learnt from all training digits .* that {protocol} would hold out"):
+        train("softmax", data=data, out=tmp_path / "a", settings=[f"protocol={protocol}"], begun_from=tmp_path / "base")
+    assert not (tmp_path / "a").exists()
+    settings = ["steps=1", "protocol=first-tutorial"]
+    train("softmax", data=data, out=tmp_path / "a", settings=settings, begun_from=tmp_path / "base")
+
+
 def test_no_run_is_both_begun_and_gone_on_with(trained_run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found both a run to begin from and one to resume"):
         train("lenet", out=trained_run, resume=True, begun_from=trained_run)

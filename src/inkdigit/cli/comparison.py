@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from inkdigit.comparison import Row
 
@@ -29,7 +30,7 @@ def print_rows(rows: Sequence[Row]) -> None:
     for heading in COLUMNS:
         table.add_column(heading, justify="left" if heading in ("recipe", "published", "protocol") else "right")
     for row in rows:
-        table.add_row(*(cell(row) for cell in COLUMNS.values()))
+        table.add_row(*(Text(cell(row)) for cell in COLUMNS.values()))  # a folder's name may look like markup
     console = Console()
     if not console.is_terminal:
         console.width = 200

@@ -23,8 +23,15 @@ def export(
             help="The file; without it, model.onnx, model-int8.onnx or model.safetensors in the run, or ensemble.onnx."
         ),
     ] = None,
+    data: Annotated[
+        str | None,
+        typer.Option(help="A dataset's name or folder, for int8 and averages; without it, what the runs learnt from."),
+    ] = None,
 ) -> None:
     """Write a run's network as one file, or the average of several runs as one model."""
+    from inkdigit.cli.downloads import announce
     from inkdigit.learning.export import export_runs
 
-    print(export_runs(runs, to, out))
+    if data is not None:
+        announce(data)
+    print(export_runs(runs, to, out, data=data))

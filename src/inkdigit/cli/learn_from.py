@@ -30,7 +30,7 @@ def learn_from(
 
     Goes on training its network with them, and with digits that it knows, so that it does not forget those. Prints the
     folder of the new run. Writes nothing where digits that are held out would be read worse than before, by more than
-    0.1 points.
+    0.1 points; of a model that may have learnt from those, test digits.
     """
     from inkdigit.cli.downloads import announce
     from inkdigit.learning.finetune import learn_from as learn
@@ -38,8 +38,11 @@ def learn_from(
 
     loggers = ("csv", "progress") if sys.stderr.isatty() else ("csv",)  # else the first line told is what came of it
     result = learn(path, find_model(model), out=out, data=data, loggers=loggers, announce=announce)
-    print(f"read right of digits held out: {result['validation_accuracy_before']:.2%} before, "
-          f"{result['validation_accuracy']:.2%} now", file=sys.stderr)  # fmt: skip
+    watched = "digits held out" if result["validation_accuracy"] is not None else (
+        "test digits, since the model may have learnt from any others"
+    )  # fmt: skip
+    print(f"read right of {watched}: {result['watched_accuracy_before']:.2%} before, "
+          f"{result['watched_accuracy']:.2%} now", file=sys.stderr)  # fmt: skip
     print(f"of the {result['corrections']} corrections: {result['corrections_read_before']:.0%} before, "
           f"{result['corrections_read']:.0%} now; these were learnt from, only new digits tell how well it reads "
           "yours", file=sys.stderr)  # fmt: skip

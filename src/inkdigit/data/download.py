@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from inkdigit.errors import DataError, EnvironmentFault
+from inkdigit.lock import locked
 
 SILENCE_S = 10.0
 """A mirror that sends nothing, or next to nothing, for so long is given up."""
@@ -67,29 +68,19 @@ def fetch(
         EnvironmentFault: no mirror answered with the right bytes, or the folder cannot be written.
     """
     found = find(file, folder)
-    if found is not None:
-        verify(file, found)
-        return found
-    target = folder / f"{file.name}.gz"
-    part = target.with_name(target.name + ".part")
-    reasons = []
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for mirror in mirrors:
-            try:
-                _obtain(f"{mirror}{target.name}", part, file, progress, silence_s)
-            except (_MirrorFault, DataError) as error:
-                reasons.append(f"{mirror} ({error})")
-            else:
-                return part.replace(target)
-    except OSError as error:
-        raise EnvironmentFault(
-            f"{folder}: cannot be written ({error.strerror}); make room, or set INKDIGIT_DATA"
-        ) from error
-    raise EnvironmentFault(
-        f"{file.name} is not in {folder} and no mirror gave it: {'; '.join(reasons) or 'none is known'}; connect to "
-        "the network, or put the file there, or set INKDIGIT_DATA to a folder that has it"
-    )
+    if found is None:
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            with locked(folder, wait=True):
+                found = find(file, folder)  # another process may have fetched it while we waited
+                if found is None:
+                    return _ask(file, mirrors, folder, progress, silence_s)
+        except OSError as error:
+            raise EnvironmentFault(
+                f"{folder}: cannot be written ({error.strerror}); make room, or set INKDIGIT_DATA"
+            ) from error
+    verify(file, found)
+    return found
 
 
 def find(file: RemoteFile, folder: Path) -> Path | None:
@@ -123,6 +114,24 @@ def verify(file: RemoteFile, path: Path) -> None:
             f"{path}: found SHA-256 {digest.hexdigest()[:16]}… of {size} bytes, expected {file.sha256[:16]}… of "
             f"{file.size}; remove the file and fetch it again"
         )
+
+
+def _ask(file: RemoteFile, mirrors: Sequence[str], folder: Path, progress: Progress, silence_s: float) -> Path:
+    """Fetches a file from the first mirror that gives it."""
+    target = folder / f"{file.name}.gz"
+    part = target.with_name(target.name + ".part")
+    reasons = []
+    for mirror in mirrors:
+        try:
+            _obtain(f"{mirror}{target.name}", part, file, progress, silence_s)
+        except (_MirrorFault, DataError) as error:
+            reasons.append(f"{mirror} ({error})")
+        else:
+            return part.replace(target)
+    raise EnvironmentFault(
+        f"{file.name} is not in {folder} and no mirror gave it: {'; '.join(reasons) or 'none is known'}; connect to "
+        "the network, or put the file there, or set INKDIGIT_DATA to a folder that has it"
+    )
 
 
 def _obtain(url: str, part: Path, file: RemoteFile, progress: Progress, silence_s: float) -> None:

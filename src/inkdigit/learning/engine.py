@@ -58,6 +58,24 @@ def compiled(model: nn.Module, recipe: Recipe, device: torch.device) -> nn.Modul
     return faster
 
 
+def check_compiler(recipe: Recipe, device: torch.device) -> None:
+    """Tries to compile next to nothing, where a recipe has its network compiled.
+
+    Raises:
+        EnvironmentFault: it does not work.
+    """
+    if not recipe.compiled:
+        return
+    try:
+        torch.compile(lambda x: x + 1)(torch.zeros(2, device=device))
+    except RuntimeError as error:  # what PyTorch makes of any fault of a compiler
+        reason = str(error).split("\n")[0][:120]
+        raise EnvironmentFault(
+            f"found compiled=true, and torch.compile does not work here ({reason}); install a C++ compiler, or set "
+            "compiled=false"
+        ) from error
+
+
 def prepare(images: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
     """uint8 (b, 1, 28, 28) images → augmented and scaled, in the recipe's precision."""
     augmented = augment(images.float(), recipe.augment, generator)

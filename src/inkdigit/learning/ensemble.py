@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from inkdigit.data.dataset import Dataset
 from inkdigit.errors import UsageError
 from inkdigit.evaluation.figures.curves import draw_curves
 from inkdigit.evaluation.history import read_history
@@ -21,7 +22,13 @@ MEMBER_KEYS = ("recipe", "seed", "best_step", "validation_accuracy", "test_accur
 
 
 def average(
-    runs: Sequence[Run], path: Path, *, name: str = "", evaluation: Path | None = None, samples: Samples = ()
+    runs: Sequence[Run],
+    path: Path,
+    *,
+    whole: Run | None = None,
+    data: str | None = None,
+    evaluation: Path | None = None,
+    samples: Samples = (),
 ) -> dict[str, Any]:
     """Writes the networks of finished runs as one model, the mean of them all.
 
@@ -30,7 +37,9 @@ def average(
     Args:
         runs: of one task, of the same classes, trained on the same digits.
         path: of the model.
-        name: of the model; else the recipes' names.
+        whole: the run that they are the members of, which gives its name, recipe and seed; else the recipes' names
+            are put together, and the first run gives the rest.
+        data: whose digits are taken, as they are now; else those that the runs were trained on.
         evaluation: where to write the evaluation on the test digits, as JSON.
         samples: of what the model will be given; with any, it computes with 8-bit integers.
 
@@ -43,20 +52,19 @@ def average(
     """
     _check_alike(runs)
     results = [run.result() for run in runs]
-    first, task = runs[0], TASKS[runs[0].recipe.task]
+    run, task = whole or runs[0], TASKS[runs[0].recipe.task]
     pairs = zip(runs, results, strict=True)
-    joined = task.join([task.deploy(load_network(run), run.recipe, result["temperature"]) for run, result in pairs])
-    first.check_data()
-    _, watched, test = PROTOCOLS[first.recipe.protocol].load(first.data)
-    measured, evaluated = task.conclude(joined, first.recipe, watched, test)
+    joined = task.join([task.deploy(load_network(each), each.recipe, told["temperature"]) for each, told in pairs])
+    _, watched, test = load_digits(runs[0], data)
+    measured, evaluated = task.conclude(joined, run.recipe, watched, test)
     if evaluation:
         write_json(evaluation, evaluated)
     result = {
         "run": str(path.parent),
-        "recipe": name or "+".join(run.recipe.name for run in runs),
-        "seed": first.seed,
-        "data": first.data,
-        "protocol": first.recipe.protocol,
+        "recipe": whole.recipe.name if whole else "+".join(each.recipe.name for each in runs),
+        "seed": run.seed,
+        "data": run.data,
+        "protocol": run.recipe.protocol,
         "seconds": round(sum(each["seconds"] for each in results), 2),
         "best_step": None,
         **measured,
@@ -64,15 +72,25 @@ def average(
         "parameters": sum(each["parameters"] for each in results),
         "members": [{key: each[key] for key in MEMBER_KEYS} for each in results],
     }
-    task.export(joined.at(result["temperature"]), first.card(result, name=result["recipe"]), path, samples)
+    task.export(joined.at(result["temperature"]), run.card(result, name=result["recipe"]), path, samples)
     return result
+
+
+def load_digits(run: Run, data: str | None = None) -> tuple[Dataset, Dataset, Dataset]:
+    """Digits as a run's protocol parts them: its own, which must be as they were, or those named, as they are now.
+
+    Raises:
+        DataError: they cannot be had, or are others than the run was trained on.
+    """
+    if data is None:
+        run.check_data()
+    return PROTOCOLS[run.recipe.protocol].load(data or run.data)
 
 
 def finish_ensemble(run: Run, members: Sequence[Run]) -> dict[str, Any]:
     """Fills the rest of the folder of a run whose members are trained, and returns its result."""
-    result = average(members, run.model, name=run.recipe.name, evaluation=run.evaluation)
+    result = average(members, run.model, whole=run, evaluation=run.evaluation)
     draw_curves({f"seed {member.seed}": read_history(member.metrics) for member in members}, run.curves)
-    result |= {"run": str(run.folder), "seed": run.seed}
     run.finish(result)
     return result
 

@@ -9,61 +9,77 @@ from typing import Any
 from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.files import write_atomic
 from inkdigit.learning.checkpoint import save_weights
-from inkdigit.learning.ensemble import average
+from inkdigit.learning.ensemble import average, load_digits
 from inkdigit.learning.graph import Samples, write_metadata
-from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import load_network
 from inkdigit.locator import JOINING, OnnxLocator
 
 
-def export_runs(folders: Sequence[Path], to: str, out: Path | None = None) -> Path:
+def export_runs(folders: Sequence[Path], to: str, out: Path | None = None, *, data: str | None = None) -> Path:
     """Writes the chosen weights of a finished run, or the average of several, as one file, and returns its path.
 
     Args:
         folders: of the runs.
         to: an entry of ``EXPORTS``; an average is a graph, which safetensors cannot hold.
         out: the file; without it the format's own name in the run, or ``ensemble.onnx``.
+        data: whose digits are taken, as they are now, where the format or an average needs some; without it those that
+            the runs were trained on.
 
     Raises:
-        UsageError: an unknown format, or runs that cannot be averaged.
+        UsageError: an unknown format, one run twice, or runs that cannot be averaged.
         DataError: a run is missing, unfinished or damaged; or its data are not what it was trained on, and the format
             needs some.
     """
     if to not in EXPORTS:
         raise unknown("export format", to, EXPORTS)
     runs = [Run.open(folder) for folder in folders]
+    _check_once(runs)
     path = out or (runs[0].folder / EXPORTS[to].file if len(runs) == 1 else Path("ensemble.onnx"))
-    EXPORTS[to].write([member for run in runs for member in run.members()], path)
+    EXPORTS[to].write(runs, path, data)
     return path
 
 
-def _onnx(runs: Sequence[Run], path: Path) -> None:
-    _write_graph(runs, path, ())
+def _check_once(runs: Sequence[Run]) -> None:
+    """A network averaged with itself counts twice."""
+    folders = [member.folder.resolve() for member in _members(runs)]
+    if len(set(folders)) < len(folders):
+        raise UsageError(f"found one twice in {' '.join(str(run.folder) for run in runs)}, expected each run once")
 
 
-def _int8(runs: Sequence[Run], path: Path) -> None:
+def _members(runs: Sequence[Run]) -> list[Run]:
+    return [member for run in runs for member in run.members()]
+
+
+def _onnx(runs: Sequence[Run], path: Path, data: str | None) -> None:
+    _write_graph(runs, path, data, ())
+
+
+def _int8(runs: Sequence[Run], path: Path, data: str | None) -> None:
     """Writes integers, and of them, not of the floats that were trained, how well they do."""
     run, task = runs[0], TASKS[runs[0].recipe.task]
-    run.check_data()
-    training, _, test = PROTOCOLS[run.recipe.protocol].load(run.data)
+    training, _, test = load_digits(run, data)
     with TemporaryDirectory() as folder:
         model = Path(folder) / "model.onnx"
-        _write_graph(runs, model, task.sample(run.recipe, training, run.seed))
-        write_metadata(model, task.measure(model, run.recipe, test))
+        _write_graph(runs, model, data, task.sample(run.recipe, training, run.seed))
+        write_metadata(model, {**task.measure(model, run.recipe, test), "test_sha256": test.sha256})
         write_atomic(path, model.read_bytes())
 
 
-def _safetensors(runs: Sequence[Run], path: Path) -> None:
-    if len(runs) > 1:
-        raise UsageError(f"found {len(runs)} networks and --to safetensors, expected --to onnx or int8, which average")
-    save_weights(path, load_network(runs[0]))
+def _safetensors(runs: Sequence[Run], path: Path, data: str | None) -> None:  # noqa: ARG001
+    members = _members(runs)
+    if len(members) > 1:
+        raise UsageError(
+            f"found {len(members)} networks and --to safetensors, expected --to onnx or int8, which average"
+        )
+    save_weights(path, load_network(members[0]))
 
 
-def _write_graph(runs: Sequence[Run], path: Path, samples: Samples) -> None:
-    if len(runs) > 1:
-        average(runs, path, samples=samples)
+def _write_graph(runs: Sequence[Run], path: Path, data: str | None, samples: Samples) -> None:
+    members = _members(runs)
+    if len(members) > 1:
+        average(members, path, whole=runs[0] if len(runs) == 1 else None, data=data, samples=samples)
         return
     run, result, task = runs[0], runs[0].result(), TASKS[runs[0].recipe.task]
     deployed = task.deploy(load_network(run), run.recipe, result["temperature"])
@@ -85,11 +101,11 @@ class Export:
 
     Attributes:
         file: its name in the run's folder.
-        write: a finished run, or several to average → a file at that path.
+        write: a finished run, or several to average, and a dataset other than theirs → a file at that path.
     """
 
     file: str
-    write: Callable[[Sequence[Run], Path], None]
+    write: Callable[[Sequence[Run], Path, str | None], None]
 
 
 EXPORTS: Mapping[str, Export] = {

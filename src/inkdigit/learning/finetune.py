@@ -1,16 +1,20 @@
 """Learning from corrections: a trained network goes on with a stranger's digits, and forgets none of its own."""
 
+import signal
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from inkdigit.classifier import OnnxClassifier
 from inkdigit.data.corrections import load_corrections
 from inkdigit.data.dataset import Dataset
 from inkdigit.errors import InkdigitError, Interrupted
@@ -29,7 +33,9 @@ from inkdigit.learning.train import fit
 from inkdigit.learning.trained import begin
 from inkdigit.synthesis.outliers import OUTLIERS
 
-PROTOCOL = "held-out"
+HELD_OUT, UNKNOWN = "held-out", "all"
+"""The protocols of a network that kept off the held-out digits, and of any other, to which only test digits are new."""
+
 DIGITS = 24_000
 """So many of the dataset's own are looked at again, each once."""
 
@@ -47,7 +53,7 @@ LR = 2e-4
 """The highest, of Adam, which suits networks that were trained by any optimiser."""
 
 TOLERANCE = 0.001
-"""So much of the accuracy on held-out digits may be lost."""
+"""So much of the accuracy on digits that were not learnt from may be lost."""
 
 CPU = torch.device("cpu")
 
@@ -68,7 +74,8 @@ def learn_from(
         path: a zip or a folder with pictures in 0/ … 9/.
         model: an .onnx file that inkdigit wrote; its network, weights and augmentation are gone on with.
         out: the run's folder, which appears when all is done.
-        data: a name in ``DATASETS``, or a folder: whose training digits are mixed in, and whose held-out ones watch.
+        data: a name in ``DATASETS``, or a folder: whose training digits are mixed in, and whose held-out ones watch;
+            or, where the model may have learnt from those, whose test digits.
         seed: of the mixture, the order and the augmentation.
         loggers: names in ``LOGGERS``.
         announce: called with the name of the dataset before it is loaded.
@@ -76,10 +83,10 @@ def learn_from(
     Returns:
         What stands in the run's ``result.json``: that of any run, and ``tuned_from`` with its ``tuned_from_sha256``,
         ``corrections`` and their ``corrections_sha256``, and what is read right before and now: shares of the
-        corrections, of which "not a digit" is wrong, and of the held-out digits, among the ten alone.
+        corrections, of which "not a digit" is wrong, and of the watched digits, among the ten alone.
 
     Raises:
-        InkdigitError: held-out digits are read worse than before by more than ``TOLERANCE``; nothing is written.
+        InkdigitError: the watched digits are read worse than before by more than ``TOLERANCE``; nothing is written.
         UsageError: a folder in use, an unknown dataset.
         DataError: the corrections, the model or the dataset are missing, damaged or not what they are taken for.
         Interrupted: by Ctrl-C or SIGTERM; nothing is written.
@@ -87,15 +94,15 @@ def learn_from(
     folder = free_folder(Path(out))
     corrections, base = load_corrections(Path(path)), restore(Path(model))
     announce(data)
-    training, held_out, test = PROTOCOLS[PROTOCOL].load(data)
-    recipe = tune(base.recipe, len(corrections))
-    before, read_before = _accuracy(base.model, recipe, held_out), _share_read(base.model, recipe, corrections)
+    protocol, (training, watched, test) = part(data, Path(model))
+    recipe = tune(base.recipe, len(corrections), protocol)
+    before, read_before = _accuracy(base.model, recipe, watched), _share_read(base.model, recipe, corrections)
     with _appearing(folder) as place:
         run = Run(place, recipe, seed, training.name, training.sha256)
         run.write()
         begin(run, base.model, CPU)
-        progress, tuned = _fit(run, mix(training, corrections, seed), held_out, loggers)
-        _check(before, progress.best_accuracy)
+        progress, tuned = _fit(run, mix(training, corrections, seed), watched, loggers)
+        _check(before, progress.best_accuracy, watched.split)
         more = {
             "run": str(folder),
             "tuned_from": base.name,
@@ -104,12 +111,25 @@ def learn_from(
             "corrections_sha256": corrections.sha256,
             "corrections_read_before": read_before,
             "corrections_read": _share_read(tuned, recipe, corrections),
-            "validation_accuracy_before": before,
+            "watched_accuracy_before": before,
+            "watched_accuracy": progress.best_accuracy,
         }
-        return finish(run, tuned, progress, held_out, test, more=more)
+        return finish(run, tuned, progress, watched, test, more=more)
 
 
-def tune(recipe: Recipe, n: int) -> Recipe:
+def part(data: str, model: Path) -> tuple[str, tuple[Dataset, Dataset, Dataset]]:
+    """The protocol by which a model is gone on with, and its digits: held-out ones watch only if it kept off them.
+
+    That is known where it learnt from exactly what this dataset leaves beside them. A model that learnt from all of it,
+    from another dataset, or from this one before it grew, may know any of its training digits.
+    """
+    parts = PROTOCOLS[HELD_OUT].load(data)
+    if OnnxClassifier(model).metadata.get("train_sha256") == parts[0].sha256:
+        return HELD_OUT, parts
+    return UNKNOWN, PROTOCOLS[UNKNOWN].load(data)
+
+
+def tune(recipe: Recipe, n: int, protocol: str) -> Recipe:
     """The recipe by which a network that another one trained goes on with n corrections.
 
     Network, scaling, augmentation, variants and whatever else is not named here stay as they were, so that a network
@@ -118,7 +138,7 @@ def tune(recipe: Recipe, n: int) -> Recipe:
     return replace(
         recipe,
         summary=f"{recipe.name}, gone on with {n} corrected digits",
-        protocol=PROTOCOL,
+        protocol=protocol,
         epochs=1,
         steps=None,
         batch_size=BATCH_SIZE,
@@ -128,6 +148,8 @@ def tune(recipe: Recipe, n: int) -> Recipe:
         schedule="one-cycle",
         outliers=dict.fromkeys(OUTLIERS, NO_DIGITS / len(OUTLIERS)) if recipe.classes > CLASSES else {},
         crops=0.0,  # pages take minutes to draw
+        threads=None,  # of this machine, not of the one that a stranger's file was made on
+        compiled=False,
         log_every=20,
     )
 
@@ -151,16 +173,36 @@ def _appearing(folder: Path) -> Iterator[Path]:
     """
     folder = folder.resolve()
     above = next(parent for parent in folder.parents if parent.exists())  # a rename stays on one disk
-    with tempfile.TemporaryDirectory(dir=above, prefix=".inkdigit-") as temporary:
+    with _stoppable(), tempfile.TemporaryDirectory(dir=above, prefix=".inkdigit-") as temporary:
         place = Path(temporary) / folder.name
         yield place
         folder.parent.mkdir(parents=True, exist_ok=True)
         place.replace(folder)
 
 
-def _fit(run: Run, mixture: Dataset, held_out: Dataset, loggers: Sequence[str]) -> tuple[Progress, nn.Module]:
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM, like Ctrl-C, breaks off what is entered, instead of ending the process before it has tidied up."""
+    numbers: list[int] = [signal.SIGINT]
+
+    def stop(number: int, _: FrameType | None) -> None:
+        numbers.append(number)
+        raise KeyboardInterrupt
+
+    is_main = threading.current_thread() is threading.main_thread()  # only there can handlers be set
+    previous = signal.signal(signal.SIGTERM, stop) if is_main else None
     try:
-        return fit(run, mixture, held_out, [LOGGERS[name]() for name in loggers], CPU)
+        yield
+    except KeyboardInterrupt:
+        raise Interrupted("stopped; nothing was written", numbers[-1]) from None
+    finally:
+        if is_main:
+            signal.signal(signal.SIGTERM, previous)
+
+
+def _fit(run: Run, mixture: Dataset, watched: Dataset, loggers: Sequence[str]) -> tuple[Progress, nn.Module]:
+    try:
+        return fit(run, mixture, watched, [LOGGERS[name]() for name in loggers], CPU)
     except Interrupted as stopped:
         raise Interrupted("stopped; nothing was written", stopped.exit_code - 128) from None
 
@@ -174,10 +216,11 @@ def _share_read(model: nn.Module, recipe: Recipe, digits: Dataset) -> float:
     return float((probabilities.argmax(1) == digits.labels).mean())
 
 
-def _check(before: float, after: float) -> None:
+def _check(before: float, after: float, split: str) -> None:
+    digits = "held-out digits" if split == "validation" else f"{split} digits"
     # Rounded, because one of a thousand is one too many only by the error of floating point.
     if round(before - after, 9) > TOLERANCE:
         raise InkdigitError(
-            f"accuracy on held-out digits would fall from {before:.2%} to {after:.2%}, expected to lose at most "
+            f"accuracy on {digits} would fall from {before:.2%} to {after:.2%}, expected to lose at most "
             f"{100 * TOLERANCE:.1f} points; nothing was written; look whether each picture lies in its digit's folder"
         )

@@ -87,7 +87,8 @@ class TensorBoardLogger:
             from torch.utils.tensorboard import SummaryWriter  # noqa: PLC0415 - slow, and an extra
         except ImportError:
             raise missing_extra("learn", "TensorBoard") from None
-        self._writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=history[-1].step if history else 0)
+        first_step = history[-1].step + 1 if history else 0
+        self._writer = SummaryWriter(str(run.folder / "tensorboard"), purge_step=first_step)
 
     def log(self, row: Row) -> None:
         """Writes every number of a line under its name."""

@@ -32,7 +32,7 @@ def train_members(
         for number, member in enumerate(members, 1)
         if not member.is_finished
     ]
-    goes_on = f"go on with: inkdigit train {run.recipe.name} --out {run.folder} --resume"
+    goes_on = f"go on with: {run.resume_command}"
     at_once = count_at_once(run.recipe, len(jobs), device)
     if jobs:
         seconds = estimate_seconds(run.recipe, n, device) * math.ceil(len(jobs) / at_once)

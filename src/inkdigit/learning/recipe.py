@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+import sys
 import types
 import typing
 from collections.abc import Iterable, Mapping
@@ -14,7 +15,7 @@ import torch
 from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.images import CLASSES, SIZE
 from inkdigit.learning.augment import AUGMENTATIONS
-from inkdigit.learning.models import LOCATORS, NETWORKS, model_options
+from inkdigit.learning.models import LOCATORS, MODELS, NETWORKS, model_options
 from inkdigit.learning.optim import OPTIMIZERS, SCHEDULES
 from inkdigit.learning.precision import PRECISIONS
 from inkdigit.learning.protocols import PROTOCOLS
@@ -102,6 +103,7 @@ class Recipe:
     log_every: int = 100
 
     def __post_init__(self) -> None:
+        _check_kinds(self)
         _check_names(self)
         _check_numbers(self)
 
@@ -164,6 +166,20 @@ OPTION_FIELDS = {
 
 LATER = ("shifts", "members", "compiled")
 """Fields that came after the first runs and models; without one, it was as its default is."""
+
+MAX_THREADS = 256
+"""PyTorch starts them all, and dies where it cannot."""
+
+MAX_MEMBERS = 1000
+
+COUNTS: Mapping[str, tuple[int, float]] = {
+    "epochs": (1, math.inf), "steps": (1, math.inf), "batch_size": (1, math.inf), "log_every": (1, math.inf),
+    "threads": (1, MAX_THREADS), "members": (1, MAX_MEMBERS), "shifts": (0, SIZE - 1),
+}  # fmt: skip
+"""Whole numbers, from and to; a recipe may come with a stranger's model."""
+
+OPTIONAL = ("epochs", "steps", "batch_size", "threads", "clip_norm")
+"""Numbers that may be None."""
 
 PROSE = ("name", "summary", "source", "expected", "published")
 """Fields that tell of a recipe and do not train it."""
@@ -256,8 +272,13 @@ def _check_task(recipe: Recipe) -> None:
         raise UsageError(f"found members={recipe.members} for {model}, expected 1: findings cannot be averaged")
     for name in ("crops", "outliers"):
         if classes == CLASSES and getattr(recipe, name):
-            need = f"set model.classes={CLASSES + 1}" + ("" if "classes" in model_options(model) else " of model vgg")
+            need = f"set model.classes={CLASSES + 1}"
+            need += "" if "classes" in model_options(model) else f" of model {' or '.join(_models_of_more_classes())}"
             raise UsageError(f"found {name} for {model} of {CLASSES} classes; what is no digit is an eleventh: {need}")
+
+
+def _models_of_more_classes() -> list[str]:
+    return [name for name in MODELS if "classes" in model_options(name)]
 
 
 def _check_names(recipe: Recipe) -> None:
@@ -279,26 +300,39 @@ def _check_names(recipe: Recipe) -> None:
                 raise unknown(kind, name, table)
 
 
+def _check_kinds(recipe: Recipe) -> None:
+    for kind, names in ((str, ("name", "summary", "source", "published")), (bool, ("compiled",))):
+        for name in names:
+            if not isinstance(value := getattr(recipe, name), kind):
+                raise UsageError(f"found {name}={value}, expected {'true or false' if kind is bool else 'a text'}")
+
+
 def _check_numbers(recipe: Recipe) -> None:
     if (recipe.epochs is None) == (recipe.steps is None):
         raise UsageError("a recipe has either epochs or steps, expected one of them")
-    for name in ("epochs", "steps", "batch_size", "threads", "log_every", "members"):
+    for name, (least, most) in COUNTS.items():
         value = getattr(recipe, name)
-        if value is not None and value < 1:
-            raise UsageError(f"found {name}={value}, expected at least 1")
-    if not 0 <= recipe.shifts < SIZE:
-        raise UsageError(f"found shifts={recipe.shifts}, expected 0 to {SIZE - 1} pixels")
-    if not 0 < recipe.lr < math.inf:
-        raise UsageError(f"found lr={recipe.lr}, expected a number more than 0")
+        if value is None and name in OPTIONAL:
+            continue
+        if not (isinstance(value, int) and _is_number(value, least, most)):
+            limits = f"{least} to {most}" if most < math.inf else f"at least {least}"
+            raise UsageError(f"found {name}={value}, expected a whole number, {limits}")
     for name, share in recipe.variants.items():
-        if not (isinstance(share, int | float) and 0 <= share <= 1):
+        if not _is_number(share, most=1):
             raise UsageError(f"found variants.{name}={share}, expected 0 to 1")
     amounts = {f"augment.{name}": amount for name, amount in recipe.augment.items()}
     amounts |= {f"outliers.{name}": amount for name, amount in recipe.outliers.items()} | {"crops": recipe.crops}
     for name, amount in amounts.items():
-        if not (isinstance(amount, int | float) and 0 <= amount < math.inf):
+        if not _is_number(amount):
             raise UsageError(f"found {name}={amount}, expected a number from 0")
-    if recipe.clip_norm is not None and not recipe.clip_norm > 0:
-        raise UsageError(f"found clip_norm={recipe.clip_norm}, expected a number more than 0")
-    if not 0 <= recipe.label_smoothing < 1:
+    for name in ("lr", "clip_norm"):
+        value = getattr(recipe, name)
+        if not (value is None and name in OPTIONAL) and not (_is_number(value) and value > 0):
+            raise UsageError(f"found {name}={value}, expected a number more than 0")
+    if not (_is_number(recipe.label_smoothing) and recipe.label_smoothing < 1):
         raise UsageError(f"found label_smoothing={recipe.label_smoothing}, expected 0 to 1")
+
+
+def _is_number(value: Any, least: float = 0, most: float = sys.float_info.max) -> bool:
+    """Whether it lies within limits that a float can hold, as not every whole number does; true is none."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most

@@ -6,7 +6,9 @@
 import itertools
 import json
 import re
-from collections.abc import Mapping
+import shlex
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,10 @@ from inkdigit.images import CLASSES
 from inkdigit.learning.models import model_options
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
+from inkdigit.lock import locked
+
+TEMPORARY = ".inkdigit-"
+"""How the names of files begin that a process was killed over."""
 
 RESULT_KEYS = ("run", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature")
 """What a result holds at least."""
@@ -74,6 +80,31 @@ class Run:
         """The picture of the log."""
         return self.folder / "curves.png"
 
+    @property
+    def resume_command(self) -> str:
+        """The command line that goes on with it."""
+        return f"inkdigit train {self.recipe.name} --out {shlex.quote(str(self.folder))} --resume"
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keeps other processes from training in the folder, which is made if it is not there.
+
+        Raises:
+            UsageError: one does.
+            EnvironmentFault: it cannot be made.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise EnvironmentFault(f"{self.folder}: cannot be made ({error.strerror}); choose another place") from error
+        with locked(self.folder, wait=False) as is_ours:
+            if not is_ours:
+                raise UsageError(
+                    f"{self.folder}: another process trains there; wait until it ends, or choose another folder with "
+                    "--out"
+                )
+            yield
+
     def member(self, number: int) -> Path:
         """The folder of one of the runs that are averaged."""
         return self.folder / "members" / str(number)
@@ -113,10 +144,7 @@ class Run:
         """
         path = self.folder / "result.json"
         if not self.is_finished:
-            raise DataError(
-                f"{self.folder}: the run is unfinished; go on with: inkdigit train {self.recipe.name} "
-                f"--out {self.folder} --resume"
-            )
+            raise DataError(f"{self.folder}: the run is unfinished; go on with: {self.resume_command}")
         values = read_json(path)
         missing = [name for name in RESULT_KEYS if name not in values]
         if missing:
@@ -212,12 +240,12 @@ def claim_folder(recipe: str, parent: Path = Path("runs")) -> Path:
 
 
 def free_folder(folder: Path) -> Path:
-    """A folder that may be filled.
+    """A folder that may be filled; what a killed process left half-written in it does not count.
 
     Raises:
         UsageError: there is something in it, or it is a file.
     """
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.exists() and not (folder.is_dir() and all(path.name.startswith(TEMPORARY) for path in folder.iterdir())):
         raise UsageError(
             f"{folder}: not empty; choose another folder with --out, or go on with 'inkdigit train --resume'"
         )
@@ -225,12 +253,12 @@ def free_folder(folder: Path) -> Path:
 
 
 def newest_folder(recipe: str, parent: Path = Path("runs")) -> Path:
-    """The last ``runs/RECIPE-N``.
+    """The last ``runs/RECIPE-N`` that was begun; a killed process may have left a later one empty.
 
     Raises:
         UsageError: there is none.
     """
-    numbers = _numbers(recipe, parent)
+    numbers = [number for number in _numbers(recipe, parent) if (parent / f"{recipe}-{number}" / "run.json").exists()]
     if not numbers:
         raise UsageError(f"found no run of {recipe} in {parent}/ to resume; leave --resume out, or name it with --out")
     return parent / f"{recipe}-{max(numbers)}"

@@ -10,11 +10,12 @@ import torch
 from torch import Generator, nn
 
 from inkdigit.data.dataset import Dataset
+from inkdigit.data.sources import DATASETS
 from inkdigit.errors import DataError, Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.images import SIZE
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
-from inkdigit.learning.engine import build, compiled, find_device, tuned, update
+from inkdigit.learning.engine import build, check_compiler, compiled, find_device, tuned, update
 from inkdigit.learning.ensemble import finish_ensemble
 from inkdigit.learning.finish import finish
 from inkdigit.learning.logs import LOGGERS, Logger
@@ -73,7 +74,7 @@ def train(
     Raises:
         UsageError: an unknown name or value, a folder in use, a resume with other options than at the start.
         DataError: the dataset or the run to resume is damaged; the loss is no number.
-        EnvironmentFault: no such device; the folder cannot be written.
+        EnvironmentFault: no such device, or no compiler for it; the folder cannot be written.
         Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
     """
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
@@ -90,23 +91,26 @@ def train(
         check_same(
             run, chosen if settings or isinstance(recipe, Recipe) else None, name=chosen.name, data=data, seed=seed
         )
+        check_compiler(run.recipe, where)
         training, watched, test = PROTOCOLS[run.recipe.protocol].load(run.data)
         if run.data_sha256 != training.sha256:
             raise DataError(f"{folder}: {run.data} holds other digits now than the run was begun with; train anew")
     else:
+        check_compiler(chosen, where)
         asked = free_folder(Path(out)) if out is not None else None
         announce(data or "mnist")
         training, watched, test = PROTOCOLS[chosen.protocol].load(data or "mnist")
         run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun)
     if run.is_finished:
         return run.result()
-    if base is not None:
-        begin(run, base, where)  # before there is a run to resume, which would begin with others
-    run.write()
-    if run.recipe.members > 1:
-        return finish_ensemble(run, train_members(run, len(training), where.type, loggers, tell))
-    progress, model = fit(run, training, watched, listeners, where)
-    return finish(run, model, progress, watched, test)
+    with run.held():
+        if base is not None:
+            begin(run, base, where)  # before there is a run to resume, which would begin with others
+        run.write()
+        if run.recipe.members > 1:
+            return finish_ensemble(run, train_members(run, len(training), where.type, loggers, tell))
+        progress, model = fit(run, training, watched, listeners, where)
+        return finish(run, model, progress, watched, test)
 
 
 def fit(
@@ -115,13 +119,13 @@ def fit(
     """The loop: from the run's state, or from the start, to the last step. Returns progress and network."""
     recipe, task = run.recipe, TASKS[run.recipe.task]
     with ExitStack() as stack:
-        interruption = stack.enter_context(Interruption())
         stack.enter_context(tuned(recipe))
         torch.manual_seed(run.seed)
         generator = Generator(device).manual_seed(run.seed)
         model, optimizer = build(recipe, device)
         progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
         batches = task.stream(recipe, training, run.seed, device, generator)
+        interruption = stack.enter_context(Interruption())  # up to here, which may take minutes, nothing is to be saved
         total_steps = recipe.total_steps(batches.per_epoch)
         round_steps = recipe.round_steps(batches.per_epoch)
         schedule = SCHEDULES[recipe.schedule]
@@ -152,9 +156,9 @@ def fit(
                 clock.saved()
             if interruption.signal_number and progress.step < total_steps:
                 raise Interrupted(
-                    f"stopped after step {progress.step} of {total_steps}, saved; go on with: inkdigit train "
-                    f"{recipe.name} --out {run.folder} --resume", interruption.signal_number
-                )  # fmt: skip
+                    f"stopped after step {progress.step} of {total_steps}, saved; go on with: {run.resume_command}",
+                    interruption.signal_number,
+                )
     return progress, model
 
 
@@ -216,8 +220,8 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
         try:  # some only see what is wrong with their options once they are to do something
             model(torch.zeros(TRIED, 1, *INPUT_SIDES[recipe.task])).square().mean().backward()
             optimizer.step()
-        except (RuntimeError, TypeError, ValueError) as error:
-            reason = str(error).splitlines()[0][:200]
+        except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError) as error:
+            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
             raise UsageError(
                 f"found model={recipe.model} with {dict(recipe.model_options)} and optimizer={recipe.optimizer} with "
                 f"{dict(recipe.optimizer_options)}, which cannot take a step: {reason}"
@@ -232,11 +236,16 @@ def check_same(
     Raises:
         UsageError: it is not.
     """
-    asked = {"recipe": name, "settings": recipe and recipe.settings(), "data": data, "seed": seed}
-    begun = {"recipe": run.recipe.name, "settings": run.recipe.settings(), "data": run.data, "seed": run.seed}
+    asked = {"recipe": name, "settings": recipe and recipe.settings(), "data": data and _locate(data), "seed": seed}
+    begun = {"recipe": run.recipe.name, "settings": run.recipe.settings(), "data": _locate(run.data), "seed": run.seed}
     for what, value in asked.items():
         if value is not None and value != begun[what]:
             raise UsageError(f"{run.folder}: was begun with another {what}; resume it as it was begun, or train anew")
+
+
+def _locate(data: str) -> str | Path:
+    """A dataset by its name or its place, however that is written."""
+    return data if data in DATASETS else Path(data).resolve()
 
 
 def _loggers(names: Sequence[str]) -> list[Logger]:

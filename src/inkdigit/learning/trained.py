@@ -11,6 +11,7 @@ from inkdigit.errors import UsageError
 from inkdigit.learning.checkpoint import Progress, fill_weights, load_weights, save_state
 from inkdigit.learning.engine import build
 from inkdigit.learning.models import build_model, model_options
+from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.run import Run
 
@@ -34,7 +35,8 @@ def load_base(folder: Path, recipe: Recipe) -> tuple[nn.Module, str]:
     """The network of a finished run, for a run of a recipe to begin with, and the SHA-256 of the file of its weights.
 
     Raises:
-        UsageError: its network is another one; or the recipe averages several.
+        UsageError: its network is another one, or knows digits that the recipe would watch; or the recipe averages
+            several.
         DataError: it is missing, unfinished or damaged.
     """
     base = Run.open(folder)
@@ -43,6 +45,11 @@ def load_base(folder: Path, recipe: Recipe) -> tuple[nn.Module, str]:
     own, other = (_describe_network(each) for each in (recipe, base.recipe))
     if own != other:
         raise UsageError(f"{folder}: found the network {other}, expected the recipe's own, {own}")
+    if PROTOCOLS[recipe.protocol].holds_out and not PROTOCOLS[base.recipe.protocol].holds_out:
+        raise UsageError(
+            f"{folder}: learnt from all training digits (protocol {base.recipe.protocol}), also from those that "
+            f"{recipe.protocol} would hold out; begin with another run, or set protocol=all"
+        )
     model = load_network(base)
     return model, hashlib.sha256(base.weights(base.result()["best_step"]).read_bytes()).hexdigest()
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from inkdigit.evaluation.figures.sheet import INK, draw_grid, label_rows, new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import INK, draw_grid, label_rows, new_figure, plain, save_figure
 from inkdigit.images import Images
 
 
@@ -21,5 +21,5 @@ def draw_augmentations(rows: Mapping[str, Images], notes: Mapping[str, str], tit
     for row, name in enumerate(rows):
         axes.text(1.12 * columns + 0.1, 1.12 * row + 0.5, notes.get(name, ""), va="center", fontsize=9, color="grey")
     axes.set_xlim(right=1.12 * columns + 0.2 + 0.13 * max(map(len, notes.values()), default=0))
-    axes.set_title(title)
+    axes.set_title(plain(title))
     save_figure(figure, path)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from inkdigit.evaluation.figures.sheet import new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import new_figure, plain, save_figure
 from inkdigit.images import CLASSES
 
 
@@ -31,7 +31,7 @@ def draw_confusion(confusion: Sequence[Sequence[int]], title: str, path: Path) -
             style: dict[str, Any] = {"color": "white" if dark else "black", "fontweight": "bold" if right else "normal"}
             axes.text(column, row, str(count), ha="center", va="center", fontsize=9, **style)
     digits = range(CLASSES)
-    axes.set(xlabel="read as", ylabel="is", xticks=digits, yticks=digits, title=title)
+    axes.set(xlabel="read as", ylabel="is", xticks=digits, yticks=digits, title=plain(title))
     for i in digits:
         share = f"{100 * counts[i, i] / totals[i]:.1f} %" if totals[i] else "none"
         axes.text(CLASSES - 0.4, i, share, va="center", fontsize=9)

@@ -5,7 +5,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkdigit.evaluation.figures.sheet import COLOURS, new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import COLOURS, new_figure, plain, save_figure
 from inkdigit.evaluation.history import Row
 
 if TYPE_CHECKING:
@@ -44,4 +44,4 @@ def _draw(axes: "Axes", history: Sequence[Row], name: str, quantity: str, colour
         points = [(row.epoch, getattr(row, f"{part}_{quantity}")) for row in history]
         known: list[tuple[float, Any]] = [(x, y * unit) for x, y in points if y is not None]
         if known:
-            axes.plot(*zip(*known, strict=True), color=colour, label=f"{name}, {part}", **style)
+            axes.plot(*zip(*known, strict=True), color=colour, label=plain(f"{name}, {part}"), **style)

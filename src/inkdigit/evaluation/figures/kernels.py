@@ -16,7 +16,9 @@ from inkdigit.evaluation.figures.sheet import (
     draw_grid,
     label_rows,
     new_figure,
+    plain,
     save_figure,
+    unknown_letters,
     widest,
 )
 from inkdigit.files import write_atomic
@@ -57,7 +59,7 @@ def _table(steps: Sequence[int], kernels: NDArray[np.float32], title: str) -> "F
     axes = figure.subplots()
     drawn = draw_grid(axes, list(shown.reshape(-1, *shown.shape[2:])), columns, cmap=SIGNED, vmin=-end, vmax=end)
     label_rows(axes, [f"after step {steps[row]:,}" for row in rows])
-    axes.set_title(title + _number(columns, kernels))
+    axes.set_title(plain(title + _number(columns, kernels)))
     figure.colorbar(drawn, ax=axes, label="weight", pad=0.01, shrink=0.8)
     return figure
 
@@ -75,7 +77,7 @@ def _animate(steps: Sequence[int], kernels: NDArray[np.float32], title: str, pat
     for step, current in zip(steps, shown, strict=True):
         for image, kernel in zip(axes.images, current, strict=True):
             image.set_data(kernel)
-        axes.set_title(f"{title}{_number(shown.shape[1], kernels)}\nafter step {step:,} of {steps[-1]:,}")
+        axes.set_title(plain(f"{title}{_number(shown.shape[1], kernels)}\nafter step {step:,} of {steps[-1]:,}"))
         frames.append(_render(figure))
         figure.set_layout_engine("none")  # that of the first frame stays: all alike, and sooner done
     milliseconds = int(np.clip(1000 * SECONDS / len(frames), 100, 1000))
@@ -90,7 +92,8 @@ def _render(figure: "Figure") -> PIL.Image.Image:
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
 
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # type: ignore[no-untyped-call]
+    with unknown_letters():
+        canvas.draw()  # type: ignore[no-untyped-call]
     return PIL.Image.fromarray(np.asarray(canvas.buffer_rgba())).convert("RGB")  # type: ignore[no-untyped-call]
 
 

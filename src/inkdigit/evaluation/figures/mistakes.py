@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigit.evaluation.figures.sheet import INK, draw_grid, new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import INK, draw_grid, new_figure, plain, save_figure
 from inkdigit.evaluation.metrics import predict
 from inkdigit.images import CLASSES, Images, Labels, Probabilities
 
@@ -65,5 +65,5 @@ def draw_mistakes(images: Images, mistakes: Sequence[Mistake], title: str, path:
         axes.set_axis_off()
         axes.text(0.5, 0.5, "none", ha="center", va="center", fontsize=20)
     number = "" if len(shown) == len(mistakes) else f", the {len(shown)} that it was surest of"
-    axes.set_title(f"{title}\n{len(mistakes):,} misread of {len(images):,}{number}")
+    axes.set_title(plain(f"{title}\n{len(mistakes):,} misread of {len(images):,}{number}"))
     save_figure(figure, path)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigit.evaluation.figures.sheet import BLUE, VERMILION, new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import BLUE, VERMILION, new_figure, plain, save_figure
 from inkdigit.evaluation.metrics import ece, predict
 from inkdigit.images import CLASSES, Labels, Probabilities
 
@@ -54,7 +54,7 @@ def draw_reliability(probabilities: Probabilities, labels: Labels, title: str, p
     above.vlines(confidence, confidence, accuracy, color=VERMILION, linewidth=3, alpha=0.6, label="gap")
     above.plot(confidence, accuracy, "o-", color=BLUE, markersize=7, label="measured")
     above.set(ylabel="share read right (%)", ylim=(0, 103), xlim=(0, 102))
-    above.set_title(f"{title}\nexpected calibration error {ece(probabilities, labels, BINS):.2%}")
+    above.set_title(plain(f"{title}\nexpected calibration error {ece(probabilities, labels, BINS):.2%}"))
     above.legend(frameon=False, loc="upper left")
     width = 100 / BINS
     below.bar((np.arange(BINS) + 0.5) * width, bins.counts, 0.9 * width, color=BLUE)

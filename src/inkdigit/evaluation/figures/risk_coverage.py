@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from inkdigit.evaluation.evaluate import COVERAGES
-from inkdigit.evaluation.figures.sheet import BLUE, VERMILION, new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import BLUE, VERMILION, new_figure, plain, save_figure
 from inkdigit.evaluation.metrics import risk_coverage
 from inkdigit.images import Labels, Probabilities
 
@@ -28,7 +28,7 @@ def draw_risk_coverage(probabilities: Probabilities, labels: Labels, title: str,
         axes.annotate(f"{risk:.2f}", (percent, risk), (-3, 5), textcoords="offset points", ha="right", fontsize=8)
     axes.set(xlabel="images read (%)", ylabel="errors among them (%)", xlim=(0, 102))
     axes.set_ylim(bottom=0)
-    axes.set_title(f"{title}\narea under the curve {curve.aurc:.3%}")
+    axes.set_title(plain(f"{title}\narea under the curve {curve.aurc:.3%}"))
     axes.legend(frameon=False, loc="center left")
     axes.grid(alpha=0.3)
     save_figure(figure, path)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigit.classifier import Classifier
-from inkdigit.evaluation.figures.sheet import INK, SIGNED, new_figure, save_figure, widest
+from inkdigit.evaluation.figures.sheet import INK, SIGNED, new_figure, plain, save_figure, widest
 from inkdigit.evaluation.metrics import predict
 from inkdigit.images import SIZE, Images, Probabilities
 
@@ -52,7 +52,7 @@ def draw_saliency(classifier: Classifier, image: Images, title: str, path: Path)
               "covered with ink": occlude(classifier, image, digit, 255)}  # fmt: skip
     figure = new_figure(12.5, 4.6)
     how = f"each pixel shows what it costs to cover the {PATCH} × {PATCH} pixels about it"
-    figure.suptitle(f"{title}: which pixels made it a {digit}?\n{how}")
+    figure.suptitle(plain(f"{title}: which pixels made it a {digit}?\n{how}"))
     first, *others = figure.subplots(1, 3)
     first.imshow(image, cmap=INK, vmin=0, vmax=255)
     first.set_title(f"read as {digit}, {probabilities[0, digit]:.1%} sure")

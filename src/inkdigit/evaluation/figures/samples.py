@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigit.evaluation.figures.sheet import INK, draw_grid, label_rows, new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import INK, draw_grid, label_rows, new_figure, plain, save_figure
 from inkdigit.images import CLASSES, SIZE, Images, Labels
 
 COLUMNS = 14
@@ -23,5 +23,5 @@ def draw_samples(images: Images, labels: Labels, title: str, path: Path) -> None
     axes = figure.subplots()
     draw_grid(axes, cells, COLUMNS, cmap=INK, vmin=0, vmax=255)
     label_rows(axes, [f"{digit}   ({len(row):,} images)" for digit, row in enumerate(chosen)])
-    axes.set_title(title)
+    axes.set_title(plain(title))
     save_figure(figure, path)

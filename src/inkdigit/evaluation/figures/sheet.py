@@ -1,7 +1,9 @@
 """The paper that every figure is drawn on, and its way to disk."""
 
 import io
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +48,24 @@ def new_figure(width: float, height: float) -> "Figure":
     return Figure(figsize=(width, height), layout="constrained")
 
 
+def plain(text: str) -> str:
+    """A text with names in it, as matplotlib draws it letter for letter.
+
+    A folder's name may hold dollars, which begin formulas, bytes that are no text, or a first underscore, which keeps
+    a label out of the legend.
+    """
+    known = text.encode(errors="replace").decode().replace("$", r"\$")
+    return f" {known}" if known.startswith("_") else known
+
+
+@contextmanager
+def unknown_letters() -> Iterator[None]:
+    """Lets letters be drawn that the font does not have, as boxes, without a word."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        yield
+
+
 def check_suffix(path: Path, suffixes: Sequence[str] = SUFFIXES) -> None:
     """Raises a usage error for a file that a figure cannot be written as."""
     if path.suffix.lower() not in suffixes:
@@ -61,7 +81,8 @@ def save_figure(figure: "Figure", path: Path) -> None:
     """
     check_suffix(path)
     buffer = io.BytesIO()
-    figure.savefig(buffer, format=path.suffix.lower().removeprefix("."), dpi=DPI)
+    with unknown_letters():
+        figure.savefig(buffer, format=path.suffix.lower().removeprefix("."), dpi=DPI)
     write_atomic(path, buffer.getvalue())
 
 
@@ -90,7 +111,7 @@ def draw_grid(
         extent = (left, left + 1, top + 1, top)
         drawn.append(axes.imshow(image, extent=extent, interpolation="nearest", **options))
         if captions:
-            axes.text(left + 0.5, top + 1.06, captions[index], ha="center", va="top", fontsize=8)
+            axes.text(left + 0.5, top + 1.06, plain(captions[index]), ha="center", va="top", fontsize=8)
     rows = -(-len(images) // columns)
     axes.set(xlim=(-0.05, columns * (1 + gap)), ylim=(rows * height, -0.05), aspect="equal")
     axes.set_axis_off()
@@ -101,7 +122,7 @@ def label_rows(axes: "Axes", labels: Sequence[str], pitch: float = 1.12) -> None
     """Writes what each row of a grid shows, at its left."""
     axes.set_xlim(left=-0.3 - 0.14 * max(map(len, labels)))
     for row, label in enumerate(labels):
-        axes.text(-0.15, row * pitch + 0.5, label, ha="right", va="center", fontsize=9)
+        axes.text(-0.15, row * pitch + 0.5, plain(label), ha="right", va="center", fontsize=9)
 
 
 def widest(values: NDArray[Any]) -> float:

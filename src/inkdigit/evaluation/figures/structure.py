@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from inkdigit.evaluation.figures.sheet import BLUE, COLOURS, VERMILION, new_figure, save_figure
+from inkdigit.evaluation.figures.sheet import BLUE, COLOURS, VERMILION, new_figure, plain, save_figure
 from inkdigit.images import SIZE
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def draw_structure(layers: Sequence[Layer], title: str, path: Path) -> None:
     above, below = figure.subplots(2, 1, height_ratios=(top, bottom))
     _draw_outputs(above, layers, places)
     _draw_table(below, layers)
-    figure.suptitle(title)
+    figure.suptitle(plain(title))
     save_figure(figure, path)
 
 

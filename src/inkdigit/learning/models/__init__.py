@@ -5,7 +5,7 @@ of ``LOCATORS`` take pages (n, 1, h, w), and return maps (n, classes + 4, h/4, w
 """
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from torch import nn
@@ -44,6 +44,10 @@ LOCATORS: Mapping[str, Callable[..., nn.Module]] = {
 NETWORKS: Mapping[str, Callable[..., nn.Module]] = {**MODELS, **LOCATORS}
 
 
+MAX_DEPTH = 100
+"""Blocks of a network in all: a recipe may come with a stranger's model, and each block takes its time to build."""
+
+
 def build_model(name: str, options: Mapping[str, Any]) -> nn.Module:
     """Builds a network with fresh weights from torch's global generator.
 
@@ -57,9 +61,15 @@ def build_model(name: str, options: Mapping[str, Any]) -> nn.Module:
         if option not in known:
             raise unknown(f"option of model {name}", option, known)
     try:
+        _check_depths(options.get("depths", ()))
         return NETWORKS[name](**options)
-    except (ValueError, TypeError, RuntimeError) as error:
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
         raise UsageError(f"model {name} cannot be built with {dict(options)}: {error}") from error
+
+
+def _check_depths(depths: Sequence[int]) -> None:
+    if not (total := sum(map(abs, depths))) <= MAX_DEPTH:
+        raise ValueError(f"found {total} blocks, expected at most {MAX_DEPTH}")
 
 
 def model_options(name: str) -> dict[str, Any]:
