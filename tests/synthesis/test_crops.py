@@ -1,13 +1,8 @@
 """What a reader cuts out of pages."""
 
-import ctypes
 import gc
 import os
 import signal
-import subprocess
-import sys
-import threading
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -106,14 +101,14 @@ def test_crops_are_the_same_however_many_processes_cut_them(digits: Dataset, mon
 def test_no_process_that_cuts_inherits_garbage(digits: Dataset, garbage: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """ONNX Runtime's sessions cannot be ended there: they wait for threads of the process that made them."""
     take = module._take
-    monkeypatch.setattr(module, "_take", lambda *given: (take(*given), gc.collect())[0])
+    monkeypatch.setattr(module, "_take", lambda pages: (take(pages), gc.collect())[0])
     monkeypatch.setattr(module, "PAGES_AT_ONCE", 4)
     cut_crops(Pages(digits, seed=2), 3)
     assert garbage.read_text() == f"{os.getpid()}\n"
 
 
 def test_a_process_that_is_killed_is_told_in_one_line(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "_take", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    monkeypatch.setattr(module, "_take", lambda _: os.kill(os.getpid(), signal.SIGKILL))
     with pytest.raises(EnvironmentFault, match="was killed, most likely for want of memory"):
         cut_crops(Pages(digits, seed=2), 3)
 
@@ -121,51 +116,11 @@ def test_a_process_that_is_killed_is_told_in_one_line(digits: Dataset, monkeypat
 def test_ctrl_c_is_for_the_process_that_asked(digits: Dataset) -> None:
     before = signal.getsignal(signal.SIGINT)
     try:
-        module._take(Pages(digits), ctypes.c_bool(False))
+        module._take(Pages(digits))
         assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, before)
         module._TAKEN.clear()
-
-
-def test_ctrl_c_ends_it_at_once(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The pool waits for its processes, which have minutes of pages before them."""
-
-    def dawdle(*_: object) -> list[module.Crop]:
-        time.sleep(0.05)
-        return []
-
-    monkeypatch.setattr(module, "cut_page", dawdle)
-    monkeypatch.setattr(module, "PAGES_AT_ONCE", 200)
-    threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
-    begun = time.monotonic()
-    with pytest.raises(KeyboardInterrupt):
-        cut_crops(Pages(digits), 3)
-    assert time.monotonic() - begun < 5
-
-
-ENDLESS = """
-import numpy as np
-from inkdigit.data.dataset import Dataset
-from inkdigit.synthesis import crops
-from inkdigit.synthesis.pages import Pages
-
-def tell(*_):
-    print("cutting", flush=True)
-    return []
-
-crops.cut_page = tell
-images = np.full((10, 28, 28), 255, np.uint8)
-crops.cut_crops(Pages(Dataset("", "train", images, np.arange(10))), 3)
-"""
-
-
-def test_no_process_outlives_the_one_that_asked() -> None:
-    with subprocess.Popen([sys.executable, "-c", ENDLESS], stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout
-        assert process.stdout.readline() == "cutting\n"
-        process.kill()
-        process.communicate(timeout=20)  # until nobody holds the pipe
 
 
 def test_they_come_behind_the_digits(digits: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:

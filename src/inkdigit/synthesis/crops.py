@@ -1,17 +1,11 @@
 """What a reader cuts out of pages: digits with whatever lies around them, and things that are no digits."""
 
-import ctypes
 import gc
-import multiprocessing
-import os
 import signal
-import threading
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import ExitStack
 from dataclasses import replace
-from multiprocessing.sharedctypes import RawValue
 from typing import TypeAlias
 
 import numpy as np
@@ -62,14 +56,9 @@ def cut_crops(pages: Pages, n: int) -> tuple[Images, Labels]:
         EnvironmentFault: a process that cuts was killed.
     """
     crops: list[Crop] = []
-    done = RawValue(ctypes.c_bool, False)
     gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
     try:
-        with (
-            ProcessPoolExecutor(count_cores(), initializer=_take, initargs=(pages, done)) as pool,
-            ExitStack() as stack,
-        ):
-            stack.callback(setattr, done, "value", True)  # the pool waits for its processes, after Ctrl-C as well
+        with ProcessPoolExecutor(count_cores(), initializer=_take, initargs=(pages,)) as pool:
             first = 0
             while len(crops) < n:  # the pages in their order, however many processes there are
                 ahead = PAGES_AT_ONCE * min(16, -(-(n - len(crops)) // (CROPS_PER_PAGE * PAGES_AT_ONCE)))
@@ -105,30 +94,20 @@ def _is_upright_line(image: Images) -> bool:
     return int((image > FIRM).any(0).sum()) <= UPRIGHT_WIDTH
 
 
-_TAKEN: list[tuple[Pages, ctypes.c_bool]] = []
-"""What a process of the pool cuts and whether nobody waits for it any more; it has nothing else to keep them in."""
+_TAKEN: list[Pages] = []
+"""The pages of a process of the pool, which has nothing else to keep them in."""
 
 
-def _take(pages: Pages, done: ctypes.c_bool) -> None:
+def _take(pages: Pages) -> None:
     """Gives a process its pages, once; Ctrl-C is for the process that asked."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _TAKEN[:] = [(pages, done)]
-
-
-def _end_with_parent() -> None:
-    """Ends this process when the one that asked is no more, as after SIGTERM: it would wait for pages for ever."""
-    if parent := multiprocessing.parent_process():
-        parent.join()
-        os._exit(1)
+    _TAKEN[:] = [pages]
 
 
 def _cut_pages(first: int) -> list[Crop]:
-    ((pages, done),) = _TAKEN
+    (pages,) = _TAKEN
     crops: list[Crop] = []
     for number in range(first, first + PAGES_AT_ONCE):
-        if done.value:
-            break
         crops += cut_page(pages[number], np.random.default_rng((pages.seed, number, 1)))
     return crops
 
