@@ -9,11 +9,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import numpy as np
 import pytest
+import torch
 
 from inkdigit.data.idx import write_idx
 from inkdigit.images import SIZE, Images, Labels
+
+hypothesis.settings.register_profile("the same each time", derandomize=True)
+hypothesis.settings.load_profile("the same each time")
 
 
 def draw_digits(n: int, seed: int) -> tuple[Images, Labels]:
@@ -35,6 +40,12 @@ def operators_are_looked_up_once() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(ONNXRegistry, "from_torchlib", staticmethod(functools.cache(ONNXRegistry.from_torchlib)))
         yield
+
+
+@pytest.fixture(autouse=True)
+def chance_is_the_same() -> None:
+    """Networks that a test builds begin with the same weights each time, and in whatever order tests run."""
+    torch.manual_seed(0)
 
 
 @pytest.fixture(scope="session")

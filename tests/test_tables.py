@@ -79,7 +79,6 @@ class TestModels:
         assert model(torch.rand(1, 1, SIZE, SIZE)).shape == (1, CLASSES)
 
     def test_every_parameter_learns(self, name: str) -> None:
-        torch.manual_seed(0)
         model = build_model(name, {}).train()
         nn.functional.cross_entropy(model(torch.rand(16, 1, SIZE, SIZE)), torch.arange(16) % 10).backward()  # type: ignore[no-untyped-call]
         for parameter_name, parameter in model.named_parameters():
@@ -90,7 +89,6 @@ class TestModels:
         assert sum(parameter.numel() for parameter in build_model(name, {}).parameters()) == PARAMETERS[name]
 
     def test_exported_file_computes_the_same(self, name: str, tmp_path: Path) -> None:
-        torch.manual_seed(0)
         model, scaling = build_model(name, {}), SCALINGS["standard"]
         with torch.no_grad():
             model.train()(torch.rand(64, 1, SIZE, SIZE))  # so that batch norm has seen something
@@ -131,7 +129,6 @@ class TestLocators:
         assert model(torch.rand(1, 1, 33, 21)).shape == (1, CLASSES + 4, 9, 6)
 
     def test_every_parameter_learns(self, name: str) -> None:
-        torch.manual_seed(0)
         boxes = np.array([[8, 8, 12, 20], [40, 30, 16, 24]], np.float32)
         page = Page(np.zeros((64, 64), np.uint8), boxes, np.array([3, 8]), boxes[:0])
         targets = Targets.stack([draw_targets(page, (0, 0), 64)] * 2)
@@ -147,7 +144,6 @@ class TestLocators:
         assert LOCATOR_PARAMETERS["centres"] == 988_150
 
     def test_exported_file_computes_the_same(self, name: str, tmp_path: Path) -> None:
-        torch.manual_seed(0)
         model = build_model(name, {})
         with torch.no_grad():
             model.train()(torch.randn(4, 1, 64, 64))  # so that batch norm has seen something

@@ -54,7 +54,6 @@ def test_the_pixels_are_scaled_as_the_recipe_scales_them(name: str, digits: Data
 
 
 def test_half_of_the_pictures_are_mirrored(digits: Dataset) -> None:
-    torch.manual_seed(0)
     plain, mirrored = Pictures(digits, [ToTensor()]), Pictures(digits, [ToTensor(), RandomHorizontalFlip()])
     flipped = [not torch.equal(plain[index][0], mirrored[index][0]) for index in range(200)]
     assert 70 < sum(flipped) < 130

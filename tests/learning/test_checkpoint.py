@@ -39,7 +39,6 @@ def learn(model: nn.Module, optimizer: torch.optim.Optimizer, generator: Generat
 @pytest.mark.parametrize(("name", "options"), OPTIMIZERS)
 def test_training_goes_on_as_if_it_had_never_stopped(name: str, options: dict[str, float], tmp_path: Path) -> None:
     """Dropout, augmentation, momentum and batch norm included; and the memory-format trap of fused optimisers."""
-    torch.manual_seed(0)
     model, optimizer = build(name, options)
     generator = Generator().manual_seed(1)
     learn(model, optimizer, generator, 3)

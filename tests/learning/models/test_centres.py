@@ -14,7 +14,6 @@ def test_any_page_gives_a_cell_for_four_pixels(height: int, width: int) -> None:
 
 
 def test_before_it_learns_a_centre_is_rare_everywhere() -> None:
-    torch.manual_seed(0)
     likely = torch.sigmoid(Centres().eval()(torch.zeros(1, 1, 64, 64))[:, :10])
     torch.testing.assert_close(likely, torch.full_like(likely, RARE), rtol=0.3, atol=0)
 
@@ -41,7 +40,6 @@ def test_it_is_as_wide_and_deep_as_asked() -> None:
 
 
 def test_what_is_seen_from_afar_comes_back_to_its_own_cells() -> None:
-    torch.manual_seed(0)
     model = Centres((4, 8, 12), (1, 2, 1)).eval()
     page = torch.zeros(1, 1, 132, 132)  # 33 cells, and 17 at half of them: none of it may move
     page[0, 0, 60:72, 60:72] = 1
