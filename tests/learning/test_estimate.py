@@ -22,7 +22,7 @@ def test_it_grows_with_what_is_asked() -> None:
 def test_what_is_learnt_beside_the_digits_counts(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[int] = []
     monkeypatch.setattr(Recipe, "total_steps", lambda _, per_epoch: asked.append(per_epoch) or 1)  # type: ignore[func-returns-value]
-    more = replace(RECIPES["reader"], batch_size=100)
+    more = replace(RECIPES["reader"], model="softmax", model_options={}, batch_size=100)
     for recipe in (replace(more, crops=0.0, outliers={}), more):
         estimate_seconds(recipe, 1000)
     assert asked == [10, math.ceil(30 * (1 + sum(more.outliers.values())))]
