@@ -12,12 +12,12 @@ from tests.reading.fakes import OTHER, SEVEN, Watched, find_nothing, finds, sees
 from inkdigit.classifier import Classifier
 from inkdigit.errors import ImageError
 from inkdigit.images import Grey, Images, Probabilities
-from inkdigit.locator import Locator
+from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import find_ink
 from inkdigit.reading import proposer as module
 from inkdigit.reading.detector import GLANCED, SURROUNDINGS
-from inkdigit.reading.proposer import CROWDED, HINT, LONELY, Proposals, Proposer
+from inkdigit.reading.proposer import HINT, LONELY, SETTLED, Proposals, Proposer
 from inkdigit.reading.scene import Scene
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -47,6 +47,10 @@ class TestViews:
         assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.45)))[-1] == 192
         assert self.look(page, finds((SEVEN, 7, 0.45), (OTHER, 7, 0.45)))[-1] == 543
 
+    def test_views_go_on_where_a_digit_that_is_clear_is_not_settled(self, draw_page: DrawPage) -> None:
+        for score, last in ((SETTLED - 0.05, 192), (SETTLED + 0.05, 96)):
+            assert self.look(draw_page(SEVEN, OTHER), finds((SEVEN, 7, 0.9), (OTHER, 7, score)))[-1] == last
+
     def test_views_stop_where_what_is_doubtful_is_large_and_holds_all_ink(self, draw_page: DrawPage) -> None:
         for score, last in ((LONELY + 0.05, 272), (LONELY - 0.05, 543)):
             assert self.look(draw_page(SEVEN), finds((SEVEN, 7, score)))[-1] == last
@@ -66,30 +70,26 @@ class TestViews:
         locator = finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9), (within, 1, 0.3))
         assert self.look(draw_page(SEVEN, OTHER), locator) == [48, 68, 96]
 
-    def test_views_go_on_where_digits_lie_in_one_another(self, draw_page: DrawPage) -> None:
-        page = draw_page(SEVEN, OTHER)
-        for shared, last in ((CROWDED + 0.1, 192), (CROWDED - 0.1, 96)):
-            left = OTHER.x - round((1 - shared) * OTHER.width)
-            beside = Box(left, OTHER.y, OTHER.width, OTHER.height)
-            assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9), (beside, 7, 0.9)))[-1] == last
-
     def test_views_go_on_until_the_smallest_is_legible(self, draw_page: DrawPage) -> None:
         small = Box(300, 200, 10, 40)
         page, locator = draw_page(SEVEN, small), finds((SEVEN, 7, 0.9), (small, 7, 0.9))
         assert self.look(page, locator) == [48, 68, 96, 136, 192, 272]
 
 
-def test_whether_thousands_of_digits_overlap_is_told_in_little_memory() -> None:
+def test_whether_thousands_of_digits_hint_at_another_is_told_in_little_memory() -> None:
     places = 25 * np.indices((60, 60)).reshape(2, -1).T
     boxes = np.concatenate([places, np.full_like(places, 22)], 1).astype(np.float32)
+    clear = np.arange(2 * len(boxes)) < len(boxes)
+    scores = np.where(clear, 0.9, HINT + 0.05)[:, None].astype(np.float32)
     tracemalloc.start()
     try:
-        assert not module._is_crowded(boxes)
+        assert not module._is_hinted(Findings(np.concatenate([boxes, boxes]), scores), clear)
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
-    boxes[-1] = boxes[0] + 5
-    assert module._is_crowded(boxes), "the first and the last"
+    moved = np.concatenate([boxes, boxes])
+    moved[-1] = -100
+    assert module._is_hinted(Findings(moved, scores), clear), "the last"
 
 
 def test_the_classifier_is_asked_once_for_all(draw_page: DrawPage) -> None:

@@ -26,19 +26,17 @@ LEGIBLE = 22
 LARGE = 48
 """Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
 
-COVERED = 0.97
-"""Nor where the digits that are seen hold so much of all ink, and there is no hint of another."""
+COVERED, SETTLED = 0.97, 0.75
+"""Nor where what is seen holds so much of all ink, is one digit or several that are surer than that, and hints at none.
+
+Unsure boxes may hold the ink of their neighbours. Of 500 generated strings of touching digits 454 are read with it, as
+if no view were spared; with 0.6 they are 451, without it 445. Pages are read as they are without it.
+"""
 
 HINT = 0.1
 """What one view sees more surely than this is a hint: a 1 between two digits that touch it has hardly any own ink.
 
 Of 100 generated strings of digits that overlap by a tenth of their height 88 are read with it, without it 84.
-"""
-
-CROWDED = 0.25
-"""Nor where no digit shares more than this of the smaller box with another: whose ink is whose is told more closely.
-
-Of 800 generated strings of touching digits 712 are read with it, without it 701; of generated pages as many.
 """
 
 LONELY, LARGER = 0.2, 64
@@ -138,20 +136,15 @@ def _shows_all(view: View, scene: Scene) -> bool:
     if median(heights[clear].tolist()) >= LARGE:
         return True
     seen = view.findings.take(clear)
-    return scene.cover(seen) > COVERED and not (_is_hinted(view.findings, clear) or _is_crowded(seen.boxes))
+    is_settled = clear.sum() == 1 or strength[clear].min() > SETTLED
+    return is_settled and scene.cover(seen) > COVERED and not _is_hinted(view.findings, clear)
 
 
 def _is_hinted(findings: Findings, clear: NDArray[np.bool_]) -> bool:
-    """Whether there is a hint of a digit beside those that are clear."""
-    hints = ~clear & (findings.scores.max(1, initial=0) > HINT)
-    within = share_of_smaller(findings.boxes[hints], findings.boxes[clear]).max(1, initial=0)
-    return bool((within < WITHIN).any())
-
-
-def _is_crowded(boxes: Boxes) -> bool:
-    """Whether two of the boxes (k, 4) share much of the smaller one; a few at once are compared with all."""
-    blocks = (boxes[start : start + BLOCK] for start in range(0, len(boxes), BLOCK))
-    return any((share_of_smaller(block, boxes) > CROWDED).sum() > len(block) for block in blocks)  # more than itself
+    """Whether there is a hint of a digit beside those that are clear; a few at once are compared with all."""
+    hints = findings.boxes[~clear & (findings.scores.max(1, initial=0) > HINT)]
+    blocks = (hints[start : start + BLOCK] for start in range(0, len(hints), BLOCK))
+    return any((share_of_smaller(block, findings.boxes[clear]).max(1, initial=0) < WITHIN).any() for block in blocks)
 
 
 def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
