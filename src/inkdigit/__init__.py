@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from inkdigit.reading.result import Reading
 
 _HOMES = {
+    "Box": "inkdigit.preparation.box",
     "Classifier": "inkdigit.classifier",
     "DataError": "inkdigit.errors",
     "Dataset": "inkdigit.data.dataset",
@@ -52,6 +53,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Box",
     "Classifier",
     "DataError",
     "Dataset",

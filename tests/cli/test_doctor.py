@@ -2,6 +2,7 @@
 
 import subprocess
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ def test_all_is_well(invoke: Run, monkeypatch: pytest.MonkeyPatch, digits_folder
     ended = invoke("doctor")
     assert (ended.returncode, ended.stderr) == (0, "")
     assert {name: sign for name, (sign, _) in findings(ended).items()} == dict.fromkeys(
-        ("python", "reading", "learning", "mnist"), "ok"
+        ("python", "reading", "learning", "mnist", "serving", "heic", "pdf"), "ok"
     )
     assert "torch" in findings(ended)["learning"][1]
 
@@ -40,7 +41,8 @@ def test_a_package_that_cannot_be_imported_is_found(run_wrapped: Run) -> None:
 
 def test_what_is_not_needed_may_be_missing(invoke: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("INKDIGIT_DATA", str(tmp_path))
-    monkeypatch.setattr(checks, "LEARN_PACKAGES", ("torch", "no-such-package"))
+    incomplete = partial(checks.find_extra, "learn", ("torch", "no-such-package"), "training")
+    monkeypatch.setitem(checks.CHECKS, "learning", incomplete)
     ended = invoke("doctor")
     assert ended.returncode == 0
     assert findings(ended)["mnist"] == ("--", f"not in {tmp_path}/mnist; fetch it with: inkdigit data mnist")
@@ -59,4 +61,4 @@ def test_without_reading_it_fails(error: Exception, invoke: Run, monkeypatch: py
     ended = invoke("doctor")
     assert ended.returncode == 3
     assert findings(ended)["reading"] == ("--", str(error))
-    assert len(findings(ended)) == 4, "the other checks are still made"
+    assert len(findings(ended)) == 7, "the other checks are still made"

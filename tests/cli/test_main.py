@@ -63,7 +63,7 @@ def test_every_command_explains_itself(command: str, invoke: Run) -> None:
     ("arguments", "words"),
     [
         (["raed"], "did you mean 'read'"),
-        (["read"], "missing argument 'picture'"),
+        (["read"], "missing argument 'picture...'"),
         (["read", "a.png", "--fromat", "json"], "no such option: --fromat"),
         (["read", "a.png", "--format", "jsno"], "did you mean 'json'"),
         (["read", "a.png", "--model", "raeder"], "did you mean 'reader'"),
@@ -111,7 +111,7 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
         (Interrupted("stopped", signal.SIGINT), 130, "stopped"),
         (Interrupted("stopped", signal.SIGTERM), 143, "stopped"),
         (PermissionError(13, "Permission denied", "there"), 3, "there: Permission denied"),
-        (OSError(28, "No space left on device"), 3, "a file: No space left on device"),
+        (OSError(28, "No space left on device"), 3, "standard output: No space left on device"),
     ],
 )
 def test_each_error_has_its_code(
@@ -130,7 +130,7 @@ def test_ctrl_c_ends_with_130(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr("inkdigit.reading.reader.Reader.__init__", interrupt)
     ended = invoke("read", "a.png")
-    assert (ended.returncode, ended.stdout) == (130, "")
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "inkdigit: interrupted\n")
 
 
 def test_a_fault_of_ours_shows_where_it_is(invoke: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +163,7 @@ def test_output_that_cannot_be_written_is_told(arguments: tuple[str, ...], run_c
     with Path("/dev/full").open("w") as full:
         ended = run_cli(*arguments, capture_output=False, stdout=full, stderr=subprocess.PIPE)
     assert ended.returncode == 3
-    assert ended.stderr == "inkdigit: a file: No space left on device\n"
+    assert ended.stderr == "inkdigit: standard output: No space left on device\n"
 
 
 @pytest.mark.parametrize(

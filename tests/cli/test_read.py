@@ -236,6 +236,13 @@ def test_a_line_is_there_before_the_next_picture_is(samples: Path, tmp_path: Pat
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize("option", ["--out", "--steps"])
+def test_an_empty_name_is_not_the_current_folder(option: str, samples: Path, run_cli: Run) -> None:
+    ended = run_cli("read", samples / "seven.png", option, "")
+    assert (ended.returncode, ended.stdout) == (2, "")
+    assert ended.stderr == "inkdigit: found an empty name, expected that of a folder\n"
+
+
 @pytest.mark.parametrize(("stream", "stdout"), [(0, "7\n"), (1, ""), (2, "7\n")])
 def test_a_closed_stream_is_an_empty_one(stream: int, stdout: str, samples: Path, tmp_path: Path) -> None:
     closed = f"import os, sys; os.close({stream}); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"

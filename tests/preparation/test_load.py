@@ -249,6 +249,16 @@ def test_a_white_page_with_transparent_corners_keeps_its_paper() -> None:
     assert load(page.rotate(15, expand=True)).min(where=~stroke_of(page), initial=255) > 200
 
 
+def test_a_dark_page_with_a_transparent_margin_keeps_its_paper() -> None:
+    """A screenshot in a dark theme: the margin must not become white around the black page."""
+    page = PIL.Image.new("RGBA", (200, 200), (20, 20, 20, 0))
+    page.paste((30, 30, 30, 255), (10, 10, 190, 190))
+    page.paste("white", (90, 60, 105, 140))
+    grey = load(page)
+    assert grey[0].max() == 0
+    assert grey[100, 95] == 255
+
+
 def stroke_of(page: PIL.Image.Image) -> NDArray[np.bool_]:
     turned = page.convert("L").rotate(15, expand=True, fillcolor=255)
     return np.asarray(turned) < 255
@@ -334,6 +344,12 @@ def test_an_unknown_orientation_does_not_matter(orientation: int) -> None:
         (np.array([[[1.0] * 3, [0.0] * 3]]), [[255, 0]]),
         (np.array([[[65535] * 3, [257 * 50] * 3]], np.uint16), [[255, 50]]),
         (np.array([[[200] * 3, [9] * 3]], np.uint16), [[200, 9]]),
+        (np.array([[[1023] * 3, [4 * 50] * 3]], np.uint16), [[255, 50]]),
+        (np.array([[0, 400_000, 1_000_000]], np.int32), [[0, 102, 255]]),
+        (np.array([[-0.5, 0.0, 2.0]], np.float32), [[0, 51, 255]]),
+        (np.array([[-1.0, 0.0, 1.0]], np.float32), [[0, 128, 255]]),
+        (np.array([[-0.05, 0.5, 1.05]], np.float32), [[0, 128, 255]]),
+        (np.array([[-9.0, 100.0, 264.0]], np.float32), [[0, 100, 255]]),
         (np.array([[[0, 0, 0, 255], [0, 0, 0, 0], [0, 0, 0, 0]]], np.uint8), [[0, 255, 255]]),
         (np.array([[[1.0, 1.0, 1.0, 1.0], [0, 0, 0, 0], [0, 0, 0, 0]]]), [[255, 0, 0]]),
     ],

@@ -315,3 +315,28 @@ def test_reading_a_picture_loads_nothing_that_zips_pdfs_and_heics_need() -> None
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert ended.stdout == "[]\n"
+
+
+def test_links_in_a_folder_are_followed_once_and_broken_ones_told(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "x.jfif").touch()
+    (folder / "deep" / "linked").symlink_to(elsewhere)
+    (folder / "deep" / "circle").symlink_to(folder / "deep")
+    (folder / "deep" / "broken.png").symlink_to("nowhere.png")
+    assert names("deep") == ["deep/broken.png", "deep/c.tiff", "deep/er/d.webp", "deep/linked/x.jfif"]
+
+
+def test_a_folder_that_may_not_be_entered_is_told(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def refuse(path: str | Path) -> object:
+        if Path(path).name == "er":
+            raise PermissionError(13, "Permission denied", str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert names("deep") == ["deep/c.tiff", "deep/er"]
+    with pytest.raises(ImageError, match="no permission to read it"):
+        load_picture("deep/er")

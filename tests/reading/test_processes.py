@@ -2,6 +2,9 @@
 
 import operator
 import os
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from functools import partial
 
@@ -45,3 +48,31 @@ def test_a_process_that_dies_is_told_in_one_line() -> None:
     with pytest.raises(EnvironmentFault, match="a process that read died") as caught:
         list(map_in_processes(partial(partial, os._exit), [1], 2))
     assert "\n" not in str(caught.value)
+
+
+def test_processes_end_with_the_one_that_asked_were_it_killed() -> None:
+    asking = (
+        "import os, itertools\n"
+        "from functools import partial\n"
+        "from inkdigit.reading.processes import map_in_processes\n"
+        "if __name__ == '__main__':\n"
+        "    for place in map_in_processes(partial(partial, os.path.realpath), itertools.repeat('/proc/self'), 1):\n"
+        "        print(place, flush=True)\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", asking], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        answering = process.stdout.readline().strip()
+        process.kill()
+    deadline = time.monotonic() + 30
+    while _is_running(answering) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not _is_running(answering)
+
+
+def _is_running(place: str) -> bool:
+    """Whether a process of ``/proc`` runs; one that nobody asks for its end stays there, dead."""
+    try:
+        with open(f"{place}/stat") as file:  # noqa: PTH123
+            return file.read().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return False

@@ -164,6 +164,21 @@ class TestRegion:
         reading = reader.read(page, region=Box(30, 150, 10**9, 10**9))
         lie(reading, THREE[2])
 
+    def test_numbers_of_numpy_are_numbers(self, reader: Reader, draw_page: DrawPage) -> None:
+        region = Box(*np.array([100, 20, 60, 100]))
+        reading = reader.read(draw_page(*THREE), region=region)
+        assert json.loads(json.dumps(reading.to_dict()))["text"] == "7"
+        (inner,) = reader.read_regions(draw_page(*THREE), {"a": region}).values()
+        assert isinstance(inner, Reading)
+        assert json.dumps(inner.to_dict()["lines"]) == json.dumps(reading.to_dict()["lines"])
+
+    @pytest.mark.parametrize("region", [(100, 20, 60, 100), Box(1.5, 2, 3, 4)])  # type: ignore[arg-type]
+    def test_what_is_no_box_is_told(self, region: Box, reader: Reader, draw_page: DrawPage) -> None:
+        with pytest.raises(UsageError, match=r"expected inkdigit\.Box"):
+            reader.read(draw_page(*THREE), region=region)
+        with pytest.raises(UsageError, match=r"expected inkdigit\.Box"):
+            reader.read_regions(draw_page(*THREE), {"a": region})
+
     @pytest.mark.parametrize("region", [Box(400, 0, 50, 50), Box(0, 300, 9, 9), Box(-60, 10, 60, 60), Box(5, 5, 0, 9)])
     def test_a_region_outside_is_told(self, region: Box, reader: Reader, draw_page: DrawPage) -> None:
         with pytest.raises(ImageError, match="expected one within 400x300 pixels") as caught:
@@ -444,3 +459,9 @@ class TestRules:
                 reader.read(page, rules=rule)
             with pytest.raises(error):
                 list(reader.read_many([page], rules=rule))
+
+
+@pytest.mark.parametrize("source", ["a.png", b"a", Path("a.png"), PIL.Image.new("L", (9, 9))])
+def test_one_picture_is_not_taken_for_many(source: PictureLike, reader: Reader) -> None:
+    with pytest.raises(UsageError, match="found one picture, expected several"):
+        reader.read_many(source)  # type: ignore[arg-type]

@@ -143,6 +143,7 @@ def test_whoever_watches_may_ask_for_the_head_alone(path: str, served: Served) -
 def test_what_is_not_there(served: Served) -> None:
     with served.client() as client:
         missing, wrong = client.get("/nothing"), client.get("/read")
+        assert client.post("/read/").status_code == 404, "and not sent elsewhere without a word"
     assert (missing.status_code, missing.json()["error"]["code"]) == (404, "not_found")
     assert (wrong.status_code, wrong.json()["error"]["code"], wrong.headers["allow"]) == (405, "method", "POST")
     assert all(

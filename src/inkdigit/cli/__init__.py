@@ -26,6 +26,8 @@ from inkdigit.cli.tables import tables
 from inkdigit.cli.train import train
 from inkdigit.errors import EnvironmentFault, InkdigitError, missing_extra
 
+_INTERRUPTED = 128 + signal.SIGINT
+
 app = typer.Typer(
     name="inkdigit",
     add_completion=False,
@@ -89,7 +91,7 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         sys.exit(0)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted", 128 + signal.SIGINT)
+        _fail("interrupted", _INTERRUPTED)
     except InkdigitError as error:
         _fail(str(error), error.exit_code)
     except ModuleNotFoundError as error:  # an extra that is there in part
@@ -98,10 +100,12 @@ def main() -> None:
     except ImportError as error:
         _fail(f"{error.name or 'a package'} is damaged ({error}); install inkdigit anew", EnvironmentFault.exit_code)
     except OSError as error:
-        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", EnvironmentFault.exit_code)
+        _fail(f"{error.filename or 'standard output'}: {error.strerror or error}", EnvironmentFault.exit_code)
     except Exception as error:  # noqa: BLE001 - the parser's errors share no public parent; others go on
         _fail(*_usage(error))
     else:
+        if code == _INTERRUPTED:  # typer makes a code of Ctrl-C
+            _fail("interrupted", _INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -2,13 +2,16 @@
 
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 
 LEARN_PACKAGES = (
     "torch", "onnx", "onnxscript", "safetensors", "matplotlib", "scikit-learn", "scipy", "jinja2", "tensorboard",
 )  # fmt: skip
+
+SERVE_PACKAGES = ("fastapi", "hypercorn", "prometheus-client", "python-multipart")
 
 
 @dataclass(frozen=True)
@@ -48,15 +51,16 @@ def _reading() -> Finding:
     return Finding(found == "1", f"a drawn 1 was read as '{found}'", needed=True)
 
 
-def _learning() -> Finding:
+def find_extra(extra: str, packages: Sequence[str], purpose: str) -> Finding:
+    """Whether the packages of an extra are there."""
     found, missing = [], []
-    for package in LEARN_PACKAGES:
+    for package in packages:
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
             missing.append(package)
     if missing:
-        return Finding(False, f"without {', '.join(missing)}; for training: pip install 'inkdigit[learn]'")
+        return Finding(False, f"without {', '.join(missing)}; for {purpose}: pip install 'inkdigit[{extra}]'")
     return Finding(True, ", ".join(found))
 
 
@@ -74,6 +78,9 @@ def _mnist() -> Finding:
 CHECKS: Mapping[str, Callable[[], Finding]] = {
     "python": _python,
     "reading": _reading,
-    "learning": _learning,
+    "learning": partial(find_extra, "learn", LEARN_PACKAGES, "training"),
     "mnist": _mnist,
+    "serving": partial(find_extra, "serve", SERVE_PACKAGES, "answers over HTTP"),
+    "heic": partial(find_extra, "heic", ["pillow-heif"], "photos of iPhones"),
+    "pdf": partial(find_extra, "pdf", ["pypdfium2"], "pages of PDFs"),
 }

@@ -38,13 +38,17 @@ if TYPE_CHECKING:
 )
 def read(
     pictures: Annotated[
-        list[str], typer.Argument(metavar="PICTURE", help="Files, folders, patterns; - is standard input.")
+        list[str], typer.Argument(metavar="PICTURE...", help="Files, folders, patterns; - is standard input.")
     ],
     model: Annotated[str, typer.Option(help="Shipped weights, a run's folder, or an .onnx file.")] = "reader",
     locator: Annotated[str, typer.Option(help="The network that finds the digits, likewise.")] = "locator",
     format_: Annotated[str, typer.Option("--format", help="See 'inkdigit list formats'.")] = "text",
-    out: Annotated[Path | None, typer.Option(help="Write into this folder instead of standard output.")] = None,
-    steps: Annotated[Path | None, typer.Option(help="Write a picture of each step into this folder.")] = None,
+    out: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Write into this folder instead of standard output.")
+    ] = None,
+    steps: Annotated[
+        str | None, typer.Option(metavar="PATH", help="Write a picture of each step into this folder.")
+    ] = None,
     single: Annotated[
         bool, typer.Option("--single", help="Each picture, or region, holds one digit: tell it alone, and seldom '?'.")
     ] = False,
@@ -122,16 +126,16 @@ def read(
         "rules": rules,
         "min_confidence": min_confidence,
     }
-    folder = out or FORMATS[format_].folder
-    for needed in (folder, steps):
+    into, steps_into = _name_folder(out), _name_folder(steps)
+    for needed in (into or FORMATS[format_].folder, steps_into):
         if needed:
             check_folder(needed)  # before minutes have passed
-    drawn = steps is not None or FORMATS[format_].folder is not None
+    drawn = steps_into is not None or FORMATS[format_].folder is not None
     answer = partial(_answer, Reader(model, locator=locator), parts, options, drawn)
     opener = partial(_open, model, locator, parts, options, drawn)
     sources = expand(pictures, sys.stdin.buffer)
     answers = map(answer, sources) if processes == 1 else map_in_processes(opener, sources, processes)
-    places = Places(steps) if steps else None
+    places = Places(steps_into) if steps_into else None
     failed = False
 
     def results() -> "Iterator[Result]":
@@ -150,9 +154,18 @@ def read(
             yield result
 
     several = parts is not None or may_be_several(pictures)
-    for text in FORMATS[format_].write(results(), several, out):
+    for text in FORMATS[format_].write(results(), several, into):
         print(text, end="", flush=True)  # as the pictures come, also into a pipe
     return int(failed)
+
+
+def _name_folder(name: str | None) -> Path | None:
+    """A folder; an empty name, which an unset variable of the shell leaves, would be the current one."""
+    from inkdigit.errors import UsageError
+
+    if name == "":
+        raise UsageError("found an empty name, expected that of a folder")
+    return None if name is None else Path(name)
 
 
 def _open(

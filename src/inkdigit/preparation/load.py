@@ -28,7 +28,9 @@ PictureLike: TypeAlias = str | os.PathLike[str] | bytes | PIL.Image.Image | NDAr
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 """What Pillow decodes for us; HEIC is read too, where its extra is installed."""
 
-SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp", ".heic", ".heif"})
+SUFFIXES = frozenset({
+    ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".heic", ".heif",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,8 @@ MAX_SCANS = 32
 QUIET = Quiet()
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
 _UNIT_LIMIT = 2  # values 0..1 go a little above 1 where they were resampled; bytes go far above
+_FARTHEST = 2.0**32  # beyond it, differences of values overflow sooner or later
+_OVERSHOOT = 0.1  # nor do they go farther below 0, as a share of the highest; those of a normalised tensor do
 
 _MAGIC: Mapping[str, tuple[int, tuple[bytes, ...]]] = {
     "PNG": (0, (b"\x89PNG\r\n\x1a\n",)),
@@ -94,8 +98,9 @@ def load(source: PictureLike) -> Grey:
 
     Args:
         source: a path, the bytes of a file, a PIL image, or an array: (h, w), (h, w, 1), (h, w, 3) RGB or
-            (h, w, 4) RGBA; bool, uint8, uint16, or others (0..1, 0..255 where a value is above 2, or
-            0..65535 where one is above 510).
+            (h, w, 4) RGBA; bool, uint8, uint16, or others: 0..1, 0..255 where a value is above 2, and where one is
+            above 510 or far below 0, as in a normalised tensor, from the lowest to the highest. Of a file of several
+            pages the first is loaded; ``inkdigit read`` takes all, and PDFs and zips.
 
     Returns:
         uint8 (h, w), upright as EXIF tells, transparency laid on paper that contrasts with the ink.
@@ -133,7 +138,8 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
     try:
         path.stat()  # tells what is wrong, which is_dir and is_file keep to themselves
         if path.is_dir():
-            raise ImageError("not_an_image", "found a folder, expected a picture or a folder that has some")
+            os.scandir(path).close()  # which tells that it may not be entered
+            raise ImageError("not_an_image", "found a folder, expected a picture, or a folder of some not drawn by us")
         if not path.is_file():
             raise ImageError("not_an_image", "found no regular file, expected a picture")
         with path.open("rb") as file:
@@ -141,7 +147,7 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
     except FileNotFoundError:
         raise ImageError("not_found", "no such file") from None
     except PermissionError:
-        raise ImageError("forbidden", "no permission to read the file") from None
+        raise ImageError("forbidden", "no permission to read it") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise ImageError("not_found", f"cannot be opened ({error})") from error
 
@@ -233,21 +239,22 @@ def _flatten(image: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _on_paper(image: PIL.Image.Image) -> PIL.Image.Image:
-    """Lays a transparent picture on white, or on black where what is visible is bright."""
+    """Lays a transparent picture on white, or on black where it belongs."""
     visible = np.asarray(image.getchannel("A"))
     grey = np.asarray(image.convert("L"))
-    picture = PIL.Image.new("RGB", image.size, "black" if _is_bright_ink(grey, visible) else "white")
+    picture = PIL.Image.new("RGB", image.size, "black" if _belongs_on_black(grey, visible) else "white")
     picture.paste(image, mask=image)
     return picture
 
 
-def _is_bright_ink(grey: Grey, visible: Grey) -> bool:
-    """Whether what is visible is bright and brings no paper: it is of one colour, or covers less than half."""
+def _belongs_on_black(grey: Grey, visible: Grey) -> bool:
+    """Whether what is visible is bright ink, or brings dark paper: more than one colour, on half of the picture."""
     weight = max(int(visible.sum(dtype=np.int64)), 1)
     mean = int(np.einsum("hw,hw", grey, visible, dtype=np.int64)) / weight
     variance = int(np.einsum("hw,hw,hw", grey, grey, visible, dtype=np.int64)) / weight - mean**2
     share = visible.mean() / 255
-    return mean > 127 and (share < 0.5 or (share < 0.98 and variance < 10**2))
+    brings_paper = share >= 0.5 and (share >= 0.98 or variance >= 10**2)
+    return bool((mean > 127) != brings_paper)
 
 
 def _stretch(values: NDArray[Any]) -> Grey:
@@ -274,11 +281,12 @@ def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
     if array.dtype == np.uint8:
         return PIL.Image.fromarray(np.ascontiguousarray(array))
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either byte order
-        colours = array // 257 if array.max() > 255 else array
-        return PIL.Image.fromarray(_stretch(array) if array.ndim == 2 else colours.astype(np.uint8))
+        spare = max(0, int(array.max()).bit_length() - 8)  # 10 and 12 bits are common, too
+        return PIL.Image.fromarray(_stretch(array) if array.ndim == 2 else (array >> spare).astype(np.uint8))
     values = np.nan_to_num(array.astype(np.float64), nan=0, posinf=0, neginf=0)
-    if values.max() > 2 * 255:  # not just a byte's values that were smoothed beyond their ends
-        return PIL.Image.fromarray(_stretch(np.clip(values, 0, 2**16 - 1)))
+    low, high = values.min(), values.max()
+    if high > 2 * 255 or low < -_OVERSHOOT * high:  # not just values that were smoothed beyond their ends
+        return PIL.Image.fromarray(_stretch(np.clip(values, -_FARTHEST, _FARTHEST)))
     highest = 1 if values.max() <= _UNIT_LIMIT else 255
     return PIL.Image.fromarray(np.round(np.clip(values, 0, highest) * (255 / highest)).astype(np.uint8))
 

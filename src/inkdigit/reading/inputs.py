@@ -79,14 +79,28 @@ def _paths_of(match: str) -> list[str]:
 
 
 def _search(folder: Path) -> list[str]:
-    """The pictures in a folder and below, without those that we drew: they would be read anew each time."""
-    return sorted(str(file) for file in folder.rglob("*") if _holds(Path.is_file, file) and _is_wanted(file))
+    """The pictures in a folder and below, links followed, and what may not be entered.
+
+    Those that we drew are left out: they would be read anew each time.
+    """
+    closed: list[str] = []
+    found: list[str] = []
+    entered: set[str] = set()
+    for path, folders, files in os.walk(folder, onerror=lambda error: closed.append(error.filename), followlinks=True):
+        real = os.path.realpath(path)
+        if real in entered:  # links may lead in circles
+            folders.clear()
+            continue
+        entered.add(real)
+        folders.sort()
+        found += [str(file) for name in files if _is_wanted(file := Path(path, name))]
+    return sorted(found + closed)
 
 
 def _is_wanted(file: Path) -> bool:
-    if is_picture_name(file):
-        return not _holds(is_ours, file)
-    return is_pdf_name(file) and can_render()
+    if not _holds(Path.is_file, file):
+        return is_picture_name(file) and file.is_symlink() and not _holds(Path.exists, file)  # which reading tells
+    return not _holds(is_ours, file) if is_picture_name(file) else is_pdf_name(file) and can_render()
 
 
 def _pictures(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:

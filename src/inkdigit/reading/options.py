@@ -1,5 +1,6 @@
 """What one may ask of a reading."""
 
+import operator
 from collections.abc import Iterable
 from typing import TypeAlias, TypedDict
 
@@ -44,6 +45,18 @@ def check_confidence(least: float) -> None:
     """
     if not 0 <= least <= 1:
         raise UsageError(f"found a least confidence of {least}, expected 0, which refuses nothing, to 1")
+
+
+def check_box(box: Box) -> Box:
+    """A region as whole pixels, of whatever kind of integer.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        return Box(*map(operator.index, (box.x, box.y, box.width, box.height)))
+    except (AttributeError, TypeError):
+        raise UsageError(f"found the region {box!r}, expected inkdigit.Box(x, y, width, height) in pixels") from None
 
 
 def check_processes(processes: int) -> None:

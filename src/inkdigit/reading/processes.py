@@ -1,7 +1,9 @@
 """Work shared among processes: in one, Python runs on one core, however many threads it has."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -60,7 +62,16 @@ _ANSWERER: list[Callable[[Any], Any]] = []
 
 def _open(opener: Callable[[], Callable[[Any], Any]]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asked
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     _ANSWERER[:] = [opener()]
+
+
+def _end_with_parent() -> None:
+    """Ends this process once the one that asked is gone, were it killed: its siblings keep the queue of work open."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _answer(items: list[Any]) -> list[Any]:

@@ -24,7 +24,7 @@ from inkdigit.reading.finder import Finder, Found
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.layout import find_lines
 from inkdigit.reading.lines import build_line
-from inkdigit.reading.options import Options, build_rules, check_confidence, check_processes
+from inkdigit.reading.options import Options, build_rules, check_box, check_confidence, check_processes
 from inkdigit.reading.processes import map_in_processes
 from inkdigit.reading.regions import name_part
 from inkdigit.reading.result import Reading
@@ -108,6 +108,8 @@ class Reader:
         """
         options["rules"] = build_rules(options.get("rules", ()))
         check_processes(processes)
+        if isinstance(sources, str | bytes | os.PathLike | PIL.Image.Image):
+            raise UsageError("found one picture, expected several: put it into a list, or call read")
         if processes == 1:
             return self._read_many(sources, options)
         opener = partial(_open_alone, *self._files(), options)
@@ -197,9 +199,10 @@ class Reader:
         asked = self._check(source, options)
         picture = _load(source, asked.name)
         grey = to_grey(picture)
-        for name, region in regions.items():
+        boxes = {name: check_box(region) for name, region in regions.items()}
+        for name, box in boxes.items():
             try:
-                yield self._look(picture, grey, replace(asked, name=name_part(asked.name, name), region=region))
+                yield self._look(picture, grey, replace(asked, name=name_part(asked.name, name), region=box))
             except ImageError as error:
                 yield error
 
@@ -225,7 +228,8 @@ class Reader:
         rules, least = build_rules(options.get("rules", ())), self._least(options)
         name = options.get("name")
         name = _name(source) if name is None else name
-        return _Asked(name, options.get("single", False), options.get("region"), rules, least)
+        region = options.get("region")
+        return _Asked(name, options.get("single", False), None if region is None else check_box(region), rules, least)
 
     def _least(self, options: Options) -> float:
         """The least confidence that is asked for, or the models' own."""

@@ -26,6 +26,7 @@ FARTHEST = 10**9
 PART = "#region="
 EXPECTED = 'named boxes as {"total": [x, y, width, height]}, in pixels'
 
+_MEMBER = re.compile(r"(.+?\.zip)#(.+)", re.IGNORECASE | re.DOTALL)
 _NUMBER = re.compile(r"\s*([+-]?[0-9]{1,10})\s*", re.ASCII)
 
 
@@ -64,15 +65,18 @@ def name_part(source: str, region: str) -> str:
 def name_file(source: str) -> str:
     """What ``Places`` is to name a source's files after: those of a part with its name, dots and all.
 
-    As ``form-total`` for a region, and ``scan-page-3`` for a page: by the order in which pages come, another would be
-    written over on another day.
+    As ``form-total`` for a region, ``scan-page-3`` for a page and ``scans-may-7`` for ``may/7.png`` in a zip: by the
+    order in which they come, another would be written over on another day.
     """
     picture, part, region = source.rpartition(PART)
-    named = _name_page(picture if part else source)
+    named = _name_inner(picture if part else source)
     return f"{Path(named).stem}-{region}.region" if part else named
 
 
-def _name_page(source: str) -> str:
+def _name_inner(source: str) -> str:
+    """The same for what lies in another file."""
+    if member := _MEMBER.fullmatch(source):
+        return f"{Path(member[1]).stem}-{member[2].replace('/', '-')}"
     file, part, number = source.rpartition("#page=")
     return f"{Path(file).stem}-page-{number}.page" if part and number.isdecimal() else source
 

@@ -100,7 +100,8 @@ class Answering:
         explained, digit = self._look(head, body), head["digit"]
         seen = [_to_url(image) for image in explained.images]
         if digit is not None and digit >= len(seen):
-            raise UsageError(f"found digit={digit}, expected one of the {len(seen)} that were read, counted from 0")
+            wanted = f"one of the {len(seen)} that were read, counted from 0" if seen else "none, since none was found"
+            raise UsageError(f"found digit={digit}, expected {wanted}")
         maps = {} if digit is None else self._draw_maps(head["model"], explained.images[digit : digit + 1])
         return {"reading": explained.reading.to_dict(), "seen": seen, "maps": maps}
 

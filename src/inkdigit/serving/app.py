@@ -45,7 +45,7 @@ def build_app(pool: Pool, models: list[str], bounds: Bounds, allowed: list[str])
     """
     app = FastAPI(
         title="inkdigit", version=__version__, summary=openapi.SUMMARY, docs_url=None, redoc_url=None,
-        openapi_tags=openapi.TAGS,
+        openapi_tags=openapi.TAGS, redirect_slashes=False,
     )  # fmt: skip
     _add_reading(app, pool, models, bounds)
     _add_state(app, pool, models)
