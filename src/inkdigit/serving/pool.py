@@ -231,7 +231,9 @@ class _Process:
         try:
             async with asyncio.timeout(within_s):
                 head, _ = await receive(self._stdout)
-        except (TimeoutError, asyncio.IncompleteReadError):
+        except TimeoutError:
+            raise DataError(f"a process that reads took over {within_s:g} s to start; raise start_s") from None
+        except asyncio.IncompleteReadError:
             raise DataError("a process that reads did not start; see what it wrote above") from None
         if "error" in head:
             raise DataError(head["error"])
