@@ -195,7 +195,9 @@ def _group(folders: Iterable[Path], data: str, taken: set[str]) -> list[Entry]:
         groups.setdefault(json.dumps([run.recipe.name, run.recipe.settings(), origins]), []).append(run)
     entries = []
     for runs in groups.values():
-        name = str(runs[0].folder) if runs[0].recipe.name in taken else runs[0].recipe.name
+        first = runs[0]
+        is_plain = first.recipe.name not in taken and not first.begun_from and first.result().get(ORIGINS[0]) is None
+        name = first.recipe.name if is_plain else str(first.folder)
         taken = taken | {name}
         entries.append(Entry(name, runs[0].recipe, _by_seed(runs)))
     return entries

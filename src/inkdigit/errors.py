@@ -82,7 +82,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """A usage error for a name that is not in a table, with the nearest that is."""
     names = sorted(known)
     near = get_close_matches(name, names, n=1)
-    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names)}"
+    hint = f"did you mean '{near[0]}'?" if near else f"known: {', '.join(names) or 'none'}"
     return UsageError(f"unknown {kind} {name!r}; {hint}")
 
 

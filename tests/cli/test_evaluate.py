@@ -34,6 +34,11 @@ def test_words(invoke: Run, trained_run: Path, digits_folder: Path) -> None:
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_without_a_dataset_it_is_the_models_own(invoke: Run, trained_run: Path) -> None:
+    ended = invoke("evaluate", trained_run, "--json")
+    assert json.loads(ended.stdout)["n"] == 60
+
+
 @pytest.mark.parametrize(("split", "n"), [("train", 220), ("validation", 20), ("test", 60)])
 def test_splits(split: str, n: int, invoke: Run, trained_run: Path, digits_folder: Path) -> None:
     ended = invoke("evaluate", trained_run, "--data", digits_folder, "--split", split, "--json")

@@ -1,6 +1,7 @@
 """A run's folder, whole and broken."""
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,7 @@ def test_an_unfinished_run_tells_how_to_go_on(tmp_path: Path) -> None:
     assert not run.is_finished
     with pytest.raises(DataError, match=r"inkdigit train mlp --out '.*/a run' --resume$"):
         run.result()
-    result = dict.fromkeys(RESULT_KEYS, 0.5)
+    result = dict.fromkeys(RESULT_KEYS, 1)
     run.finish(result)
     assert run.result() == {**result, "run": str(tmp_path / "a run")}
 
@@ -113,3 +114,12 @@ def test_a_result_without_what_it_should_hold_is_told(name: str, trained_run: Pa
     run.finish(values)
     with pytest.raises(DataError, match=f"found no {name} in it"):
         run.result()
+
+
+@pytest.mark.parametrize(("name", "value"), [("best_step", "x"), ("test_accuracy", "good"), ("temperature", None)])
+def test_a_result_of_other_kinds_is_told(name: str, value: object, trained_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained_run, tmp_path / "run")
+    path = tmp_path / "run" / "result.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {name: value}))
+    with pytest.raises(DataError, match=f"found {name}=.*expected a number"):
+        Run.open(tmp_path / "run").result()

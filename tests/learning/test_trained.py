@@ -5,12 +5,16 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from tests.conftest import draw_digits
 
 from inkdigit.classifier import OnnxClassifier
+from inkdigit.data.idx import write_idx
 from inkdigit.errors import DataError, UsageError
+from inkdigit.images import Images, Labels
 from inkdigit.learning.run import Run
 from inkdigit.learning.train import train
 
@@ -86,3 +90,23 @@ def test_a_run_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="no such folder; expected the folder of a run"):
         train("lenet", out=tmp_path / "a", begun_from=tmp_path / "none")
     assert not (tmp_path / "a").exists()
+
+
+def test_a_folder_that_has_grown_is_not_watched_by_what_learnt_from_it(digits_folder: Path, tmp_path: Path) -> None:
+    """Another part of it is held out then, which the base has seen."""
+    data, base = tmp_path / "digits", tmp_path / "base"
+    images, labels = draw_digits(240, 0)
+    write_folder(data, images, labels)
+    train("softmax", data=data, out=base, settings="epochs=1")
+    write_folder(data, *draw_digits(250, 3))
+    with pytest.raises(UsageError, match=r"learnt from other digits of .* than are held out now"):
+        train("softmax", data=str(data), out=tmp_path / "next", settings="epochs=1", begun_from=base)
+    assert not (tmp_path / "next").exists()
+    train("softmax", data=data, out=tmp_path / "all", settings=["epochs=1", "protocol=all"], begun_from=base)
+
+
+def write_folder(folder: Path, images: Images, labels: Labels) -> None:
+    folder.mkdir(exist_ok=True)
+    for stem in ("train", "t10k"):
+        write_idx(folder / f"{stem}-images-idx3-ubyte", images)
+        write_idx(folder / f"{stem}-labels-idx1-ubyte", labels.astype(np.uint8))

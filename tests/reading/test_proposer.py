@@ -17,7 +17,7 @@ from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import find_ink
 from inkdigit.reading import proposer as module
 from inkdigit.reading.detector import GLANCED, SURROUNDINGS
-from inkdigit.reading.proposer import HINT, LONELY, SETTLED, Proposals, Proposer
+from inkdigit.reading.proposer import CLOSE, HINT, LONELY, SETTLED, Proposals, Proposer
 from inkdigit.reading.scene import Scene
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -47,9 +47,17 @@ class TestViews:
         assert self.look(page, finds((SEVEN, 7, 0.9), (OTHER, 7, 0.45)))[-1] == 192
         assert self.look(page, finds((SEVEN, 7, 0.45), (OTHER, 7, 0.45)))[-1] == 543
 
-    def test_views_go_on_where_a_digit_that_is_clear_is_not_settled(self, draw_page: DrawPage) -> None:
-        for score, last in ((SETTLED - 0.05, 192), (SETTLED + 0.05, 96)):
-            assert self.look(draw_page(SEVEN, OTHER), finds((SEVEN, 7, 0.9), (OTHER, 7, score)))[-1] == last
+    def test_views_go_on_where_digits_are_close_and_not_settled(self, draw_page: DrawPage) -> None:
+        right = SEVEN.x + SEVEN.width
+        margins = CLOSE * (SEVEN.height + OTHER.height)
+        for score, gap, last in (
+            (SETTLED - 0.05, margins - 2, 192),
+            (SETTLED - 0.05, margins + 2, 96),
+            (SETTLED + 0.05, margins - 2, 96),
+        ):
+            beside = Box(right + round(gap), SEVEN.y, OTHER.width, OTHER.height)
+            found = finds((SEVEN, 7, 0.9), (beside, 7, score))
+            assert self.look(draw_page(SEVEN, beside), found)[-1] == last
 
     def test_views_stop_where_what_is_doubtful_is_large_and_holds_all_ink(self, draw_page: DrawPage) -> None:
         for score, last in ((LONELY + 0.05, 272), (LONELY - 0.05, 543)):
@@ -76,20 +84,23 @@ class TestViews:
         assert self.look(page, locator) == [48, 68, 96, 136, 192, 272]
 
 
-def test_whether_thousands_of_digits_hint_at_another_is_told_in_little_memory() -> None:
-    places = 25 * np.indices((60, 60)).reshape(2, -1).T
+def test_what_thousands_of_digits_hint_at_and_share_is_told_in_little_memory() -> None:
+    places = 30 * np.indices((60, 60)).reshape(2, -1).T
     boxes = np.concatenate([places, np.full_like(places, 22)], 1).astype(np.float32)
-    clear = np.arange(2 * len(boxes)) < len(boxes)
+    twice, moved = np.concatenate([boxes, boxes]), np.concatenate([boxes, boxes])
+    clear = np.arange(len(twice)) < len(boxes)
     scores = np.where(clear, 0.9, HINT + 0.05)[:, None].astype(np.float32)
+    moved[-1] = -100
     tracemalloc.start()
     try:
-        assert not module._is_hinted(Findings(np.concatenate([boxes, boxes]), scores), clear)
+        assert not module._is_hinted(Findings(twice, scores), clear)
+        assert not module._is_crowded(boxes, boxes)
         assert tracemalloc.get_traced_memory()[1] < 64 * 2**20
     finally:
         tracemalloc.stop()
-    moved = np.concatenate([boxes, boxes])
-    moved[-1] = -100
     assert module._is_hinted(Findings(moved, scores), clear), "the last"
+    boxes[-1] = boxes[0] + 24
+    assert module._is_crowded(boxes[-1:], boxes), "the first and the last"
 
 
 def test_the_classifier_is_asked_once_for_all(draw_page: DrawPage) -> None:

@@ -177,7 +177,7 @@ def test_a_damaged_model_ends_the_start() -> None:
 
     with pytest.raises(DataError, match=r"model\.onnx: damaged"):
         run(play, {**SETTINGS, "damaged": True})
-    with pytest.raises(DataError, match="took over 0.3 s to start"):
+    with pytest.raises(DataError, match=r"took over 0\.3 s to start"):
         run(play, {**SETTINGS, "silent": True}, start_s=0.3)
 
 

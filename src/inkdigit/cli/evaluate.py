@@ -12,18 +12,24 @@ from inkdigit.cli.examples import with_examples
     "inkdigit evaluate reader",
     "inkdigit evaluate reader --data optdigits --json",
     "inkdigit evaluate reader --data mine.npz",
-    "inkdigit evaluate runs/lenet-1 --split validation",
+    "inkdigit evaluate reader --split validation",
     "inkdigit evaluate runs/lenet-1 --corruptions",
 )
 def evaluate(
     model: Annotated[str, typer.Argument(help="A run's folder, an .onnx file, or shipped weights.")],
     data: Annotated[
+        str | None,
+        typer.Option(
+            help="A dataset's name, a folder of IDX files, pictures in 0/ to 9/, or an .npz with images and labels. "
+            "[default: what the model was trained on, or mnist]"
+        ),
+    ] = None,
+    split: Annotated[
         str,
         typer.Option(
-            help="A dataset's name, a folder of IDX files, pictures in 0/ to 9/, or an .npz with images and labels."
+            help="train, validation, train+validation or test; a recipe of protocol 'all' learnt from all but test."
         ),
-    ] = "mnist",
-    split: Annotated[str, typer.Option(help="train, validation, train+validation or test.")] = "test",
+    ] = "test",
     corruptions: Annotated[
         bool, typer.Option("--corruptions", help="Also on digits damaged in 15 ways, at severities 1 to 5.")
     ] = False,
@@ -45,6 +51,7 @@ def evaluate(
     from inkdigit.reading.weights import find_model
 
     classifier = OnnxClassifier(find_model(model))
+    data = str(classifier.metadata.get("data", "mnist")) if data is None else data
     announce(data)
     digits = load_dataset(data, split)
     measured: list[Evaluation | Robustness] = [measure(classifier, digits)]

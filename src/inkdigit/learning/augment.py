@@ -61,12 +61,14 @@ class Augmentation:
         example: an amount large enough to be seen, for a picture of what there is to choose from.
         warp: for a change of place.
         paint: for a change of values.
+        most: the largest amount; 1 of a probability or a share.
     """
 
     description: str
     example: float
     warp: Warping | None = None
     paint: Painting | None = None
+    most: float = math.inf
 
 
 def _uniform(shape: tuple[int, ...], amount: float, generator: Generator) -> Tensor:
@@ -151,12 +153,12 @@ AUGMENTATIONS: Mapping[str, Augmentation] = {
     "rotate": Augmentation("turn by up to this many degrees", 30, warp=_rotate),
     "scale": Augmentation("enlarge or shrink each axis by up to this share", 0.3, warp=_scale),
     "shear": Augmentation("slant by up to this many pixels per pixel", 0.5, warp=_shear),
-    "flip": Augmentation("mirror left to right with this probability (a mirrored 2 is no 2)", 0.5, paint=_flip),
+    "flip": Augmentation("mirror left to right with this probability (a mirrored 2 is no 2)", 0.5, paint=_flip, most=1),
     "elastic": Augmentation("bend smoothly by up to this many pixels", 2.5, warp=_elastic),
     "thickness": Augmentation("make strokes thicker or thinner by up to this many pixels", 2, paint=_thickness),
     "contrast": Augmentation("soften or harden greys by a power of up to 1 + this", 2, paint=_contrast),
-    "blur": Augmentation("blur with up to this share of the mean over 3x3 pixels", 1, paint=_blur),
-    "wear": Augmentation("lose up to this share of the pixels, for half of the images", 0.4, paint=_wear),
+    "blur": Augmentation("blur with up to this share of the mean over 3x3 pixels", 1, paint=_blur, most=1),
+    "wear": Augmentation("lose up to this share of the pixels, for half of the images", 0.4, paint=_wear, most=1),
     "noise": Augmentation("add Gaussian noise of this deviation, in grey values of 255", 40, paint=_noise),
 }
 """A new augmentation is one function and its entry here."""

@@ -68,12 +68,18 @@ def average(
         "seconds": round(sum(each["seconds"] for each in results), 2),
         "best_step": None,
         **measured,
+        **name_test(data),
         "test_sha256": test.sha256,
         "parameters": sum(each["parameters"] for each in results),
         "members": [{key: each[key] for key in MEMBER_KEYS} for each in results],
     }
     task.export(joined.at(result["temperature"]), run.card(result, name=result["recipe"]), path, samples)
     return result
+
+
+def name_test(data: str | None) -> dict[str, str]:
+    """What a model says of the digits that it was measured on, where they are other ones than it learnt from."""
+    return {} if data is None else {"test_data": data}
 
 
 def load_digits(run: Run, data: str | None = None) -> tuple[Dataset, Dataset, Dataset]:

@@ -9,7 +9,7 @@ from typing import Any
 from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.files import write_atomic
 from inkdigit.learning.checkpoint import save_weights
-from inkdigit.learning.ensemble import average, load_digits
+from inkdigit.learning.ensemble import average, load_digits, name_test
 from inkdigit.learning.graph import Samples, write_metadata
 from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
@@ -63,7 +63,8 @@ def _int8(runs: Sequence[Run], path: Path, data: str | None) -> None:
     with TemporaryDirectory() as folder:
         model = Path(folder) / "model.onnx"
         _write_graph(runs, model, data, task.sample(run.recipe, training, run.seed))
-        write_metadata(model, {**task.measure(model, run.recipe, test), "test_sha256": test.sha256})
+        measured = {**task.measure(model, run.recipe, test), **name_test(data), "test_sha256": test.sha256}
+        write_metadata(model, measured)
         write_atomic(path, model.read_bytes())
 
 

@@ -133,7 +133,7 @@ class Figure:
 
 def show(
     kind: str,
-    runs: Sequence[str | PathLike[str]] = (),
+    runs: str | PathLike[str] | Sequence[str | PathLike[str]] = (),
     *,
     data: str | None = None,
     image: str | int | None = None,
@@ -144,7 +144,7 @@ def show(
 
     Args:
         kind: an entry of ``FIGURES``.
-        runs: folders of runs; for what a model alone can show also .onnx files.
+        runs: folders of runs, or one; for what a model alone can show also .onnx files.
         data: a dataset's name or folder; without it, what the run was trained on, or MNIST.
         image: index of a test image, 0 if not given, or the path of a picture; for mistakes a range such as "0-499".
         out: the file; without it, ``KIND.png`` in the run's folder, or here where there is none or several.
@@ -158,7 +158,7 @@ def show(
     """
     if kind not in FIGURES:
         raise unknown("kind of picture", kind, FIGURES)
-    paths = [Path(run) for run in runs]
+    paths = [Path(run) for run in ([runs] if isinstance(runs, str | PathLike) else runs)]
     path = Path(out) if out else (paths[0] if len(paths) == 1 and paths[0].is_dir() else Path()) / f"{kind}.png"
     request = Request(paths, data, None if image is None else str(image), announce)
     figure = FIGURES[kind]

@@ -106,6 +106,7 @@ class Recipe:
         _check_kinds(self)
         _check_names(self)
         _check_numbers(self)
+        _check_amounts(self)
 
     @property
     def task(self) -> str:
@@ -317,6 +318,15 @@ def _check_numbers(recipe: Recipe) -> None:
         if not (isinstance(value, int) and _is_number(value, least, most)):
             limits = f"{least} to {most}" if most < math.inf else f"at least {least}"
             raise UsageError(f"found {name}={value}, expected a whole number, {limits}")
+    for name in ("lr", "clip_norm"):
+        value = getattr(recipe, name)
+        if not (value is None and name in OPTIONAL) and not (_is_number(value) and value > 0):
+            raise UsageError(f"found {name}={value}, expected a number more than 0")
+    if not (_is_number(recipe.label_smoothing) and recipe.label_smoothing < 1):
+        raise UsageError(f"found label_smoothing={recipe.label_smoothing}, expected 0 to less than 1")
+
+
+def _check_amounts(recipe: Recipe) -> None:
     for name, share in recipe.variants.items():
         if not _is_number(share, most=1):
             raise UsageError(f"found variants.{name}={share}, expected 0 to 1")
@@ -325,12 +335,9 @@ def _check_numbers(recipe: Recipe) -> None:
     for name, amount in amounts.items():
         if not _is_number(amount):
             raise UsageError(f"found {name}={amount}, expected a number from 0")
-    for name in ("lr", "clip_norm"):
-        value = getattr(recipe, name)
-        if not (value is None and name in OPTIONAL) and not (_is_number(value) and value > 0):
-            raise UsageError(f"found {name}={value}, expected a number more than 0")
-    if not (_is_number(recipe.label_smoothing) and recipe.label_smoothing < 1):
-        raise UsageError(f"found label_smoothing={recipe.label_smoothing}, expected 0 to 1")
+    for name, amount in recipe.augment.items():
+        if amount > (most := AUGMENTATIONS[name].most):
+            raise UsageError(f"found augment.{name}={amount}, expected 0 to {most:g}")
 
 
 def _is_number(value: Any, least: float = 0, most: float = sys.float_info.max) -> bool:

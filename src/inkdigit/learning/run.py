@@ -28,6 +28,12 @@ TEMPORARY = ".inkdigit-"
 RESULT_KEYS = ("run", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature")
 """What a result holds at least."""
 
+RESULT_KINDS: Mapping[str, Any] = {
+    "test_accuracy": int | float, "test_n": int | float, "best_step": int | None, "temperature": int | float,
+    "seconds": int | float, "parameters": int,
+}  # fmt: skip
+"""Of what kind they are, and others that may stand there; a file that was edited by hand may hold anything."""
+
 LATER = ("begun_from",)
 """What the first runs do not tell."""
 
@@ -149,6 +155,9 @@ class Run:
         missing = [name for name in RESULT_KEYS if name not in values]
         if missing:
             raise DataError(f"{path}: found no {', '.join(missing)} in it; train again")
+        for name, kinds in RESULT_KINDS.items():
+            if name in values and not isinstance(values[name], kinds):
+                raise DataError(f"{path}: found {name}={str(values[name])[:60]!r}, expected a number; train again")
         return {**values, "run": str(self.folder)}  # where it lies now
 
     def check_data(self) -> None:

@@ -1,6 +1,8 @@
 """Training: one straight loop, from a recipe to a run's folder."""
 
+import os
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -42,14 +44,14 @@ CHECKPOINT_S = 20.0
 def train(
     recipe: str | Recipe,
     *,
-    data: str | None = None,
+    data: str | os.PathLike[str] | None = None,
     out: str | Path | None = None,
     seed: int | None = None,
     device: str = "auto",
-    settings: Sequence[str] = (),
+    settings: str | Sequence[str] = (),
     resume: bool = False,
     begun_from: str | Path | None = None,
-    loggers: Sequence[str] = ("csv",),
+    loggers: str | Sequence[str] = ("csv",),
     announce: Callable[[str], None] = lambda _name: None,
     tell: Callable[[str], None] = lambda _line: None,
 ) -> dict[str, Any]:
@@ -77,19 +79,20 @@ def train(
         EnvironmentFault: no such device, or no compiler for it; the folder cannot be written.
         Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
     """
+    named, settings, loggers = None if data is None else os.fspath(data), _several(settings), _several(loggers)
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
     _check_buildable(chosen, seed or 0)
     where = find_device(device)
     listeners = _loggers(loggers)
     if resume and begun_from is not None:
         raise UsageError("found both a run to begin from and one to resume, expected one of them")
-    base, begun = load_base(Path(begun_from), chosen) if begun_from is not None else (None, None)
+    base = load_base(Path(begun_from), chosen) if begun_from is not None else None
     if resume:
         folder = Path(out) if out is not None else newest_folder(chosen.name)
         run = Run.open(folder)
         announce(run.data)
         check_same(
-            run, chosen if settings or isinstance(recipe, Recipe) else None, name=chosen.name, data=data, seed=seed
+            run, chosen if settings or isinstance(recipe, Recipe) else None, name=chosen.name, data=named, seed=seed
         )
         check_compiler(run.recipe, where)
         training, watched, test = PROTOCOLS[run.recipe.protocol].load(run.data)
@@ -98,14 +101,17 @@ def train(
     else:
         check_compiler(chosen, where)
         asked = free_folder(Path(out)) if out is not None else None
-        announce(data or "mnist")
-        training, watched, test = PROTOCOLS[chosen.protocol].load(data or "mnist")
+        announce(named or "mnist")
+        training, watched, test = PROTOCOLS[chosen.protocol].load(named or "mnist")
+        if base is not None:
+            base.check_watched(chosen, training)
+        begun = None if base is None else base.sha256
         run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun)
     if run.is_finished:
         return run.result()
     with run.held():
         if base is not None:
-            begin(run, base, where)  # before there is a run to resume, which would begin with others
+            begin(run, base.network, where)  # before there is a run to resume, which would begin with others
         run.write()
         if run.recipe.members > 1:
             return finish_ensemble(run, train_members(run, len(training), where.type, loggers, tell))
@@ -212,10 +218,16 @@ def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, f
 def _check_buildable(recipe: Recipe, seed: int) -> None:
     """Finds what network, optimiser or generator refuse before anything is loaded or written."""
     most = 2**63 // recipe.members - 1  # each network of an average has a seed of its own
-    if not 0 <= seed <= most:
-        raise UsageError(f"found seed {seed}, expected 0 to {most}")
-    with torch.random.fork_rng(devices=()):
+    if not (isinstance(seed, int) and 0 <= seed <= most):
+        raise UsageError(f"found seed {seed!r}, expected 0 to {most}")
+    with torch.random.fork_rng(devices=()), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of a layer without weights, which is told below
         model = build_model(recipe.model, recipe.model_options)
+        if empty := [name for name, weights in model.named_parameters() if not weights.numel()]:
+            raise UsageError(
+                f"found model={recipe.model} with {dict(recipe.model_options)}, whose {empty[0]} is empty; "
+                "expected widths of at least 1"
+            )
         optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
         try:  # some only see what is wrong with their options once they are to do something
             model(torch.zeros(TRIED, 1, *INPUT_SIDES[recipe.task])).square().mean().backward()
@@ -246,6 +258,11 @@ def check_same(
 def _locate(data: str) -> str | Path:
     """A dataset by its name or its place, however that is written."""
     return data if data in DATASETS else Path(data).resolve()
+
+
+def _several(names: str | Sequence[str]) -> Sequence[str]:
+    """One name is several, not its letters."""
+    return [names] if isinstance(names, str) else names
 
 
 def _loggers(names: Sequence[str]) -> list[Logger]:

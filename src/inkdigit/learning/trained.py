@@ -2,11 +2,14 @@
 
 import hashlib
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Generator, nn
 
+from inkdigit.data.dataset import Dataset
+from inkdigit.data.sources import DATASETS
 from inkdigit.errors import UsageError
 from inkdigit.learning.checkpoint import Progress, fill_weights, load_weights, save_state
 from inkdigit.learning.engine import build
@@ -31,8 +34,42 @@ def load_network(run: Run) -> nn.Module:
     return model
 
 
-def load_base(folder: Path, recipe: Recipe) -> tuple[nn.Module, str]:
-    """The network of a finished run, for a run of a recipe to begin with, and the SHA-256 of the file of its weights.
+@dataclass(frozen=True)
+class Base:
+    """What another run begins with.
+
+    Attributes:
+        run: that was finished.
+        network: that it kept.
+        sha256: of the file of its weights.
+    """
+
+    run: Run
+    network: nn.Module
+    sha256: str
+
+    def check_watched(self, recipe: Recipe, training: Dataset) -> None:
+        """Looks whether it learnt from none of the digits that a recipe watches beside those it trains on.
+
+        A folder that has grown is parted anew: what is held out now was learnt from then.
+
+        Raises:
+            UsageError: it may have.
+        """
+        is_same = self.run.data_sha256 == training.sha256
+        if PROTOCOLS[recipe.protocol].holds_out and self._is_of(training.name) and not is_same:
+            raise UsageError(
+                f"{self.run.folder}: learnt from other digits of {training.name} than are held out now, since it was "
+                "changed or parted otherwise; begin with another run, or set protocol=all"
+            )
+
+    def _is_of(self, data: str) -> bool:
+        """Whether a dataset is what it was trained on, maybe changed since."""
+        return data == self.run.data or (data not in DATASETS and Path(data).resolve() == Path(self.run.data).resolve())
+
+
+def load_base(folder: Path, recipe: Recipe) -> Base:
+    """What a finished run kept, for a run of a recipe to begin with.
 
     Raises:
         UsageError: its network is another one, or knows digits that the recipe would watch; or the recipe averages
@@ -51,7 +88,7 @@ def load_base(folder: Path, recipe: Recipe) -> tuple[nn.Module, str]:
             f"{recipe.protocol} would hold out; begin with another run, or set protocol=all"
         )
     model = load_network(base)
-    return model, hashlib.sha256(base.weights(base.result()["best_step"]).read_bytes()).hexdigest()
+    return Base(base, model, hashlib.sha256(base.weights(base.result()["best_step"]).read_bytes()).hexdigest())
 
 
 def _describe_network(recipe: Recipe) -> str:

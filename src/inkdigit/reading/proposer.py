@@ -26,11 +26,14 @@ LEGIBLE = 22
 LARGE = 48
 """Where digits are this tall in a view, none is looked for that is far smaller, in pixels."""
 
-COVERED, SETTLED = 0.97, 0.75
-"""Nor where what is seen holds so much of all ink, is one digit or several that are surer than that, and hints at none.
+COVERED = 0.97
+"""Nor where the digits that are seen hold so much of all ink, and there is no hint of another."""
 
-Unsure boxes may hold the ink of their neighbours. Of 500 generated strings of touching digits 454 are read with it, as
-if no view were spared; with 0.6 they are 451, without it 445. Pages are read as they are without it.
+SETTLED, CLOSE = 0.75, 0.08
+"""But digits closer than twice the one, as a share of their size, must be surer than the other: they may share ink.
+
+Of 500 generated strings of touching digits 453 are read with it, 455 if no view is spared, without it 445. Pages are
+read as they are without it, in the same time; to ask all digits for it takes 1.7 times as long of a photo of a page.
 """
 
 HINT = 0.1
@@ -136,8 +139,9 @@ def _shows_all(view: View, scene: Scene) -> bool:
     if median(heights[clear].tolist()) >= LARGE:
         return True
     seen = view.findings.take(clear)
-    is_settled = clear.sum() == 1 or strength[clear].min() > SETTLED
-    return is_settled and scene.cover(seen) > COVERED and not _is_hinted(view.findings, clear)
+    if scene.cover(seen) <= COVERED or _is_hinted(view.findings, clear):
+        return False
+    return not _is_crowded(seen.boxes[strength[clear] <= SETTLED], seen.boxes)
 
 
 def _is_hinted(findings: Findings, clear: NDArray[np.bool_]) -> bool:
@@ -145,6 +149,18 @@ def _is_hinted(findings: Findings, clear: NDArray[np.bool_]) -> bool:
     hints = findings.boxes[~clear & (findings.scores.max(1, initial=0) > HINT)]
     blocks = (hints[start : start + BLOCK] for start in range(0, len(hints), BLOCK))
     return any((share_of_smaller(block, findings.boxes[clear]).max(1, initial=0) < WITHIN).any() for block in blocks)
+
+
+def _is_crowded(unsure: Boxes, boxes: Boxes) -> bool:
+    """Whether one of the boxes that are not settled lies so close to another that they may share ink."""
+    blocks = (unsure[start : start + BLOCK] for start in range(0, len(unsure), BLOCK))
+    return any((share_of_smaller(_widen(block), _widen(boxes)) > 0).sum() > len(block) for block in blocks)
+
+
+def _widen(boxes: Boxes) -> Boxes:
+    """Boxes (k, 4) by a margin larger on each side."""
+    margin = CLOSE * boxes[:, 2:].max(1, keepdims=True)
+    return np.concatenate([boxes[:, :2] - margin, boxes[:, 2:] + 2 * margin], 1)
 
 
 def _with_rivals(findings: Findings) -> Iterator[tuple[Edges, Boxes]]:
