@@ -23,13 +23,14 @@ def find_runs(folders: Sequence[Path]) -> list[Run]:
         UsageError: they are of several recipes, settings, datasets or protocols, or two are of one seed.
         DataError: one is missing, unfinished or damaged, or its dataset holds other digits now.
     """
-    data = Run.open(folders[0]).data
-    entries = plan([str(folder.resolve()) for folder in folders], seeds=1, data=data, out=Path())
+    entries = plan([str(folder.resolve()) for folder in folders], seeds=1, out=Path())
     if len(entries) > 1:
         raise UsageError(f"found runs of {len(entries)} recipes or settings, expected seeds of one")
     runs = _open(entries[0])
+    if len({run.data_sha256 for run in runs}) > 1:
+        raise UsageError("found runs on several datasets, expected seeds on one")
     for run in runs:
-        run.check_data()
+        run.load_digits()  # which must be what they were
     return runs
 
 
@@ -40,7 +41,7 @@ def train_seeds(recipe: str, seeds: int, data: str, settings: Sequence[str], pla
         UsageError: no such recipe or setting, one of another protocol, or a folder of ``place`` is another run's.
         Interrupted: after the run in work was saved.
     """
-    (entry,) = plan([recipe], seeds=seeds, data=data, out=place, settings=settings)
+    (entry,) = plan([recipe], seeds=seeds, out=place, settings=settings)
     _check_clean(entry)
     if still := entry.open_seeds():
         minutes = 1 + estimate([entry], data) // 60

@@ -138,6 +138,12 @@ def test_runs_are_seeds_of_one_clean_recipe(
     assert [run.seed for run in find_runs(folders[::-1])] == [0, 1]
     with pytest.raises(UsageError, match="2 recipes or settings"):
         find_runs([*folders, trained_run])
+    moved = tmp_path / "run"
+    shutil.copytree(folders[1], moved)
+    values = json.loads((moved / "run.json").read_text())
+    (moved / "run.json").write_text(json.dumps(values | {"data_sha256": "0"}))
+    with pytest.raises(UsageError, match="found runs on several datasets"):
+        find_runs([folders[0], moved])
     with pytest.raises(UsageError, match="found the protocol all, expected held-out"):
         train_seeds("softmax", 1, str(digits_folder), ["protocol=all"], tmp_path)
 

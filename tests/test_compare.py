@@ -32,7 +32,7 @@ QUICK = ["epochs=1", "batch_size=16"]
 @pytest.fixture(scope="module")
 def made(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Comparison, Path]:
     out = tmp_path_factory.mktemp("comparison")
-    entries = plan(["softmax", "lenet"], seeds=2, data=str(digits_folder), out=out, settings=QUICK)
+    entries = plan(["softmax", "lenet"], seeds=2, out=out, settings=QUICK)
     comparison = compare(entries, data=str(digits_folder), out=out)
     write_report(comparison, out / "comparison.html")
     return comparison, out
@@ -117,13 +117,13 @@ def test_what_is_finished_is_not_done_again(made: tuple[Comparison, Path], digit
     before = {path: path.stat().st_mtime_ns for path in out.glob("*-seed-*/[mr]*")}
     told: list[str] = []
     data = str(digits_folder)
-    entries = plan(["softmax", "lenet"], seeds=2, data=data, out=out, settings=QUICK)
+    entries = plan(["softmax", "lenet"], seeds=2, out=out, settings=QUICK)
     again = compare(entries, data=data, out=out, tell=told.append)
     assert again.rows == comparison.rows
     assert told == []
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert estimate(entries, data) == 0
-    assert estimate(plan(["softmax"], seeds=3, data=data, out=out, settings=QUICK), data) > 0
+    assert estimate(plan(["softmax"], seeds=3, out=out, settings=QUICK), data) > 0
 
 
 def test_finished_runs_are_compared_as_they_are(
@@ -131,25 +131,23 @@ def test_finished_runs_are_compared_as_they_are(
 ) -> None:
     comparison, out = made
     folders = [str(out / name) for name in ("lenet-seed-1", "softmax-seed-0", "lenet-seed-0")]
-    entries = plan(folders, seeds=3, data=str(digits_folder), out=tmp_path)
+    entries = plan(folders, seeds=3, out=tmp_path)
     found = compare(entries, data=str(digits_folder), out=tmp_path)
     assert [(row.recipe, row.seeds) for row in found.rows] == [("lenet", 2), ("softmax", 1)]
     assert found.rows[0].accuracy == comparison.rows[1].accuracy
     assert {path.name for path in tmp_path.iterdir()} == {"comparison.json", "comparison.csv"}
 
 
-def test_a_run_of_other_settings_stands_beside_its_recipe(
-    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
-) -> None:
+def test_a_run_of_other_settings_stands_beside_its_recipe(made: tuple[Comparison, Path], tmp_path: Path) -> None:
     _, out = made
-    folder, data = str(out / "softmax-seed-0"), str(digits_folder)
-    entries = plan(["softmax", folder], seeds=1, data=data, out=tmp_path, settings=["epochs=2"])
+    folder = str(out / "softmax-seed-0")
+    entries = plan(["softmax", folder], seeds=1, out=tmp_path, settings=["epochs=2"])
     assert [entry.name for entry in entries] == ["softmax", folder]
     assert [entry.open_seeds() for entry in entries] == [[0], []]
 
 
 def test_what_began_or_was_corrected_otherwise_stands_in_a_row_of_its_own(
-    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
+    made: tuple[Comparison, Path], tmp_path: Path
 ) -> None:
     _, out = made
     changes: dict[str, tuple[str, dict[str, object]]] = {
@@ -162,55 +160,51 @@ def test_what_began_or_was_corrected_otherwise_stands_in_a_row_of_its_own(
         path = shutil.copytree(out / "softmax-seed-0", tmp_path / name) / file
         path.write_text(json.dumps(json.loads(path.read_text()) | values))
     folders = [str(out / "softmax-seed-0"), *(str(tmp_path / name) for name in changes)]
-    entries = plan(folders, seeds=1, data=str(digits_folder), out=tmp_path)
+    entries = plan(folders, seeds=1, out=tmp_path)
     assert [[path.name for path in entry.folders.values()] for entry in entries] == [
         ["softmax-seed-0"], ["warm", "warm-1"], ["tuned"], ["tuned-more"],
     ]  # fmt: skip
     assert len({entry.name for entry in entries}) == 4
 
 
-def test_a_run_begun_from_another_is_no_run_of_the_recipe(
-    made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path
-) -> None:
+def test_a_run_begun_from_another_is_no_run_of_the_recipe(made: tuple[Comparison, Path], tmp_path: Path) -> None:
     _, out = made
     path = shutil.copytree(out / "softmax-seed-0", tmp_path / "softmax-seed-0") / "run.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | {"begun_from": "a"}))
     with pytest.raises(UsageError, match="was begun from another run, expected fresh weights"):
-        plan(["softmax"], seeds=1, data=str(digits_folder), out=tmp_path, settings=QUICK)
+        plan(["softmax"], seeds=1, out=tmp_path, settings=QUICK)
 
 
 def test_an_unfinished_run_is_told(digits_folder: Path, tmp_path: Path) -> None:
     Run(tmp_path / "r", RECIPES["softmax"], 0, str(digits_folder), "").write()
     with pytest.raises(DataError, match="the run is unfinished; go on with: inkdigit train softmax"):
-        plan([str(tmp_path / "r")], seeds=1, data=str(digits_folder), out=tmp_path)
+        plan([str(tmp_path / "r")], seeds=1, out=tmp_path)
 
 
-def test_the_same_run_twice_is_told(made: tuple[Comparison, Path], digits_folder: Path, tmp_path: Path) -> None:
+def test_the_same_run_twice_is_told(made: tuple[Comparison, Path], tmp_path: Path) -> None:
     _, out = made
     names = [str(out / "softmax-seed-0"), str(out / "." / "lenet-seed-0" / ".." / "softmax-seed-0")]
     with pytest.raises(UsageError, match="the same recipe and seed"):
-        plan(names, seeds=1, data=str(digits_folder), out=tmp_path)
+        plan(names, seeds=1, out=tmp_path)
 
 
-def test_nothing_is_trained_where_a_later_run_is_of_other_settings(
-    made: tuple[Comparison, Path], digits_folder: Path
-) -> None:
+def test_nothing_is_trained_where_a_later_run_is_of_other_settings(made: tuple[Comparison, Path]) -> None:
     _, out = made
-    with pytest.raises(UsageError, match="begun with another settings"):
-        plan(["cnn", "lenet"], seeds=1, data=str(digits_folder), out=out)
+    with pytest.raises(UsageError, match="was begun with epochs=1, batch_size=16"):
+        plan(["cnn", "lenet"], seeds=1, out=out)
     assert not (out / "cnn-seed-0").exists()
 
 
-def test_a_run_may_not_stand_in_two_rows(made: tuple[Comparison, Path], digits_folder: Path) -> None:
+def test_a_run_may_not_stand_in_two_rows(made: tuple[Comparison, Path]) -> None:
     _, out = made
     with pytest.raises(UsageError, match="a run of a recipe that was named as well"):
-        plan(["softmax", str(out / "softmax-seed-0")], seeds=1, data=str(digits_folder), out=out, settings=QUICK)
+        plan(["softmax", str(out / "softmax-seed-0")], seeds=1, out=out, settings=QUICK)
 
 
-def test_settings_for_finished_runs_are_refused(made: tuple[Comparison, Path], digits_folder: Path) -> None:
+def test_settings_for_finished_runs_are_refused(made: tuple[Comparison, Path]) -> None:
     _, out = made
     with pytest.raises(UsageError, match="finished runs alone, which are not trained again"):
-        plan([str(out / "softmax-seed-0")], seeds=1, data=str(digits_folder), out=out, settings=QUICK)
+        plan([str(out / "softmax-seed-0")], seeds=1, out=out, settings=QUICK)
 
 
 def test_changed_digits_are_noticed_before_anything_is_trained(
@@ -224,10 +218,24 @@ def test_changed_digits_are_noticed_before_anything_is_trained(
     shutil.copytree(out / "softmax-seed-0", run)
     values = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(values | {"data": str(tmp_path / "digits")}))
-    entries = plan(["lenet", str(run)], seeds=1, data=str(tmp_path / "digits"), out=tmp_path / "c")
-    with pytest.raises(DataError, match="holds other digits now"):
+    entries = plan(["lenet", str(run)], seeds=1, out=tmp_path / "c")
+    with pytest.raises(DataError, match="holds other digits than"):
         compare(entries, data=str(tmp_path / "digits"), out=tmp_path / "c")
     assert not (tmp_path / "c").exists()
+
+
+def test_a_run_that_was_begun_with_other_digits_is_noticed_before_anything_is_trained(
+    made: tuple[Comparison, Path], tmp_path: Path
+) -> None:
+    _, out = made
+    shutil.copytree(out / "softmax-seed-0", tmp_path / "softmax-seed-1")
+    (tmp_path / "softmax-seed-1" / "result.json").unlink()
+    values = json.loads((tmp_path / "softmax-seed-1" / "run.json").read_text())
+    (tmp_path / "softmax-seed-1" / "run.json").write_text(json.dumps(values | {"seed": 1}))
+    entries = plan(["softmax"], seeds=2, out=tmp_path, settings=QUICK)
+    with pytest.raises(DataError, match="softmax-seed-1: optdigits holds other digits than"):
+        compare(entries, data="optdigits", out=tmp_path)
+    assert not (tmp_path / "softmax-seed-0").exists()
 
 
 def test_measures_of_another_model_or_damaged_are_taken_anew(
@@ -235,7 +243,7 @@ def test_measures_of_another_model_or_damaged_are_taken_anew(
 ) -> None:
     _, out = made
     data = str(digits_folder)
-    entries = plan(["softmax"], seeds=1, data=data, out=out, settings=QUICK)
+    entries = plan(["softmax"], seeds=1, out=out, settings=QUICK)
     measures = out / "softmax-seed-0" / "measures.json"
     kept = json.loads(measures.read_text())
     for damaged in ("{", json.dumps(kept | {"model_sha256": "another", "nll": 99.0})):
@@ -244,10 +252,10 @@ def test_measures_of_another_model_or_damaged_are_taken_anew(
     assert json.loads(measures.read_text())["nll"] == kept["nll"]
 
 
-def test_runs_of_other_settings_are_not_passed_off(made: tuple[Comparison, Path], digits_folder: Path) -> None:
+def test_runs_of_other_settings_are_not_passed_off(made: tuple[Comparison, Path]) -> None:
     _, out = made
-    with pytest.raises(UsageError, match="begun with another settings"):
-        plan(["softmax"], seeds=1, data=str(digits_folder), out=out)
+    with pytest.raises(UsageError, match="was begun with epochs=1, batch_size=16"):
+        plan(["softmax"], seeds=1, out=out)
 
 
 @pytest.mark.parametrize("reached", ["lenet-seed-0/run.json", "lenet-seed-0/state.safetensors"])
@@ -284,11 +292,11 @@ def test_a_killed_comparison_goes_on(
 )
 def test_wrong_recipes(recipes: list[str], words: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=words):
-        plan(recipes, seeds=1, data="optdigits", out=tmp_path)
+        plan(recipes, seeds=1, out=tmp_path)
 
 
 def test_locators_are_not_compared(locator_run: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=f"^{re.escape(str(locator_run))}: a locator"):
-        plan([str(locator_run)], seeds=1, data="optdigits", out=tmp_path)
+        plan([str(locator_run)], seeds=1, out=tmp_path)
     with pytest.raises(UsageError, match=r"^lenet: a locator"):
-        plan(["lenet"], seeds=1, data="optdigits", out=tmp_path, settings=["model=centres"])
+        plan(["lenet"], seeds=1, out=tmp_path, settings=["model=centres"])

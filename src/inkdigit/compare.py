@@ -58,24 +58,23 @@ class Entry:
         """The seeds that are not trained yet."""
         return [seed for seed, folder in self.folders.items() if not (folder / "result.json").exists()]
 
-    def finished_folders(self) -> list[Path]:
-        """The runs that are."""
-        return [folder for folder in self.folders.values() if (folder / "result.json").exists()]
+    def begun(self) -> list[Run]:
+        """The runs that are, or are in part."""
+        return [Run.open(folder) for folder in self.folders.values() if (folder / "run.json").exists()]
 
 
-def plan(names: Sequence[str], *, seeds: int, data: str, out: Path, settings: Sequence[str] = ()) -> list[Entry]:
+def plan(names: Sequence[str], *, seeds: int, out: Path, settings: Sequence[str] = ()) -> list[Entry]:
     """What to compare, checked before anything is trained.
 
     Args:
         names: of recipes, or folders of finished runs; runs of the same recipe, settings, first weights and corrections
             share a row.
         seeds: runs of each recipe, with the seeds 0, 1, …; they lie in ``out`` as ``RECIPE-seed-N``.
-        data: a dataset's name or folder.
         out: the comparison's folder.
         settings: ``name=value`` overrides of every recipe.
 
     Raises:
-        UsageError: an unknown name or setting, one given twice, or none; a run of other settings or data.
+        UsageError: an unknown name or setting, one given twice, or none; a run of other settings.
         DataError: a run is damaged, or given and not finished.
     """
     if not names:
@@ -93,9 +92,14 @@ def plan(names: Sequence[str], *, seeds: int, data: str, out: Path, settings: Se
     if settings and not entries:
         raise UsageError("found --set and finished runs alone, which are not trained again; name a recipe, or leave it")
     for entry in entries:
-        _check_begun(entry, data)
+        _check_begun(entry)
     _check_apart(entries, folders)
-    return entries + _group(folders, data, taken={entry.name for entry in entries})
+    return entries + _group(folders, taken={entry.name for entry in entries})
+
+
+def choose_data(entries: Sequence[Entry]) -> str:
+    """The dataset that the runs which are there learnt from, or MNIST."""
+    return next((run.data for entry in entries for run in entry.begun()), "mnist")
 
 
 def estimate(entries: Sequence[Entry], data: str) -> float:
@@ -163,12 +167,12 @@ def _check_task(name: str, recipe: Recipe) -> None:
         raise UsageError(f"{name}: averages {recipe.members} networks, expected single ones, such as its members")
 
 
-def _check_begun(entry: Entry, data: str) -> None:
+def _check_begun(entry: Entry) -> None:
     """Whatever lies in an entry's folders already must be its runs."""
     for seed, folder in entry.folders.items():
         if (folder / "run.json").exists():
             run = Run.open(folder)
-            check_same(run, entry.recipe, data=data, seed=seed)
+            check_same(run, entry.recipe, seed=seed)
             if run.begun_from:
                 raise UsageError(f"{folder}: was begun from another run, expected fresh weights; move it away")
         elif folder.is_dir() and any(folder.iterdir()):
@@ -183,14 +187,13 @@ def _check_apart(entries: Sequence[Entry], folders: Sequence[Path]) -> None:
             raise UsageError(f"{folder}: is a run of a recipe that was named as well, expected each once")
 
 
-def _group(folders: Iterable[Path], data: str, taken: set[str]) -> list[Entry]:
+def _group(folders: Iterable[Path], taken: set[str]) -> list[Entry]:
     """Finished runs by all but their seed; a recipe that stands there twice has its run's folder as a name."""
     groups: dict[str, list[Run]] = {}
     for folder in folders:
         run = Run.open(folder)
         _check_task(str(folder), run.recipe)
         result = run.result()  # an error where it is not finished
-        check_same(run, None, data=data)
         origins = [run.begun_from, *(result.get(key) for key in ORIGINS)]
         groups.setdefault(json.dumps([run.recipe.name, run.recipe.settings(), origins]), []).append(run)
     entries = []
@@ -213,16 +216,18 @@ def _by_seed(runs: Sequence[Run]) -> dict[int, Path]:
 
 
 def _check_digits(entries: Iterable[Entry], data: str) -> None:
-    """A finished run that saw other digits than the others will cannot stand beside them."""
+    """A run that saw other digits than the others will cannot stand beside them."""
     hashes: dict[str, tuple[str, str]] = {}
-    for run in (Run.open(folder) for entry in entries for folder in entry.finished_folders()):
+    for run in (run for entry in entries for run in entry.begun()):
         protocol = run.recipe.protocol
         if protocol not in hashes:
             training, _, test = PROTOCOLS[protocol].load(data)
             hashes[protocol] = training.sha256, test.sha256
-        if (run.data_sha256, run.result().get("test_sha256")) != hashes[protocol]:
+        trained, tested = hashes[protocol]
+        if run.data_sha256 != trained or (run.is_finished and run.result().get("test_sha256") != tested):
             raise DataError(
-                f"{run.folder}: {data} holds other digits now than the run was trained or measured on; train anew"
+                f"{run.folder}: {data} holds other digits than the run was trained or measured on ({run.data} as it "
+                "was then); name that with --data, or train anew"
             )
 
 

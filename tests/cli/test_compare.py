@@ -39,7 +39,7 @@ def finished(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         out = Path("out")
-        compare(plan(["softmax"], seeds=1, data="digits", out=out, settings=SETTINGS), data="digits", out=out)
+        compare(plan(["softmax"], seeds=1, out=out, settings=SETTINGS), data="digits", out=out)
     return folder
 
 
@@ -82,6 +82,19 @@ def test_goes_on_with_what_is_finished(invoke: Run, out: Path) -> None:
     assert (out / "comparison.html").exists()
 
 
+def test_goes_on_with_the_digits_that_it_began_with(invoke: Run, out: Path) -> None:
+    ended = invoke(*[word for word in SAME if word not in ("--data", "digits")])
+    assert ended.returncode == 0, ended.stderr
+    assert json.loads((out / "comparison.json").read_text())["data"] == "digits"
+
+
+def test_goes_on_wherever_the_digits_lie_now(invoke: Run, out: Path, tmp_path: Path) -> None:
+    (tmp_path / "digits").rename(tmp_path / "moved")
+    ended = invoke(*["moved" if word == "digits" else word for word in SAME])
+    assert ended.returncode == 0, ended.stderr
+    assert "training softmax" not in ended.stderr
+
+
 @pytest.mark.parametrize(
     ("code", "arguments", "words"),
     [
@@ -113,15 +126,18 @@ def test_a_place_that_is_a_file(place: str, refuses: Callable[..., str], digits_
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("code", "arguments", "words"),
     [
-        (["--set", "lr=0.1"], "was begun with another settings"),
-        (["--data", "optdigits"], "was begun with another data"),
+        (2, ["--set", "lr=0.1"], "was begun with lr=0.05;"),
+        (4, ["--data", "optdigits"], "optdigits holds other digits than the run was trained or measured on"),
+        (4, ["--data", "optdigits", "--seeds", "2"], "optdigits holds other digits than the run was trained"),
     ],
-    ids=["settings", "data"],
+    ids=["settings", "data", "more"],
 )
-def test_runs_begun_otherwise(arguments: list[str], words: str, refuses: Callable[..., str], out: Path) -> None:
-    line = refuses(2, *SAME, *arguments)
+def test_runs_begun_otherwise(
+    code: int, arguments: list[str], words: str, refuses: Callable[..., str], out: Path
+) -> None:
+    line = refuses(code, *SAME, *arguments)
     assert f"out/softmax-seed-0: {words}" in line
 
 
@@ -167,7 +183,7 @@ def test_a_folder_in_the_way(refuses: Callable[..., str], digits_folder: Path, t
 def test_digits_that_have_changed_since(split: str, refuses: Callable[..., str], out: Path, tmp_path: Path) -> None:
     images = tmp_path / "digits" / f"{split}-images-idx3-ubyte.gz"
     write_idx(images, 255 - read_idx(images, each=(28, 28)))
-    assert "digits holds other digits now than the run was trained or measured on" in refuses(4)
+    assert "digits holds other digits than the run was trained or measured on" in refuses(4)
 
 
 @pytest.mark.parametrize("signal_number", [2, 15])

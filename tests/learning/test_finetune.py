@@ -109,7 +109,7 @@ def test_it_leaves_a_finished_run_that_tells_where_it_comes_from(
     assert left_in(tuned_run) == left_in(trained_run)
     assert left_in(tuned_run.parent) == {"tuned"}
     run = Run.open(tuned_run)
-    run.check_data()
+    run.load_digits()
     result = run.result()
     assert json.loads((tuned_run / "result.json").read_text()) == result
     card = OnnxClassifier(run.model).metadata

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -311,16 +312,35 @@ def test_a_folder_in_use_is_not_overwritten(trained_run: Path, digits_folder: Pa
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"recipe": "softmax"}, "another recipe"),
-        ({"seed": 5}, "another seed"),
-        ({"data": "mnist"}, "another data"),
-        ({"settings": ["lr=0.5"]}, "another settings"),
-        ({"recipe": replace(RECIPES["lenet"], lr=0.5)}, "another settings"),
+        ({"recipe": "softmax"}, "begun with recipe=lenet;"),
+        ({"seed": 5}, "begun with seed=0;"),
+        ({"settings": ["lr=0.5"]}, "begun with protocol=held-out, epochs=6, batch_size=8, lr=0.01;"),
+        ({"recipe": replace(RECIPES["lenet"], lr=0.5)}, "begun with protocol=held-out, epochs=6, batch_size=8, lr=0.01;"),
     ],
 )
 def test_a_run_goes_on_only_as_it_was_begun(trained_run: Path, options: dict[str, object], words: str) -> None:
     with pytest.raises(UsageError, match=words):
         train(**{"recipe": "lenet", "out": trained_run, "resume": True, **options})  # type: ignore[arg-type]
+
+
+def test_a_run_goes_on_with_its_digits_wherever_they_lie_now(
+    trained_run: Path, digits_folder: Path, tmp_path: Path
+) -> None:
+    run, moved = tmp_path / "run", tmp_path / "moved"
+    shutil.copytree(trained_run, run)
+    shutil.copytree(digits_folder, moved)
+    values = json.loads((run / "run.json").read_text()) | {"data": "digits"}  # as typed in a folder that is left
+    (run / "run.json").write_text(json.dumps(values))
+    (run / "result.json").unlink()
+    with pytest.raises(DataError, match=r"trained on digits, which cannot be had .*--data"):
+        train("lenet", out=run, resume=True)
+    assert train("lenet", out=run, resume=True, data=moved)["data"] == str(moved)
+    assert Run.open(run).data == str(moved)
+
+
+def test_a_run_goes_on_with_no_other_digits(trained_run: Path) -> None:
+    with pytest.raises(DataError, match="optdigits holds other digits now than the run was trained on"):
+        train("lenet", out=trained_run, resume=True, data="optdigits")
 
 
 def test_changed_data_are_noticed(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,10 @@ def compare(
         typer.Argument(metavar="RECIPE|RUN...", help="Recipes, see 'inkdigit list recipes'; folders of finished runs."),
     ],
     seeds: Annotated[int, typer.Option(min=1, help="Runs of each recipe.")] = 3,
-    data: Annotated[str, typer.Option(help="A dataset's name, or a folder.")] = "mnist",
+    data: Annotated[
+        str | None,
+        typer.Option(help="A dataset's name, or a folder. [default: what finished runs learnt from, or mnist]"),
+    ] = None,
     out: Annotated[Path, typer.Option(help="The comparison's folder; the same call goes on in it.")] = Path(
         "comparison"
     ),
@@ -33,12 +36,13 @@ def compare(
     from inkdigit.cli.comparison import print_rows
     from inkdigit.cli.downloads import announce
     from inkdigit.cli.messages import tell
+    from inkdigit.compare import choose_data, estimate, plan
     from inkdigit.compare import compare as run_comparison
-    from inkdigit.compare import estimate, plan
     from inkdigit.machine import is_busy
     from inkdigit.report import write_report
 
-    entries = plan(names, seeds=seeds, data=data, out=out, settings=settings or ())
+    entries = plan(names, seeds=seeds, out=out, settings=settings or ())
+    data = choose_data(entries) if data is None else data
     if any(entry.open_seeds() for entry in entries):
         if is_busy():
             tell("this machine is at work on something else: the times in the table will be too long")

@@ -88,9 +88,7 @@ def load_digits(run: Run, data: str | None = None) -> tuple[Dataset, Dataset, Da
     Raises:
         DataError: they cannot be had, or are others than the run was trained on.
     """
-    if data is None:
-        run.check_data()
-    return PROTOCOLS[run.recipe.protocol].load(data or run.data)
+    return run.load_digits() if data is None else PROTOCOLS[run.recipe.protocol].load(data)
 
 
 def finish_ensemble(run: Run, members: Sequence[Run]) -> dict[str, Any]:

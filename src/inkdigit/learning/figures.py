@@ -79,7 +79,7 @@ class Request:
         name = self.data_name or (run.data if run else "mnist")
         self.announce(name)
         if run and not self.data_name:
-            run.check_data()
+            run.load_digits()  # which must be what they were
         return replace(load_dataset(name, split), name=name if name in DATASETS else Path(name).resolve().name)
 
     def chosen(self) -> tuple[Images, str]:

@@ -1,6 +1,7 @@
 """A run's folder: what was trained, on what, with what result.
 
-``run.json`` is written first and never changes; ``result.json`` is written last: a run without it is unfinished.
+``run.json`` is written first and only changes where the dataset lies elsewhere later; ``result.json`` is written last: a
+run without it is unfinished.
 """
 
 import itertools
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from inkdigit import __version__
+from inkdigit.data.dataset import Dataset
 from inkdigit.errors import DataError, EnvironmentFault, UsageError
 from inkdigit.files import write_atomic
 from inkdigit.images import CLASSES
@@ -160,14 +162,14 @@ class Run:
                 raise DataError(f"{path}: found {name}={str(values[name])[:60]!r}, expected a number; train again")
         return {**values, "run": str(self.folder)}  # where it lies now
 
-    def check_data(self) -> None:
-        """Looks whether its dataset still is what it was trained on and, if it is finished, measured on.
+    def load_digits(self) -> tuple[Dataset, Dataset, Dataset]:
+        """The digits of its dataset, as its protocol parts them: to learn from, to watch, and to measure in the end.
 
         Raises:
-            DataError: it is not.
+            DataError: they cannot be had, or are others than it was trained on and, if it is finished, measured on.
         """
         try:
-            training, _, test = PROTOCOLS[self.recipe.protocol].load(self.data)
+            training, watched, test = PROTOCOLS[self.recipe.protocol].load(self.data)
         except (UsageError, DataError) as error:
             raise DataError(
                 f"{self.folder}: was trained on {self.data}, which cannot be had ({error}); name a dataset with --data"
@@ -176,8 +178,9 @@ class Run:
         if (training.sha256, test.sha256) != (self.data_sha256, measured):
             raise DataError(
                 f"{self.folder}: {self.data} holds other digits now than the run was trained on; "
-                "name it with --data to take it as it is now"
+                "name the dataset that you mean with --data"
             )
+        return training, watched, test
 
     def card(self, result: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
         """What an exported model says of itself, by the recipe's name or another."""

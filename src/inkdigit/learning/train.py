@@ -5,6 +5,7 @@ import time
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,7 @@ import torch
 from torch import Generator, nn
 
 from inkdigit.data.dataset import Dataset
-from inkdigit.data.sources import DATASETS
-from inkdigit.errors import DataError, Interrupted, UsageError, unknown
+from inkdigit.errors import Interrupted, UsageError, unknown
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.images import SIZE
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
@@ -59,7 +59,7 @@ def train(
 
     Args:
         recipe: a name in ``RECIPES``, or a recipe.
-        data: a name in ``DATASETS``, or a folder; None is MNIST, or what a resumed run began with.
+        data: a name in ``DATASETS``, or a folder; None is MNIST, or what a resumed run began with, where it lay then.
         out: the run's folder; None makes ``runs/RECIPE-N``, or resumes the newest.
         seed: of the weights, the order and the augmentation; None is 0, or what a resumed run began with.
         device: ``auto``, ``cpu`` or ``cuda``.
@@ -90,14 +90,11 @@ def train(
     if resume:
         folder = Path(out) if out is not None else newest_folder(chosen.name)
         run = Run.open(folder)
+        run = replace(run, data=named or run.data)  # by its hash it is the same, wherever it lies now
         announce(run.data)
-        check_same(
-            run, chosen if settings or isinstance(recipe, Recipe) else None, name=chosen.name, data=named, seed=seed
-        )
+        check_same(run, chosen if settings or isinstance(recipe, Recipe) else None, name=chosen.name, seed=seed)
         check_compiler(run.recipe, where)
-        training, watched, test = PROTOCOLS[run.recipe.protocol].load(run.data)
-        if run.data_sha256 != training.sha256:
-            raise DataError(f"{folder}: {run.data} holds other digits now than the run was begun with; train anew")
+        training, watched, test = run.load_digits()
     else:
         check_compiler(chosen, where)
         asked = free_folder(Path(out)) if out is not None else None
@@ -240,24 +237,17 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
             ) from error
 
 
-def check_same(
-    run: Run, recipe: Recipe | None, *, name: str | None = None, data: str | None = None, seed: int | None = None
-) -> None:
+def check_same(run: Run, recipe: Recipe | None, *, name: str | None = None, seed: int | None = None) -> None:
     """A run goes on as it began: whatever is asked for now must be what was asked for then.
 
     Raises:
         UsageError: it is not.
     """
-    asked = {"recipe": name, "settings": recipe and recipe.settings(), "data": data and _locate(data), "seed": seed}
-    begun = {"recipe": run.recipe.name, "settings": run.recipe.settings(), "data": _locate(run.data), "seed": run.seed}
-    for what, value in asked.items():
-        if value is not None and value != begun[what]:
-            raise UsageError(f"{run.folder}: was begun with another {what}; resume it as it was begun, or train anew")
-
-
-def _locate(data: str) -> str | Path:
-    """A dataset by its name or its place, however that is written."""
-    return data if data in DATASETS else Path(data).resolve()
+    begun = {"recipe": run.recipe.name, "seed": run.seed, **run.recipe.settings()}
+    asked = {"recipe": begun["recipe"] if name is None else name, "seed": run.seed if seed is None else seed}
+    asked |= recipe.settings() if recipe else {}
+    if other := [f"{what}={begun[what]}" for what, value in asked.items() if value != begun[what]]:
+        raise UsageError(f"{run.folder}: was begun with {', '.join(other)}; resume it as it was begun, or train anew")
 
 
 def _several(names: str | Sequence[str]) -> Sequence[str]:
