@@ -314,8 +314,8 @@ def test_a_folder_in_use_is_not_overwritten(trained_run: Path, digits_folder: Pa
     [
         ({"recipe": "softmax"}, "begun with recipe=lenet;"),
         ({"seed": 5}, "begun with seed=0;"),
-        ({"settings": ["lr=0.5"]}, "begun with protocol=held-out, epochs=6, batch_size=8, lr=0.01;"),
-        ({"recipe": replace(RECIPES["lenet"], lr=0.5)}, "begun with protocol=held-out, epochs=6, batch_size=8, lr=0.01;"),
+        ({"settings": ["lr=0.5"]}, r"begun with protocol=held-out, epochs=6, .*lr=0.01;"),
+        ({"recipe": replace(RECIPES["lenet"], lr=0.5)}, r"begun with protocol=held-out, epochs=6, .*lr=0.01;"),
     ],
 )
 def test_a_run_goes_on_only_as_it_was_begun(trained_run: Path, options: dict[str, object], words: str) -> None:

@@ -1,7 +1,7 @@
 """A run's folder: what was trained, on what, with what result.
 
-``run.json`` is written first and only changes where the dataset lies elsewhere later; ``result.json`` is written last: a
-run without it is unfinished.
+``run.json`` is written first, and anew where the dataset lies elsewhere by then; ``result.json`` is written last: a run
+without it is unfinished.
 """
 
 import itertools
@@ -131,7 +131,7 @@ class Run:
         return self.folder / "weights" / f"step-{step:07d}.safetensors"
 
     def write(self) -> None:
-        """Begins the folder, or leaves it as it was begun."""
+        """Begins the folder, or notes where its dataset lies now."""
         values = asdict(self) | {"folder": None, "format": FORMAT}
         write_json(self.folder / "run.json", {key: value for key, value in values.items() if key != "folder"})
 
