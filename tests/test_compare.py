@@ -246,7 +246,8 @@ def test_measures_of_another_model_or_damaged_are_taken_anew(
     entries = plan(["softmax"], seeds=1, out=out, settings=QUICK)
     measures = out / "softmax-seed-0" / "measures.json"
     kept = json.loads(measures.read_text())
-    for damaged in ("{", json.dumps(kept | {"model_sha256": "another", "nll": 99.0})):
+    others = ({"model_sha256": "another", "nll": 99.0}, {"machine": {"processor": "another"}, "nll": 99.0})
+    for damaged in ("{", *(json.dumps(kept | other) for other in others)):
         measures.write_text(damaged)
         assert compare(entries, data=data, out=out).rows[0].nll < 99
     assert json.loads(measures.read_text())["nll"] == kept["nll"]

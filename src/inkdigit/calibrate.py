@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from inkdigit.classifier import Classifier, OnnxClassifier
-from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.data.dataset import Dataset, hold_out, load_dataset
 from inkdigit.errors import DataError, UsageError
 from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
@@ -67,13 +67,16 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
 
     Raises:
         UsageError: an unknown name, or a shipped locator, which nothing shall change.
-        DataError: a model or the dataset is missing, damaged or not what it is taken for; or nothing can be fitted.
+        DataError: a model or the dataset is missing, damaged or not what it is taken for; or a model knows the
+            held-out digits; or nothing can be fitted.
     """
     path = find_model(locator)
     finds, classifier = OnnxLocator(path), OnnxClassifier(find_model(model))
     if path.resolve() == SHIPPED[LOCATOR].resolve():
         raise UsageError(f"found the shipped {locator!r}, expected a run or a copy, since this writes into it")
-    digits = load_dataset(data, "validation")
+    training, digits = hold_out(load_dataset(data, "train+validation"))
+    for each in (finds, classifier):
+        _check_new(each, training)
     proposed = collect(Proposer(finds, classifier), digits, n)
     fitted = fit(proposed)
     joining = replace(fitted, threshold=choose_threshold(fitted, classifier, digits))
@@ -81,11 +84,21 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
     return joining
 
 
+def _check_new(model: OnnxLocator | OnnxClassifier, training: Dataset) -> None:
+    """What knows the digits is surer of them than of anybody else's."""
+    learnt = model.metadata.get("train_sha256", training.sha256)  # a stranger's model does not say
+    if model.metadata.get("data") == training.name and learnt != training.sha256:
+        raise DataError(
+            f"{model.path}: learnt from other digits of {training.name} than those that are not held out, expected "
+            "these alone; train it with --set protocol=held-out"
+        )
+
+
 def collect(proposer: Proposer, digits: Dataset, n: int, *, seed: int = 0) -> Proposed:
     """What two networks propose on n generated pages.
 
     Raises:
-        DataError: nothing.
+        DataError: they propose nothing.
     """
     parts = [part for page in _draw(digits, n, seed) if len((part := _propose(proposer, page))[0])]
     if not parts:

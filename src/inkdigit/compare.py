@@ -32,6 +32,7 @@ from inkdigit.learning.run import Run, read_json, write_json
 from inkdigit.learning.seeds import Seeds, train_seeds
 from inkdigit.learning.structure import trace_structure
 from inkdigit.learning.train import check_same
+from inkdigit.machine import describe_machine
 
 ORIGINS = ("tuned_from_sha256", "corrections_sha256")
 """What a result tells of what its run learnt from beside the dataset, if anything."""
@@ -239,6 +240,7 @@ def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, 
         "model_sha256": hashlib.sha256(run.model.read_bytes()).hexdigest(),
         "test_sha256": test.sha256,
         "corruptions": list(CORRUPTIONS),
+        "machine": describe_machine(),  # of the times
     }
     if kept := _kept(path, key):
         return kept

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from inkdigit.calibrate import Proposed
+from inkdigit.learning.graph import write_metadata
 from inkdigit.locator import OnnxLocator
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.weights import SHIPPED
@@ -69,6 +70,18 @@ def test_what_cannot_be_fitted_is_one_line_and_changes_nothing(
     before = (locator / "model.onnx").read_bytes()
     assert "train it longer" in fails(4, "calibrate", locator, "--data", digits_folder)
     assert (locator / "model.onnx").read_bytes() == before
+
+
+@pytest.mark.parametrize("knows", ["locator", "model"])
+def test_what_knows_the_held_out_digits_is_refused(
+    knows: str, fails: Callable[..., str], locator: Path, trained_run: Path, digits_folder: Path
+) -> None:
+    model = locator.parent / "model.onnx"
+    shutil.copy(trained_run / "model.onnx", model)
+    path = {"locator": locator / "model.onnx", "model": model}[knows]
+    write_metadata(path, {"data": str(digits_folder), "train_sha256": "all of them"})
+    line = fails(4, "calibrate", locator, "--model", model, "--data", digits_folder)
+    assert f"{path}: learnt from other digits of {digits_folder} than those that are not held out" in line
 
 
 def test_there_must_be_such_a_run(fails: Callable[..., str]) -> None:

@@ -147,7 +147,7 @@ def test_runs_begun_otherwise(
         ("run.json", "{", "run.json: not readable as JSON"),
         ("result.json", "{", "result.json: not readable as JSON"),
         ("result.json", "[]", "result.json: found a list, expected an object"),
-        ("result.json", "{}", "result.json: found no run, test_accuracy"),
+        ("result.json", "{}", "result.json: found no run, recipe, seed, test_acc"),
         ("model.onnx", "model", "model.onnx: not a model that can be opened"),
         ("metrics.csv", "step,epoch\n", "metrics.csv: "),
     ],

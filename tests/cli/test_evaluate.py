@@ -1,6 +1,7 @@
 """``inkdigit evaluate``."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from inkdigit import load_dataset
 from inkdigit.evaluation.corruptions import CORRUPTIONS
+from inkdigit.learning.graph import write_metadata
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -37,6 +39,14 @@ def test_words(invoke: Run, trained_run: Path, digits_folder: Path) -> None:
 def test_without_a_dataset_it_is_the_models_own(invoke: Run, trained_run: Path) -> None:
     ended = invoke("evaluate", trained_run, "--json")
     assert json.loads(ended.stdout)["n"] == 60
+
+
+def test_the_models_own_dataset_may_be_gone(fails: Callable[..., str], trained_run: Path, tmp_path: Path) -> None:
+    shutil.copy(trained_run / "model.onnx", tmp_path / "mine.onnx")
+    write_metadata(tmp_path / "mine.onnx", {"data": "gone"})
+    line = fails(4, "evaluate", tmp_path / "mine.onnx")
+    assert "mine.onnx: was trained on gone, which cannot be had (unknown dataset 'gone'" in line
+    assert line.endswith("name a dataset with --data")
 
 
 @pytest.mark.parametrize(("split", "n"), [("train", 220), ("validation", 20), ("test", 60)])

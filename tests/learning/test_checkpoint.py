@@ -8,6 +8,7 @@ from torch import Generator, nn
 
 from inkdigit.errors import DataError
 from inkdigit.evaluation.history import Meter, Row
+from inkdigit.learning import checkpoint
 from inkdigit.learning.checkpoint import Progress, load_state, load_weights, save_state, save_weights
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import build_optimizer
@@ -94,3 +95,13 @@ def test_plain_weights_are_no_state(tmp_path: Path) -> None:
     save_weights(tmp_path / "w", model)
     with pytest.raises(DataError, match="not the state of this run"):
         load_state(tmp_path / "w", model, optimizer, Generator())
+
+
+def test_the_state_of_a_run_on_a_gpu_is_gone_on_with_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, optimizer = build("sgd", {})
+    states = checkpoint._random_states
+    monkeypatch.setattr(checkpoint, "_random_states", lambda own: {**states(own), "cuda": torch.get_rng_state()})
+    save_state(tmp_path / "s", model, optimizer, Generator(), Progress())
+    monkeypatch.undo()
+    with pytest.raises(DataError, match="begun with --device cuda, found cpu; resume it with that one"):
+        load_state(tmp_path / "s", model, optimizer, Generator())

@@ -198,6 +198,25 @@ def test_an_empty_folder_is_filled(learn: Learn, tmp_path: Path) -> None:
     assert "run.json" in left_in(tmp_path / "tuned")
 
 
+def test_what_a_killed_process_left_is_no_obstacle(learn: Learn, tmp_path: Path) -> None:
+    (tmp_path / "tuned").mkdir()
+    (tmp_path / "tuned" / ".inkdigit-0123456789abcdef").touch()
+    learn()
+    assert "run.json" in left_in(tmp_path / "tuned")
+
+
+def test_two_at_once_do_not_fill_one_folder(learn: Learn, tmp_path: Path) -> None:
+    run = Run(tmp_path / "tuned", RECIPES["lenet"], 0, "mnist", "")
+    with run.held(), pytest.raises(UsageError, match="another process trains there"):
+        learn()
+
+
+@pytest.mark.parametrize("loggers", ["nope", ("csv", "nope")])
+def test_unknown_loggers_are_told_before_anything_is_loaded(loggers: Any, learn: Learn, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="unknown logger 'nope'"):
+        learn(model=tmp_path / "none", loggers=loggers)
+
+
 def test_what_is_interrupted_leaves_nothing(learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(run: Run, *_: object) -> None:
         assert run.state.exists()

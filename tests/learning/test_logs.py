@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from inkdigit.errors import UsageError
 from inkdigit.evaluation.history import Row
-from inkdigit.learning.logs import CsvLogger, ProgressLogger, TensorBoardLogger
+from inkdigit.learning.logs import CsvLogger, ProgressLogger, TensorBoardLogger, find_loggers
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 
@@ -74,3 +75,10 @@ def test_tensorboard_of_a_resumed_run_has_each_line_once(run: Run) -> None:
     events = EventAccumulator(str(run.folder / "tensorboard"))
     events.Reload()
     assert [event.step for event in events.Scalars("train_loss")] == [10, 20]
+
+
+def test_loggers_by_name() -> None:
+    assert [type(logger) for logger in find_loggers(["progress", "csv", "progress"])] == [ProgressLogger, CsvLogger]
+    assert [type(logger) for logger in find_loggers("csv")] == [CsvLogger]
+    with pytest.raises(UsageError, match="did you mean 'csv'"):
+        find_loggers(["cvs"])

@@ -129,6 +129,16 @@ def test_a_recipe_that_is_not_the_files_own(changed: Callable[..., str], trained
     assert words in changed(temperature=10**400)
 
 
+def test_a_recipe_whose_network_takes_no_digit(
+    changed: Callable[..., str], trained_run: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise RuntimeError("Given input size: (2x1x1). Output size is too small")
+
+    monkeypatch.setattr(module, "check_parity", refuse)
+    assert "another network than its own (Given input size" in changed(settings=settings(trained_run))
+
+
 def test_weights_in_other_files_are_not_read(changed: Callable[..., str], tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.write_bytes(os.urandom(24))

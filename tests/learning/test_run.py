@@ -106,7 +106,7 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
         claim_folder("mlp", tmp_path / "file")
 
 
-@pytest.mark.parametrize("name", ["test_accuracy", "best_step"])
+@pytest.mark.parametrize("name", ["test_accuracy", "best_step", "seconds", "parameters"])
 def test_a_result_without_what_it_should_hold_is_told(name: str, trained_run: Path, tmp_path: Path) -> None:
     run = begun(tmp_path / "r")
     values = json.loads((trained_run / "result.json").read_text())

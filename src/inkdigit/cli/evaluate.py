@@ -45,15 +45,23 @@ def evaluate(
     from inkdigit.classifier import OnnxClassifier
     from inkdigit.cli.downloads import announce
     from inkdigit.data.dataset import load_dataset
+    from inkdigit.errors import DataError, UsageError
     from inkdigit.evaluation.evaluate import Evaluation
     from inkdigit.evaluation.evaluate import evaluate as measure
     from inkdigit.evaluation.robustness import Robustness, measure_severities
     from inkdigit.reading.weights import find_model
 
     classifier = OnnxClassifier(find_model(model))
-    data = str(classifier.metadata.get("data", "mnist")) if data is None else data
-    announce(data)
-    digits = load_dataset(data, split)
+    name = str(classifier.metadata.get("data", "mnist")) if data is None else data
+    announce(name)
+    try:
+        digits = load_dataset(name, split)
+    except (DataError, UsageError) as error:
+        if data is not None:
+            raise
+        raise DataError(
+            f"{model}: was trained on {name}, which cannot be had ({error}); name a dataset with --data"
+        ) from error
     measured: list[Evaluation | Robustness] = [measure(classifier, digits)]
     if corruptions:
         measured.append(measure_severities(classifier, digits))

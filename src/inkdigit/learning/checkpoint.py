@@ -74,6 +74,7 @@ def load_state(path: Path, model: nn.Module, optimizer: optim.Optimizer, generat
         DataError: missing, damaged, or of another structure.
     """
     tensors, header = _read(path)
+    _check_device(tensors, generator.device, path)
     try:
         progress = json.loads(header["progress"])
         scalars = json.loads(header["optimizer"])
@@ -84,6 +85,13 @@ def load_state(path: Path, model: nn.Module, optimizer: optim.Optimizer, generat
         return Progress(meter=Meter(**progress.pop("meter")), history=history, **progress)
     except (KeyError, ValueError, TypeError, IndexError, RuntimeError) as error:
         raise DataError(f"{path}: not the state of this run on this device ({error}); train again") from error
+
+
+def _check_device(tensors: Mapping[str, Tensor], device: torch.device, path: Path) -> None:
+    """The state of a run on a GPU holds that of the GPU's chance; on another device it would not go on the same."""
+    begun = "cuda" if "random.cuda" in tensors else "cpu"
+    if begun != device.type:
+        raise DataError(f"{path}: was begun with --device {begun}, found {device.type}; resume it with that one")
 
 
 def _restore_optimizer(optimizer: optim.Optimizer, values: Mapping[str, Any]) -> None:

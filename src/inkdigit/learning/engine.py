@@ -100,7 +100,7 @@ def update(
 
 @contextmanager
 def tuned(recipe: Recipe) -> Iterator[None]:
-    """Threads and kernels as suit a recipe's batches; afterwards all is as it was.
+    """Threads and kernels as suit a recipe's batches; afterwards both are as they were.
 
     Numbers too small to be normal, below 1.2e-38, are taken as 0: Adam's moments of a weight that no longer learns
     fade into them, and a processor takes a hundred cycles for each (keras-cnn: 5.9 instead of 10.4 ms a step, with

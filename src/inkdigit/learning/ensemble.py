@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from inkdigit.data.dataset import Dataset
 from inkdigit.errors import UsageError
 from inkdigit.evaluation.figures.curves import draw_curves
 from inkdigit.evaluation.history import read_history
 from inkdigit.learning.graph import Samples
-from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.run import Run, write_json
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import load_network
@@ -55,7 +53,7 @@ def average(
     run, task = whole or runs[0], TASKS[runs[0].recipe.task]
     pairs = zip(runs, results, strict=True)
     joined = task.join([task.deploy(load_network(each), each.recipe, told["temperature"]) for each, told in pairs])
-    _, watched, test = load_digits(runs[0], data)
+    _, watched, test = runs[0].load_digits(data)
     measured, evaluated = task.conclude(joined, run.recipe, watched, test)
     if evaluation:
         write_json(evaluation, evaluated)
@@ -80,15 +78,6 @@ def average(
 def name_test(data: str | None) -> dict[str, str]:
     """What a model says of the digits that it was measured on, where they are other ones than it learnt from."""
     return {} if data is None else {"test_data": data}
-
-
-def load_digits(run: Run, data: str | None = None) -> tuple[Dataset, Dataset, Dataset]:
-    """Digits as a run's protocol parts them: its own, which must be as they were, or those named, as they are now.
-
-    Raises:
-        DataError: they cannot be had, or are others than the run was trained on.
-    """
-    return run.load_digits() if data is None else PROTOCOLS[run.recipe.protocol].load(data)
 
 
 def finish_ensemble(run: Run, members: Sequence[Run]) -> dict[str, Any]:

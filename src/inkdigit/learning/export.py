@@ -9,7 +9,7 @@ from typing import Any
 from inkdigit.errors import DataError, UsageError, unknown
 from inkdigit.files import write_atomic
 from inkdigit.learning.checkpoint import save_weights
-from inkdigit.learning.ensemble import average, load_digits, name_test
+from inkdigit.learning.ensemble import average, name_test
 from inkdigit.learning.graph import Samples, write_metadata
 from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
@@ -59,7 +59,7 @@ def _onnx(runs: Sequence[Run], path: Path, data: str | None) -> None:
 def _int8(runs: Sequence[Run], path: Path, data: str | None) -> None:
     """Writes integers, and of them, not of the floats that were trained, how well they do."""
     run, task = runs[0], TASKS[runs[0].recipe.task]
-    training, _, test = load_digits(run, data)
+    training, _, test = run.load_digits(data)
     with TemporaryDirectory() as folder:
         model = Path(folder) / "model.onnx"
         _write_graph(runs, model, data, task.sample(run.recipe, training, run.seed))

@@ -1,5 +1,6 @@
 """Learning from corrections: a trained network goes on with a stranger's digits, and forgets none of its own."""
 
+import contextlib
 import signal
 import tempfile
 import threading
@@ -22,12 +23,12 @@ from inkdigit.images import CLASSES
 from inkdigit.learning.checkpoint import Progress
 from inkdigit.learning.classify import deploy
 from inkdigit.learning.finish import finish
-from inkdigit.learning.logs import LOGGERS
+from inkdigit.learning.logs import Logger, find_loggers
 from inkdigit.learning.predict import TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.restore import restore
-from inkdigit.learning.run import Run, free_folder
+from inkdigit.learning.run import TEMPORARY, Run, free_folder
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.train import fit
 from inkdigit.learning.trained import begin
@@ -65,7 +66,7 @@ def learn_from(
     out: str | Path,
     data: str = "mnist",
     seed: int = 0,
-    loggers: Sequence[str] = ("csv",),
+    loggers: str | Sequence[str] = ("csv",),
     announce: Callable[[str], None] = lambda _name: None,
 ) -> dict[str, Any]:
     """Goes on training a model with corrected digits among a dataset's own, and fills a run's folder.
@@ -87,21 +88,20 @@ def learn_from(
 
     Raises:
         InkdigitError: the watched digits are read worse than before by more than ``TOLERANCE``; nothing is written.
-        UsageError: a folder in use, an unknown dataset.
+        UsageError: a folder in use, an unknown dataset or logger.
         DataError: the corrections, the model or the dataset are missing, damaged or not what they are taken for.
         Interrupted: by Ctrl-C or SIGTERM; nothing is written.
     """
-    folder = free_folder(Path(out))
+    folder, listeners = free_folder(Path(out)), find_loggers(loggers)
     corrections, base = load_corrections(Path(path)), restore(Path(model))
     announce(data)
     protocol, (training, watched, test) = part(data, Path(model))
     recipe = tune(base.recipe, len(corrections), protocol)
     before, read_before = _accuracy(base.model, recipe, watched), _share_read(base.model, recipe, corrections)
-    with _appearing(folder) as place:
-        run = Run(place, recipe, seed, training.name, training.sha256)
+    with _appearing(Run(folder, recipe, seed, training.name, training.sha256)) as run:
         run.write()
         begin(run, base.model, CPU)
-        progress, tuned = _fit(run, mix(training, corrections, seed), watched, loggers)
+        progress, tuned = _fit(run, mix(training, corrections, seed), watched, listeners)
         _check(before, progress.best_accuracy, watched.split)
         more = {
             "run": str(folder),
@@ -137,6 +137,7 @@ def tune(recipe: Recipe, n: int, protocol: str) -> Recipe:
     """
     return replace(
         recipe,
+        members=1,
         summary=f"{recipe.name}, gone on with {n} corrected digits",
         protocol=protocol,
         epochs=1,
@@ -166,18 +167,22 @@ def mix(training: Dataset, corrections: Dataset, seed: int) -> Dataset:
 
 
 @contextmanager
-def _appearing(folder: Path) -> Iterator[Path]:
-    """A place to fill, which becomes the folder in the end; after an error there is nothing.
+def _appearing(run: Run) -> Iterator[Run]:
+    """The run at a place within its folder, whose files become the folder's in the end; after an error there is none.
 
     So that no folder is taken for a run to resume: that would go on without the corrections.
     """
-    folder = folder.resolve()
-    above = next(parent for parent in folder.parents if parent.exists())  # a rename stays on one disk
-    with _stoppable(), tempfile.TemporaryDirectory(dir=above, prefix=".inkdigit-") as temporary:
-        place = Path(temporary) / folder.name
-        yield place
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        place.replace(folder)
+    made = [folder for folder in (run.folder, *run.folder.parents) if not folder.exists()]
+    try:
+        with run.held(), _stoppable(), tempfile.TemporaryDirectory(dir=run.folder, prefix=TEMPORARY) as temporary:
+            placed = replace(run, folder=Path(temporary) / "run")
+            yield placed
+            for file in sorted(placed.folder.iterdir(), key=lambda file: file.name == "run.json"):  # which makes it one
+                file.replace(run.folder / file.name)
+    finally:
+        with contextlib.suppress(OSError):  # they are not empty
+            for folder in made:
+                folder.rmdir()
 
 
 @contextmanager
@@ -200,9 +205,9 @@ def _stoppable() -> Iterator[None]:
             signal.signal(signal.SIGTERM, previous)
 
 
-def _fit(run: Run, mixture: Dataset, watched: Dataset, loggers: Sequence[str]) -> tuple[Progress, nn.Module]:
+def _fit(run: Run, mixture: Dataset, watched: Dataset, loggers: Sequence[Logger]) -> tuple[Progress, nn.Module]:
     try:
-        return fit(run, mixture, watched, [LOGGERS[name]() for name in loggers], CPU)
+        return fit(run, mixture, watched, loggers, CPU)
     except Interrupted as stopped:
         raise Interrupted("stopped; nothing was written", stopped.exit_code - 128) from None
 

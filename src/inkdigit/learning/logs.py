@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from inkdigit.errors import missing_extra
+from inkdigit.errors import missing_extra, unknown
 from inkdigit.evaluation.history import Row
 from inkdigit.files import write_atomic
 from inkdigit.learning.run import Run
@@ -107,3 +107,16 @@ LOGGERS: Mapping[str, type[Logger]] = {
     "tensorboard": TensorBoardLogger,
 }
 """A new logger is a class and its entry here."""
+
+
+def find_loggers(names: str | Sequence[str]) -> list[Logger]:
+    """Loggers by name, each once.
+
+    Raises:
+        UsageError: an unknown one.
+    """
+    wanted = dict.fromkeys([names] if isinstance(names, str) else names)
+    for name in wanted:
+        if name not in LOGGERS:
+            raise unknown("logger", name, LOGGERS)
+    return [LOGGERS[name]() for name in wanted]

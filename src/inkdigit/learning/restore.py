@@ -63,7 +63,7 @@ def restore(path: Path) -> Restored:
     try:
         temperature = float(metadata.get("temperature", 1.0))
         check_parity(deploy(model, recipe, temperature).eval(), content)
-    except (InkdigitError, TypeError, ValueError, OverflowError) as error:
+    except (InkdigitError, TypeError, ValueError, OverflowError, RuntimeError) as error:
         raise DataError(f"{path}: its recipe and weights make another network than its own ({error})") from error
     return Restored(recipe.name, hashlib.sha256(content).hexdigest(), recipe, model)
 

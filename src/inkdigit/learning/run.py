@@ -27,14 +27,17 @@ from inkdigit.lock import locked
 TEMPORARY = ".inkdigit-"
 """How the names of files begin that a process was killed over."""
 
-RESULT_KEYS = ("run", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature")
+RESULT_KEYS = (
+    "run", "recipe", "seed", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature", "seconds",
+    "parameters",
+)  # fmt: skip
 """What a result holds at least."""
 
 RESULT_KINDS: Mapping[str, Any] = {
     "test_accuracy": int | float, "test_n": int | float, "best_step": int | None, "temperature": int | float,
     "seconds": int | float, "parameters": int,
 }  # fmt: skip
-"""Of what kind they are, and others that may stand there; a file that was edited by hand may hold anything."""
+"""Of what kind the numbers among them are; a file that was edited by hand may hold anything."""
 
 LATER = ("begun_from",)
 """What the first runs do not tell."""
@@ -53,7 +56,7 @@ class Run:
         seed: of weights, order and augmentation.
         data: a dataset's name or folder.
         data_sha256: hash of the digits that it learns from.
-        begun_from: hash of the weights that it began with, as a file; None where they were fresh.
+        begun_from: hash of the file of another run's weights that it began with, if any.
     """
 
     folder: Path
@@ -132,7 +135,7 @@ class Run:
 
     def write(self) -> None:
         """Begins the folder, or notes where its dataset lies now."""
-        values = asdict(self) | {"folder": None, "format": FORMAT}
+        values = asdict(self) | {"format": FORMAT}
         write_json(self.folder / "run.json", {key: value for key, value in values.items() if key != "folder"})
 
     def finish(self, result: dict[str, Any]) -> None:
@@ -158,16 +161,22 @@ class Run:
         if missing:
             raise DataError(f"{path}: found no {', '.join(missing)} in it; train again")
         for name, kinds in RESULT_KINDS.items():
-            if name in values and not isinstance(values[name], kinds):
+            if not isinstance(values[name], kinds):
                 raise DataError(f"{path}: found {name}={str(values[name])[:60]!r}, expected a number; train again")
         return {**values, "run": str(self.folder)}  # where it lies now
 
-    def load_digits(self) -> tuple[Dataset, Dataset, Dataset]:
-        """The digits of its dataset, as its protocol parts them: to learn from, to watch, and to measure in the end.
+    def load_digits(self, data: str | None = None) -> tuple[Dataset, Dataset, Dataset]:
+        """Digits as its protocol parts them: to learn from, to watch, and to measure in the end.
+
+        Args:
+            data: a dataset's name or folder, taken as it is now; None is what the run was trained on.
 
         Raises:
-            DataError: they cannot be had, or are others than it was trained on and, if it is finished, measured on.
+            DataError: they cannot be had; or its own are others than it was trained on and, if it is finished,
+                measured on.
         """
+        if data is not None:
+            return PROTOCOLS[self.recipe.protocol].load(data)
         try:
             training, watched, test = PROTOCOLS[self.recipe.protocol].load(self.data)
         except (UsageError, DataError) as error:

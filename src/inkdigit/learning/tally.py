@@ -26,7 +26,7 @@ class Tally:
     def add(self, loss: Tensor, logits: Tensor, labels: Tensor) -> None:
         """Takes note of the progress's last step: its mean loss, logits (b, classes) and labels (b,)."""
         self._losses.append(loss.detach())
-        self._logits.append(logits.detach())
+        self._logits.append(logits.detach().clone())  # a CUDA graph writes its next ones over them
         self._labels.append(labels)
         self._images += len(labels)
         if self._images >= COUNTED_IMAGES:

@@ -9,6 +9,7 @@ import torch
 from torch import Generator, Tensor, nn
 
 from inkdigit.data.dataset import Dataset
+from inkdigit.images import SIZE
 from inkdigit.learning import classify, locate
 from inkdigit.learning.engine import Judge
 from inkdigit.learning.graph import Samples
@@ -31,6 +32,7 @@ class Task:
 
     Attributes:
         description: one line.
+        input_sides: height and width of an input that a network of it takes, in pixels.
         stream: a recipe, its training digits, the seed, the device, its generator → batches.
         judge: what a batch's outputs are worth.
         watch: a network, its recipe, digits that it has not seen → loss and accuracy on them.
@@ -44,6 +46,7 @@ class Task:
     """
 
     description: str
+    input_sides: tuple[int, int]
     stream: Callable[[Recipe, Dataset, int, torch.device, Generator], Stream]
     judge: Judge
     watch: Callable[[nn.Module, Recipe, Dataset], tuple[float, float]]
@@ -58,11 +61,13 @@ class Task:
 TASKS: Mapping[str, Task] = {
     "classify": Task(
         "tell which digit an image shows",
+        (SIZE, SIZE),
         classify.stream, classify.judge, classify.watch, classify.deploy, classify.join, classify.conclude,
         classify.measure, classify.sample, classify.export,
     ),
     "locate": Task(
         "mark the digits of a page",
+        (64, 64),
         locate.stream, locate.judge, locate.watch, locate.deploy, locate.join, locate.conclude,
         locate.measure, locate.sample, locate.export,
     ),

@@ -13,14 +13,13 @@ import torch
 from torch import Generator, nn
 
 from inkdigit.data.dataset import Dataset
-from inkdigit.errors import Interrupted, UsageError, unknown
+from inkdigit.errors import Interrupted, UsageError
 from inkdigit.evaluation.history import Meter, Row
-from inkdigit.images import SIZE
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
 from inkdigit.learning.engine import build, check_compiler, compiled, find_device, tuned, update
 from inkdigit.learning.ensemble import finish_ensemble
 from inkdigit.learning.finish import finish
-from inkdigit.learning.logs import LOGGERS, Logger
+from inkdigit.learning.logs import Logger, find_loggers
 from inkdigit.learning.members import train_members
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import SCHEDULES, build_optimizer, set_lr
@@ -34,8 +33,7 @@ from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import begin, load_base
 
 TRIED = 2
-INPUT_SIDES = {"classify": (SIZE, SIZE), "locate": (64, 64)}
-"""A step on so few empty inputs, of these sides by task, tells whether a recipe can take one."""
+"""A step on so few empty inputs tells whether a recipe can take one."""
 
 CHECKPOINT_S = 20.0
 """At most so many seconds of training are lost to a power cut."""
@@ -79,11 +77,11 @@ def train(
         EnvironmentFault: no such device, or no compiler for it; the folder cannot be written.
         Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
     """
-    named, settings, loggers = None if data is None else os.fspath(data), _several(settings), _several(loggers)
+    named, settings = None if data is None else os.fspath(data), [settings] if isinstance(settings, str) else settings
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
     _check_buildable(chosen, seed or 0)
     where = find_device(device)
-    listeners = _loggers(loggers)
+    listeners = find_loggers(loggers)
     if resume and begun_from is not None:
         raise UsageError("found both a run to begin from and one to resume, expected one of them")
     base = load_base(Path(begun_from), chosen) if begun_from is not None else None
@@ -227,7 +225,7 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
             )
         optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
         try:  # some only see what is wrong with their options once they are to do something
-            model(torch.zeros(TRIED, 1, *INPUT_SIDES[recipe.task])).square().mean().backward()
+            model(torch.zeros(TRIED, 1, *TASKS[recipe.task].input_sides)).square().mean().backward()
             optimizer.step()
         except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError) as error:
             reason = (str(error) or type(error).__name__).splitlines()[0][:200]
@@ -248,15 +246,3 @@ def check_same(run: Run, recipe: Recipe | None, *, name: str | None = None, seed
     asked |= recipe.settings() if recipe else {}
     if other := [f"{what}={begun[what]}" for what, value in asked.items() if value != begun[what]]:
         raise UsageError(f"{run.folder}: was begun with {', '.join(other)}; resume it as it was begun, or train anew")
-
-
-def _several(names: str | Sequence[str]) -> Sequence[str]:
-    """One name is several, not its letters."""
-    return [names] if isinstance(names, str) else names
-
-
-def _loggers(names: Sequence[str]) -> list[Logger]:
-    for name in names:
-        if name not in LOGGERS:
-            raise unknown("logger", name, LOGGERS)
-    return [LOGGERS[name]() for name in dict.fromkeys(names)]

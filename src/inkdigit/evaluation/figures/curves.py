@@ -20,7 +20,7 @@ _STYLES: Mapping[str, Mapping[str, Any]] = {
 
 
 def draw_curves(histories: Mapping[str, Sequence[Row]], path: Path) -> None:
-    """Draws the log of each named run into a PNG: loss on the left, accuracy on the right.
+    """Draws the log of each named run: loss on the left, accuracy on the right.
 
     Raises:
         EnvironmentFault: matplotlib is missing, or the file cannot be written.
