@@ -11,6 +11,7 @@ from scipy.optimize import minimize
 from inkdigit.classifier import Classifier, OnnxClassifier
 from inkdigit.data.dataset import Dataset, hold_out, load_dataset
 from inkdigit.errors import DataError, UsageError
+from inkdigit.evaluation.metrics import confidence
 from inkdigit.images import CLASSES, Labels, Probabilities
 from inkdigit.learning.graph import write_metadata
 from inkdigit.locator import JOINING, OnnxLocator
@@ -149,8 +150,7 @@ def choose_threshold(joining: Joining, classifier: Classifier, digits: Dataset) 
 
     It is not weighed on generated pages: they are far harder than what people send, and would refuse too much.
     """
-    confidence = joining.hear_alone(classifier(digits.images))[:, :CLASSES].max(1)
-    return float(np.quantile(confidence, REFUSED))
+    return float(np.quantile(confidence(joining.hear_alone(classifier(digits.images))), REFUSED))
 
 
 def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from inkdigit.errors import DataError, UsageError
+from inkdigit.errors import DataError
 from inkdigit.evaluation.history import Row, read_history
 
 HEADER = "step,epoch,lr,train_loss,train_accuracy,seconds,validation_loss,validation_accuracy,test_loss,test_accuracy\n"
@@ -30,10 +30,4 @@ def test_what_is_no_log(content: str | None, words: str, tmp_path: Path) -> None
     if content is not None:
         (tmp_path / "metrics.csv").write_text(content)
     with pytest.raises(DataError, match=words):
-        read_history(tmp_path / "metrics.csv")
-
-
-def test_an_average_has_a_log_for_each_of_its_members(tmp_path: Path) -> None:
-    (tmp_path / "members").mkdir()
-    with pytest.raises(UsageError, match=r"averages several networks, each with its own log; take .*members/0$"):
         read_history(tmp_path / "metrics.csv")

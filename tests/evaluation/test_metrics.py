@@ -3,7 +3,17 @@ import math
 import numpy as np
 import pytest
 
-from inkdigit.evaluation.metrics import brier, confusion_matrix, ece, nll, predict, risk_coverage, wilson_interval
+from inkdigit.evaluation.metrics import (
+    brier,
+    confidence,
+    confusion_matrix,
+    count_reliability,
+    ece,
+    nll,
+    predict,
+    risk_coverage,
+    wilson_interval,
+)
 from inkdigit.images import CLASSES, Labels, Probabilities
 
 
@@ -25,6 +35,22 @@ class TestPredict:
 
     def test_not_a_digit_is_no_digit(self) -> None:
         assert predict(rows({10: 0.9, 7: 0.1}, classes=11)).tolist() == [7]
+
+
+class TestConfidence:
+    def test_is_that_of_the_digit(self) -> None:
+        found = confidence(rows({3: 0.6, 4: 0.4}, {10: 0.75, 7: 0.25}, classes=11))
+        assert found.tolist() == pytest.approx([0.6, 0.25])
+
+
+class TestReliability:
+    def test_bins_by_hand(self) -> None:
+        probabilities = rows({0: 0.9, 9: 0.1}, {1: 0.8, 9: 0.2}, {2: 0.45, 9: 0.3}, {3: 0.45, 9: 0.3}, {4: 1})
+        bins = count_reliability(probabilities, labels(0, 9, 2, 9, 4), bins=4)
+        assert bins.counts.tolist() == [0, 2, 0, 3]
+        assert bins.confidence[[1, 3]] == pytest.approx([0.45, 2.7 / 3])
+        assert bins.accuracy[[1, 3]] == pytest.approx([1 / 2, 2 / 3])
+        assert np.isnan(bins.accuracy[[0, 2]]).all()
 
 
 class TestWilsonInterval:

@@ -15,6 +15,7 @@ from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.learning import locate
 from inkdigit.learning.ensemble import average
 from inkdigit.learning.export import export_runs
+from inkdigit.learning.figures import show
 from inkdigit.learning.restore import restore
 from inkdigit.learning.run import Run
 from inkdigit.learning.trained import load_network
@@ -153,6 +154,8 @@ def test_a_run_is_not_averaged_with_its_member(ensemble: Path, tmp_path: Path) -
 def test_an_average_is_not_one_network(ensemble: Path) -> None:
     with pytest.raises(UsageError, match=r"averages 2 networks, expected one; take .*members.0"):
         load_network(Run.open(ensemble))
+    with pytest.raises(UsageError, match=r"averages 2 networks, expected one; take .*members.0"):
+        show("curves", ensemble)
     with pytest.raises(DataError, match="averages several networks, expected one"):
         restore(ensemble / "model.onnx")
     with pytest.raises(UsageError, match="averages 2 networks"):

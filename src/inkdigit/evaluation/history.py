@@ -4,7 +4,7 @@ import csv
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from inkdigit.errors import DataError, UsageError
+from inkdigit.errors import DataError
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,8 @@ def read_history(path: Path) -> list[Row]:
     """The lines of a log, as CSV with the names of ``Row`` in its header.
 
     Raises:
-        UsageError: missing, because the run averages several networks that each have their own.
         DataError: missing, empty or damaged.
     """
-    if not path.exists() and (members := path.parent / "members").is_dir():
-        raise UsageError(f"{path.parent}: averages several networks, each with its own log; take {members / '0'}")
     whole = {field.name for field in fields(Row) if field.type is int}
     try:
         with path.open(newline="") as file:

@@ -8,12 +8,20 @@ from numpy.typing import NDArray
 
 from inkdigit.images import CLASSES, Labels, Probabilities
 
+BINS = 15
+"""Of confidence, by which calibration is told."""
+
 TINY = 1e-12  # so that a class that got probability 0 costs 27.6 nats and not infinity
 
 
 def predict(probabilities: Probabilities) -> Labels:
     """The most probable digit of each row, int64 (n,); a last class "not a digit" is no digit."""
     return np.asarray(probabilities[:, :CLASSES].argmax(1), np.int64)
+
+
+def confidence(probabilities: Probabilities) -> NDArray[np.float32]:
+    """How sure each reading is, float32 (n,), 0..1: the probability of its digit."""
+    return np.asarray(probabilities[:, :CLASSES].max(1), np.float32)
 
 
 def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float]:
@@ -43,12 +51,37 @@ def brier(probabilities: Probabilities, labels: Labels) -> float:
     return float(((probabilities - truth) ** 2).sum(1).mean())
 
 
-def ece(probabilities: Probabilities, labels: Labels, bins: int = 15) -> float:
+@dataclass(frozen=True)
+class ReliabilityBins:
+    """Images by the confidence of their reading, in equal bins from 0 to 1; NaN where a bin is empty.
+
+    Attributes:
+        counts: images in each, int64 (bins,).
+        confidence: their mean, float64 (bins,), 0..1.
+        accuracy: share read right, float64 (bins,), 0..1.
+    """
+
+    counts: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    accuracy: NDArray[np.float64]
+
+
+def count_reliability(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> ReliabilityBins:
+    """Sorts images into bins by how sure their reading is."""
+    sure = confidence(probabilities)
+    index = np.minimum((sure * bins).astype(int), bins - 1)
+    counts = np.bincount(index, minlength=bins)
+    filled = np.where(counts, counts, np.nan)
+    sums = (np.bincount(index, weights=w, minlength=bins) for w in (sure, predict(probabilities) == labels))
+    mean_confidence, accuracy = (total / filled for total in sums)
+    return ReliabilityBins(counts, mean_confidence, accuracy)
+
+
+def ece(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> float:
     """Expected calibration error, 0..1: mean gap between confidence and accuracy over equal bins (Guo et al. 2017)."""
-    confidence = probabilities[:, :CLASSES].max(1)
-    gap = (predict(probabilities) == labels) - confidence
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    return float(np.abs(np.bincount(index, weights=gap, minlength=bins)).sum() / len(labels))
+    counted = count_reliability(probabilities, labels, bins)
+    gaps = counted.counts * np.abs(counted.accuracy - counted.confidence)
+    return float(np.nansum(gaps) / len(labels))
 
 
 @dataclass(frozen=True)
@@ -80,8 +113,10 @@ def risk_coverage(probabilities: Probabilities, labels: Labels) -> RiskCoverage:
     Of images that are equally sure none comes first: each counts with the share of errors among them, which is what a
     random order would give on average.
     """
-    confidence, wrong = probabilities[:, :CLASSES].max(1), predict(probabilities) != labels
-    _, group, sizes = np.unique(-confidence, return_inverse=True, return_counts=True)  # the surest are group 0
+    wrong = predict(probabilities) != labels
+    _, group, sizes = np.unique(
+        -confidence(probabilities), return_inverse=True, return_counts=True
+    )  # the surest are group 0
     errors = np.repeat(np.bincount(group, weights=wrong) / sizes, sizes)
     read = np.arange(1, len(labels) + 1)
     return RiskCoverage(read / len(labels), errors.cumsum() / read)

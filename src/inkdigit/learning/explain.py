@@ -39,8 +39,7 @@ def collect_kernels(run: Run, layer: str | None = None) -> Kernels:
         UsageError: the network has no convolution, or none of that name; or the run averages several networks.
         DataError: the run has no checkpoints, or damaged ones.
     """
-    if run.recipe.members > 1:
-        raise UsageError(f"{run.folder}: averages {run.recipe.members} networks, expected one; take {run.member(0)}")
+    run.check_single()
     model = build_model(run.recipe.model, run.recipe.model_options)
     convolutions = {name: module for name, module in model.named_modules() if isinstance(module, nn.Conv2d)}
     if not convolutions or (layer or "") not in ("", *convolutions):

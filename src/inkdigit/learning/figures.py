@@ -230,6 +230,8 @@ def _structure(request: Request, path: Path) -> None:
 
 
 def _curves(request: Request, path: Path) -> None:
+    for run in request.runs:
+        run.check_single()
     names = _distinct([run.folder.resolve() for run in request.runs])
     draw_curves({name: read_history(run.metrics) for name, run in zip(names, request.runs, strict=True)}, path)
 

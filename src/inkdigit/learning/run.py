@@ -120,6 +120,17 @@ class Run:
         """The folder of one of the runs that are averaged."""
         return self.folder / "members" / str(number)
 
+    def check_single(self) -> None:
+        """Looks whether it trained one network, which has weights and a log of its own.
+
+        Raises:
+            UsageError: it averages several.
+        """
+        if self.recipe.members > 1:
+            raise UsageError(
+                f"{self.folder}: averages {self.recipe.members} networks, expected one; take {self.member(0)}"
+            )
+
     def members(self) -> list["Run"]:
         """The runs that it averages, or itself alone.
 

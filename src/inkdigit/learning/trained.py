@@ -27,8 +27,7 @@ def load_network(run: Run) -> nn.Module:
         DataError: the run is unfinished or damaged.
     """
     best_step = run.result()["best_step"]
-    if run.recipe.members > 1:
-        raise UsageError(f"{run.folder}: averages {run.recipe.members} networks, expected one; take {run.member(0)}")
+    run.check_single()
     model = build_model(run.recipe.model, run.recipe.model_options)
     load_weights(run.weights(best_step), model)
     return model

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
-from inkdigit.evaluation.figures.reliability import count_reliability, draw_reliability
+from inkdigit.evaluation.figures.reliability import draw_reliability
 from inkdigit.evaluation.metrics import ece
 
 # Confidences .9, .8, .45, .45, 1; the first, the third and the last are right.
@@ -12,20 +12,6 @@ PROBABILITIES = np.zeros((5, 10), np.float32)
 PROBABILITIES[range(5), [0, 1, 2, 3, 4]] = [0.9, 0.8, 0.45, 0.45, 1]
 PROBABILITIES[:4, 9] = [0.1, 0.2, 0.3, 0.3]
 LABELS = np.array([0, 9, 2, 9, 4])
-
-
-def test_bins_by_hand() -> None:
-    bins = count_reliability(PROBABILITIES, LABELS, bins=4)
-    assert bins.counts.tolist() == [0, 2, 0, 3]
-    assert bins.confidence[[1, 3]] == pytest.approx([0.45, 2.7 / 3])
-    assert bins.accuracy[[1, 3]] == pytest.approx([1 / 2, 2 / 3])
-    assert np.isnan(bins.accuracy[[0, 2]]).all()
-
-
-def test_bins_are_those_of_the_calibration_error() -> None:
-    bins = count_reliability(PROBABILITIES, LABELS)
-    gaps = np.nansum(bins.counts * np.abs(bins.accuracy - bins.confidence)) / len(LABELS)
-    assert gaps == pytest.approx(ece(PROBABILITIES, LABELS))
 
 
 def test_draws_accuracy_over_confidence_in_percent(tmp_path: Path, drawn: list[Figure]) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from inkdigit.evaluation.figures.sheet import INK, draw_grid, new_figure, plain, save_figure
-from inkdigit.evaluation.metrics import predict
-from inkdigit.images import CLASSES, Images, Labels, Probabilities
+from inkdigit.evaluation.metrics import confidence, predict
+from inkdigit.images import Images, Labels, Probabilities
 
 COLUMNS, MOST = 8, 48
 
@@ -32,10 +32,10 @@ class Mistake:
 
 def find_mistakes(probabilities: Probabilities, labels: Labels) -> list[Mistake]:
     """The misread images; the one that the classifier was surest of comes first."""
-    predicted, confidence = predict(probabilities), probabilities[:, :CLASSES].max(1)
+    predicted, sure = predict(probabilities), confidence(probabilities)
     wrong = np.flatnonzero(predicted != labels)
-    order = wrong[np.argsort(-confidence[wrong], kind="stable")]
-    return [Mistake(int(i), int(predicted[i]), int(labels[i]), float(confidence[i])) for i in order]
+    order = wrong[np.argsort(-sure[wrong], kind="stable")]
+    return [Mistake(int(i), int(predicted[i]), int(labels[i]), float(sure[i])) for i in order]
 
 
 def draw_mistakes(images: Images, mistakes: Sequence[Mistake], title: str, path: Path, *, first: int = 0) -> None:

@@ -1,42 +1,12 @@
 """Is a classifier right as often as it says?"""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigit.evaluation.figures.sheet import BLUE, VERMILION, new_figure, plain, save_figure
-from inkdigit.evaluation.metrics import ece, predict
-from inkdigit.images import CLASSES, Labels, Probabilities
-
-BINS = 15
-
-
-@dataclass(frozen=True)
-class ReliabilityBins:
-    """Images by the confidence of their reading, in equal bins from 0 to 1; NaN where a bin is empty.
-
-    Attributes:
-        counts: images in each, int64 (bins,).
-        confidence: their mean, float64 (bins,), 0..1.
-        accuracy: share read right, float64 (bins,), 0..1.
-    """
-
-    counts: NDArray[np.int64]
-    confidence: NDArray[np.float64]
-    accuracy: NDArray[np.float64]
-
-
-def count_reliability(probabilities: Probabilities, labels: Labels, bins: int = BINS) -> ReliabilityBins:
-    """Sorts images into bins, the same that ``ece`` sums over."""
-    confidence = probabilities[:, :CLASSES].max(1)
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    counts = np.bincount(index, minlength=bins)
-    filled = np.where(counts, counts, np.nan)
-    sums = (np.bincount(index, weights=w, minlength=bins) for w in (confidence, predict(probabilities) == labels))
-    mean_confidence, accuracy = (total / filled for total in sums)
-    return ReliabilityBins(counts, mean_confidence, accuracy)
+from inkdigit.evaluation.metrics import BINS, count_reliability, ece
+from inkdigit.images import Labels, Probabilities
 
 
 def draw_reliability(probabilities: Probabilities, labels: Labels, title: str, path: Path) -> None:
@@ -54,7 +24,7 @@ def draw_reliability(probabilities: Probabilities, labels: Labels, title: str, p
     above.vlines(confidence, confidence, accuracy, color=VERMILION, linewidth=3, alpha=0.6, label="gap")
     above.plot(confidence, accuracy, "o-", color=BLUE, markersize=7, label="measured")
     above.set(ylabel="share read right (%)", ylim=(0, 103), xlim=(0, 102))
-    above.set_title(plain(f"{title}\nexpected calibration error {ece(probabilities, labels, BINS):.2%}"))
+    above.set_title(plain(f"{title}\nexpected calibration error {ece(probabilities, labels):.2%}"))
     above.legend(frameon=False, loc="upper left")
     width = 100 / BINS
     below.bar((np.arange(BINS) + 0.5) * width, bins.counts, 0.9 * width, color=BLUE)
