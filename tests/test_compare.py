@@ -153,12 +153,14 @@ def test_what_began_or_was_corrected_otherwise_stands_in_a_row_of_its_own(
     changes: dict[str, tuple[str, dict[str, object]]] = {
         "warm": ("run.json", {"begun_from": "a"}),
         "warm-1": ("run.json", {"begun_from": "a", "seed": 1}),
-        "tuned": ("result.json", {"tuned_from_sha256": "b", "corrections_sha256": "c"}),
-        "tuned-more": ("result.json", {"tuned_from_sha256": "b", "corrections_sha256": "d"}),
+        "tuned": ("result.json", {"corrections_sha256": "c"}),
+        "tuned-more": ("result.json", {"corrections_sha256": "d"}),
     }
     for name, (file, values) in changes.items():
-        path = shutil.copytree(out / "softmax-seed-0", tmp_path / name) / file
-        path.write_text(json.dumps(json.loads(path.read_text()) | values))
+        folder = shutil.copytree(out / "softmax-seed-0", tmp_path / name)
+        for changed, more in ((file, values), ("run.json", {"begun_from": "b"} if "tuned" in name else {})):
+            text = (folder / changed).read_text()
+            (folder / changed).write_text(json.dumps(json.loads(text) | more))
     folders = [str(out / "softmax-seed-0"), *(str(tmp_path / name) for name in changes)]
     entries = plan(folders, seeds=1, out=tmp_path)
     assert [[path.name for path in entry.folders.values()] for entry in entries] == [

@@ -34,9 +34,6 @@ from inkdigit.learning.structure import trace_structure
 from inkdigit.learning.train import check_same
 from inkdigit.machine import describe_machine
 
-ORIGINS = ("tuned_from_sha256", "corrections_sha256")
-"""What a result tells of what its run learnt from beside the dataset, if anything."""
-
 MEASURES_FORMAT = 2
 """Of what is kept beside a run; of another format it is measured again."""
 
@@ -195,12 +192,12 @@ def _group(folders: Iterable[Path], taken: set[str]) -> list[Entry]:
         run = Run.open(folder)
         _check_task(str(folder), run.recipe)
         result = run.result()  # an error where it is not finished
-        origins = [run.begun_from, *(result.get(key) for key in ORIGINS)]
+        origins = [run.begun_from, result.get("corrections_sha256")]
         groups.setdefault(json.dumps([run.recipe.name, run.recipe.settings(), origins]), []).append(run)
     entries = []
     for runs in groups.values():
         first = runs[0]
-        is_plain = first.recipe.name not in taken and not first.begun_from and first.result().get(ORIGINS[0]) is None
+        is_plain = first.recipe.name not in taken and not first.begun_from
         name = first.recipe.name if is_plain else str(first.folder)
         taken = taken | {name}
         entries.append(Entry(name, runs[0].recipe, _by_seed(runs)))

@@ -53,6 +53,18 @@ def test_the_models_own_dataset_may_be_gone(fails: Callable[..., str], trained_r
 def test_splits(split: str, n: int, invoke: Run, trained_run: Path, digits_folder: Path) -> None:
     ended = invoke("evaluate", trained_run, "--data", digits_folder, "--split", split, "--json")
     assert json.loads(ended.stdout)["n"] == n
+    assert ("the model learnt from these digits" in ended.stderr) == (split == "train")
+
+
+@pytest.mark.parametrize("split", ["validation", "train+validation", "test"])
+def test_a_model_that_learnt_from_all_knows_the_held_out_ones(
+    split: str, invoke: Run, trained_run: Path, digits_folder: Path, tmp_path: Path
+) -> None:
+    shutil.copy(trained_run / "model.onnx", tmp_path / "all.onnx")
+    everything = load_dataset(str(digits_folder), "train+validation").sha256
+    write_metadata(tmp_path / "all.onnx", {"train_sha256": everything})
+    ended = invoke("evaluate", tmp_path / "all.onnx", "--data", digits_folder, "--split", split)
+    assert ("the model learnt from these digits" in ended.stderr) == (split != "test")
 
 
 @pytest.fixture

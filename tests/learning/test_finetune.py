@@ -114,7 +114,7 @@ def test_it_leaves_a_finished_run_that_tells_where_it_comes_from(
     assert json.loads((tuned_run / "result.json").read_text()) == result
     card = OnnxClassifier(run.model).metadata
     assert (card["tuned_from"], card["corrections"]) == ("lenet", 6)
-    assert card["tuned_from_sha256"] == restore(trained_run / "model.onnx").sha256
+    assert card["begun_from_sha256"] == run.begun_from == restore(trained_run / "model.onnx").sha256
     assert len(card["corrections_sha256"]) == 64
     assert card["test_accuracy"] == result["test_accuracy"] > 0.9
     export_runs([tuned_run], "onnx", tmp_path / "again.onnx")
@@ -133,10 +133,10 @@ def test_it_starts_with_the_weights_in_the_model(
         torch.testing.assert_close(ended[name], value, atol=1e-8, rtol=0)
 
 
-def test_a_tuned_model_can_be_gone_on_with(learn: Learn, tuned_run: Path) -> None:
+def test_a_tuned_model_can_be_gone_on_with(learn: Learn, tuned_run: Path, tmp_path: Path) -> None:
     again = learn(model=tuned_run)
     assert again["corrections_read_before"] == again["corrections_read"] == 1
-    assert again["tuned_from_sha256"] == restore(tuned_run / "model.onnx").sha256
+    assert Run.open(tmp_path / "tuned").begun_from == restore(tuned_run / "model.onnx").sha256
 
 
 def test_the_same_seed_gives_the_same_weights(learn: Learn, tmp_path: Path) -> None:

@@ -1,11 +1,20 @@
 """``inkdigit evaluate``."""
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Annotated
 
 import typer
 
 from inkdigit.cli.examples import with_examples
+
+LEARNT_WITH: Mapping[str, Sequence[str]] = {
+    "train": ("train", "train+validation"),
+    "validation": ("train+validation",),
+    "train+validation": ("train", "train+validation"),
+    "test": (),
+}
+"""What a model of either kind of protocol learns from, that holds digits of a split."""
 
 
 @with_examples(
@@ -26,9 +35,7 @@ def evaluate(
     ] = None,
     split: Annotated[
         str,
-        typer.Option(
-            help="train, validation, train+validation or test; a recipe of protocol 'all' learnt from all but test."
-        ),
+        typer.Option(help="train, validation, train+validation or test; it is told where the model learnt from these."),
     ] = "test",
     corruptions: Annotated[
         bool, typer.Option("--corruptions", help="Also on digits damaged in 15 ways, at severities 1 to 5.")
@@ -44,6 +51,7 @@ def evaluate(
     """
     from inkdigit.classifier import OnnxClassifier
     from inkdigit.cli.downloads import announce
+    from inkdigit.cli.messages import tell
     from inkdigit.data.dataset import load_dataset
     from inkdigit.errors import DataError, UsageError
     from inkdigit.evaluation.evaluate import Evaluation
@@ -62,6 +70,8 @@ def evaluate(
         raise DataError(
             f"{model}: was trained on {name}, which cannot be had ({error}); name a dataset with --data"
         ) from error
+    if classifier.metadata.get("train_sha256") in {load_dataset(name, each).sha256 for each in LEARNT_WITH[split]}:
+        tell("the model learnt from these digits; what it makes of others is told by --split test")
     measured: list[Evaluation | Robustness] = [measure(classifier, digits)]
     if corruptions:
         measured.append(measure_severities(classifier, digits))

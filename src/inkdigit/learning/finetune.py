@@ -82,9 +82,9 @@ def learn_from(
         announce: called with the name of the dataset before it is loaded.
 
     Returns:
-        What stands in the run's ``result.json``: that of any run, and ``tuned_from`` with its ``tuned_from_sha256``,
-        ``corrections`` and their ``corrections_sha256``, and what is read right before and now: shares of the
-        corrections, of which "not a digit" is wrong, and of the watched digits, among the ten alone.
+        What stands in the run's ``result.json``: that of any run, and ``tuned_from``, ``corrections`` and their
+        ``corrections_sha256``, and what is read right before and now: shares of the corrections, of which "not a digit"
+        is wrong, and of the watched digits, among the ten alone.
 
     Raises:
         InkdigitError: the watched digits are read worse than before by more than ``TOLERANCE``; nothing is written.
@@ -98,7 +98,7 @@ def learn_from(
     protocol, (training, watched, test) = part(data, Path(model))
     recipe = tune(base.recipe, len(corrections), protocol)
     before, read_before = _accuracy(base.model, recipe, watched), _share_read(base.model, recipe, corrections)
-    with _appearing(Run(folder, recipe, seed, training.name, training.sha256)) as run:
+    with _appearing(Run(folder, recipe, seed, training.name, training.sha256, base.sha256)) as run:
         run.write()
         begin(run, base.model, CPU)
         progress, tuned = _fit(run, mix(training, corrections, seed), watched, listeners)
@@ -106,7 +106,6 @@ def learn_from(
         more = {
             "run": str(folder),
             "tuned_from": base.name,
-            "tuned_from_sha256": base.sha256,
             "corrections": len(corrections),
             "corrections_sha256": corrections.sha256,
             "corrections_read_before": read_before,

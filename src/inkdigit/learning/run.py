@@ -56,7 +56,7 @@ class Run:
         seed: of weights, order and augmentation.
         data: a dataset's name or folder.
         data_sha256: hash of the digits that it learns from.
-        begun_from: hash of the file of another run's weights that it began with, if any.
+        begun_from: hash of the file that holds the weights which it began with, if it began with another's.
     """
 
     folder: Path
