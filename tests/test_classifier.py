@@ -125,6 +125,23 @@ def test_nothing_is_converted_silently(
             call(wrong)
 
 
+def test_a_graph_that_gives_no_floats_is_refused(tmp_path: Path) -> None:
+    model = build()
+    model.graph.node[-1].output[0] = "floats"
+    model.graph.node.append(helper.make_node("Cast", ["floats"], [OUTPUT], to=TensorProto.INT64))
+    model.graph.output[0].type.tensor_type.elem_type = TensorProto.INT64
+    with pytest.raises(DataError, match="found inputs"):
+        OnnxClassifier(save(model, tmp_path / "m.onnx"))
+
+
+def test_there_must_be_an_answer_for_each_image(classifier: OnnxClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in SESSIONS:
+        monkeypatch.setattr(classifier, name, SimpleNamespace(run=lambda *_: [np.eye(10, dtype=np.float32)[:1]]))
+    assert classifier(images(1)).shape == (1, 10)
+    with pytest.raises(DataError, match="gave values that are no probabilities"):
+        classifier(images(3))
+
+
 def test_an_eleventh_class_is_allowed(tmp_path: Path) -> None:
     assert OnnxClassifier(save(build(classes=11), tmp_path / "m.onnx"))(images(2)).shape == (2, 11)
 

@@ -131,6 +131,30 @@ def test_a_graph_of_another_signature_is_refused(difference: dict[str, object], 
         OnnxLocator(path)
 
 
+def test_a_graph_that_gives_no_floats_is_refused(tmp_path: Path) -> None:
+    model = build()
+    model.graph.node[-1].output[0] = "as floats"
+    model.graph.node.append(helper.make_node("Cast", ["as floats"], [BOXES], to=TensorProto.DOUBLE))
+    model.graph.output[1].type.tensor_type.elem_type = TensorProto.DOUBLE
+    with pytest.raises(DataError, match="found inputs"):
+        OnnxLocator(save(model, tmp_path))
+
+
+@pytest.mark.parametrize("spoil", ["Slice", "Log"])
+def test_maps_that_mark_no_digits_are_told(spoil: str, tmp_path: Path) -> None:
+    """Of another size than that of the centres; infinite."""
+    model = build()
+    model.graph.node[-1].output[0] = "whole"
+    ends = ["starts", "ends", "axes"] if spoil == "Slice" else []
+    model.graph.node.append(helper.make_node(spoil, ["whole", *ends], [BOXES]))
+    for name, value in zip(ends, (0, 1, 3), strict=False):
+        model.graph.initializer.append(helper.make_tensor(name, TensorProto.INT64, (1,), [value]))
+    model.graph.output[1].CopyFrom(helper.make_tensor_value_info(BOXES, TensorProto.FLOAT, (1, 4, "c", "d")))
+    locator = OnnxLocator(save(model, tmp_path))
+    with pytest.raises(DataError, match="gave maps that mark no digits; export it again"):
+        locator(np.zeros((32, 48), np.uint8))
+
+
 def test_a_classifier_is_called_one(trained_run: Path) -> None:
     with pytest.raises(DataError, match=r"model\.onnx: a classifier, which reads one digit; expected a locator"):
         OnnxLocator(trained_run / "model.onnx")

@@ -14,9 +14,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from inkdigit.errors import DataError
+from inkdigit.errors import DataError, first_line
 from inkdigit.images import CLASSES, SIZE, Images, Probabilities, check_images
-from inkdigit.session import IMAGES, PAGES, open_session, read_metadata, shape_of
+from inkdigit.session import IMAGES, PAGES, holds_floats, open_session, read_metadata, shape_of
 
 Classifier: TypeAlias = Callable[[Images], Probabilities]
 """uint8 (n, 28, 28), ink bright on 0 → float32 (n, 10), or (n, 11) where the last class is "not a digit"."""
@@ -67,7 +67,7 @@ class OnnxClassifier:
         else:
             starts = range(0, len(images), BATCH_SIZE)
             probabilities = np.concatenate([self._run(images[start : start + BATCH_SIZE]) for start in starts])
-        if not _are_probabilities(probabilities):
+        if len(probabilities) != len(images) or not _are_probabilities(probabilities):
             raise DataError(f"{self.path}: gave values that are no probabilities; export it again")
         return probabilities
 
@@ -80,7 +80,7 @@ class OnnxClassifier:
         try:
             outputs: list[Any] = session.run(names, {INPUT: images})
         except Exception as error:  # as many types as on opening
-            raise DataError(f"{self.path}: failed on digit images ({str(error).splitlines()[0][:120]})") from error
+            raise DataError(f"{self.path}: failed on digit images ({first_line(error)})") from error
         return outputs
 
     def run_features(self, images: Images) -> dict[str, NDArray[np.float32]]:
@@ -127,8 +127,9 @@ def _check_signature(session: onnxruntime.InferenceSession, path: Path) -> None:
     shapes = {output.name: shape_of(output) for output in session.get_outputs()}
     if [name for name, *_ in found] == [PAGES]:
         raise DataError(f"{path}: a locator, which finds digits on pages; expected a classifier, which reads one")
-    if found != expected or shapes.get(OUTPUT) not in (["n", CLASSES], ["n", CLASSES + 1]):
+    is_told = shapes.get(OUTPUT) in (["n", CLASSES], ["n", CLASSES + 1]) and holds_floats(session)
+    if found != expected or not is_told:
         raise DataError(
             f"{path}: found inputs {found} and outputs {shapes}, expected '{INPUT}' uint8 (n, 28, 28) and "
-            f"'{OUTPUT}' (n, 10 or 11); export the run with 'inkdigit export'"
+            f"'{OUTPUT}' float32 (n, 10 or 11); export the run with 'inkdigit export'"
         )

@@ -78,6 +78,11 @@ class Interrupted(InkdigitError):
         return self.message
 
 
+def first_line(error: Exception) -> str:
+    """What a library's error says, short enough for a line of ours; its type, where it says nothing."""
+    return (str(error) or type(error).__name__).splitlines()[0][:120]
+
+
 def unknown(kind: str, name: str, known: Iterable[str]) -> UsageError:
     """A usage error for a name that is not in a table, with the nearest that is."""
     names = sorted(known)

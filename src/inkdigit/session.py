@@ -8,7 +8,7 @@ from typing import Any
 
 import onnxruntime
 
-from inkdigit.errors import DataError
+from inkdigit.errors import DataError, first_line
 
 IMAGES, PAGES = "images", "pages"
 """What a classifier and a locator call their input: by it the one is told from the other."""
@@ -47,13 +47,17 @@ def open_session(path: Path, threads: int = 0, suffix: bytes = b"") -> onnxrunti
             path.read_bytes() + suffix, options, providers=["CPUExecutionProvider"], disabled_optimizers=[PROPAGATION]
         )
     except Exception as error:  # ONNX Runtime raises a dozen types that share no parent but this
-        reason = str(error).splitlines()[0][:120]
-        raise DataError(f"{path}: not a model that can be opened ({reason}); export it again") from error
+        raise DataError(f"{path}: not a model that can be opened ({first_line(error)}); export it again") from error
 
 
 def shape_of(value: onnxruntime.NodeArg) -> list[int | str]:
     """A shape of a graph; ``n`` where a side is of any length."""
     return [side if isinstance(side, int) else "n" for side in value.shape]
+
+
+def holds_floats(session: onnxruntime.InferenceSession) -> bool:
+    """Whether all that a graph gives is float32."""
+    return all(output.type == "tensor(float)" for output in session.get_outputs())
 
 
 def read_metadata(session: onnxruntime.InferenceSession) -> dict[str, Any]:

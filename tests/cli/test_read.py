@@ -236,6 +236,20 @@ def test_a_line_is_there_before_the_next_picture_is(samples: Path, tmp_path: Pat
     assert process.returncode == 1
 
 
+@pytest.mark.parametrize(
+    ("pictures", "words"),
+    [
+        (["seven.png", ""], "found an empty name, expected that of a picture or a folder"),
+        (["-", "seven.png", "-"], "found - twice, expected it once: standard input is one picture"),
+    ],
+)
+def test_names_that_mean_nothing_are_told_before_any_is_read(
+    pictures: list[str], words: str, samples: Path, run_cli: Run
+) -> None:
+    ended = run_cli("read", *pictures)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"inkdigit: {words}\n")
+
+
 @pytest.mark.parametrize("option", ["--out", "--steps"])
 def test_an_empty_name_is_not_the_current_folder(option: str, samples: Path, run_cli: Run) -> None:
     ended = run_cli("read", samples / "seven.png", option, "")

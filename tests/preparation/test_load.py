@@ -324,6 +324,8 @@ def test_an_unknown_orientation_does_not_matter(orientation: int) -> None:
         (np.array([[True, False]]), [[255, 0]]),
         (np.array([[7, 255]], np.uint8), [[7, 255]]),
         (np.array([[0, 65535]], np.uint16), [[0, 255]]),
+        (np.array([[0, 1]], np.uint8), [[0, 255]]),
+        (np.array([[0, 2]], np.uint8), [[0, 2]]),
         (np.array([[0, 257 * 100, 65535]], ">u2"), [[0, 100, 255]]),
         (np.array([[7, 200]], np.uint16), [[7, 200]]),
         (np.array([[0.0, 0.5, 1.0]]), [[0, 128, 255]]),
@@ -519,6 +521,14 @@ def test_a_picture_that_promises_too_many_pixels(width: int, height: int) -> Non
     error = refused(png_header(width, height))
     assert error.code == "too_large"
     assert "64 megapixels" in error.message
+
+
+@pytest.mark.parametrize("size", [(65_536, 1), (1, 65_536)])
+def test_a_picture_may_not_be_endlessly_narrow(size: tuple[int, int]) -> None:
+    """One of a pixel by 60 million took a gigabyte."""
+    for source in (png_header(*size), PIL.Image.new("L", size), np.zeros(size, np.uint8)):
+        error = refused(source)
+        assert (error.code, "65535 on a side" in error.message) == ("too_large", True)
 
 
 def test_an_image_of_too_many_pixels(monkeypatch: pytest.MonkeyPatch) -> None:

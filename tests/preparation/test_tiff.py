@@ -68,3 +68,13 @@ def test_no_more_pages_are_counted_than_matter(tmp_path: Path, monkeypatch: pyte
     with pytest.raises(ImageError, match="found 3 pages, at most 2 are read at once"):
         decode(path)
     assert list(decode(path, "page=2")) == ["page=2"]
+
+
+def test_pages_may_be_decoded_in_any_order(tmp_path: Path) -> None:
+    given = dict(read_pages(save(tmp_path / "a.tiff", 9, 5, 7)))
+    decoded = {name: given[name]() for name in ("page=3", "page=1", "page=2")}
+    assert {name: picture.getpixel((0, 0)) for name, picture in decoded.items()} == {
+        "page=3": 7,
+        "page=1": 9,
+        "page=2": 5,
+    }

@@ -66,6 +66,11 @@ def test_a_pattern_that_matches_a_folder_is_its_pictures(folder: Path) -> None:
     assert names("*") == ["a.JPG", "a[1].png", "b.png", "deep/c.tiff", "deep/er/d.webp", "notes.txt"]
 
 
+def test_a_pattern_that_matches_folders_and_what_is_in_them_means_each_picture_once(folder: Path) -> None:
+    assert names("**") == names("*")
+    assert names("deep/**") == names("./deep/**") == ["deep/c.tiff", "deep/er/d.webp"]
+
+
 def test_a_pattern_does_not_follow_links_in_circles(folder: Path) -> None:
     (folder / "deep" / "again").symlink_to(folder / "deep")
     assert names("**/*.webp") == ["deep/er/d.webp"]

@@ -172,14 +172,14 @@ class TestRegion:
         assert isinstance(inner, Reading)
         assert json.dumps(inner.to_dict()["lines"]) == json.dumps(reading.to_dict()["lines"])
 
-    @pytest.mark.parametrize("region", [(100, 20, 60, 100), Box(1.5, 2, 3, 4)])  # type: ignore[arg-type]
+    @pytest.mark.parametrize("region", [(100, 20, 60, 100), Box(1.5, 2, 3, 4), Box(5, 5, 0, 9), Box(9, 9, 5, -5)])  # type: ignore[arg-type]
     def test_what_is_no_box_is_told(self, region: Box, reader: Reader, draw_page: DrawPage) -> None:
-        with pytest.raises(UsageError, match=r"expected inkdigit\.Box"):
+        with pytest.raises(UsageError, match=r"found the region .*, expected"):
             reader.read(draw_page(*THREE), region=region)
-        with pytest.raises(UsageError, match=r"expected inkdigit\.Box"):
+        with pytest.raises(UsageError, match=r"found the region .*, expected"):
             reader.read_regions(draw_page(*THREE), {"a": region})
 
-    @pytest.mark.parametrize("region", [Box(400, 0, 50, 50), Box(0, 300, 9, 9), Box(-60, 10, 60, 60), Box(5, 5, 0, 9)])
+    @pytest.mark.parametrize("region", [Box(400, 0, 50, 50), Box(0, 300, 9, 9), Box(-60, 10, 60, 60)])
     def test_a_region_outside_is_told(self, region: Box, reader: Reader, draw_page: DrawPage) -> None:
         with pytest.raises(ImageError, match="expected one within 400x300 pixels") as caught:
             reader.read(draw_page(*THREE), region=region)
@@ -461,7 +461,13 @@ class TestRules:
                 list(reader.read_many([page], rules=rule))
 
 
-@pytest.mark.parametrize("source", ["a.png", b"a", Path("a.png"), PIL.Image.new("L", (9, 9))])
+@pytest.mark.parametrize(
+    "source",
+    [
+        "a.png", b"a", Path("a.png"), PIL.Image.new("L", (9, 9)),
+        np.zeros((28, 28), np.uint8), np.zeros((60, 90, 3), np.uint8), np.zeros((60, 90, 4), np.uint8),
+    ],
+)  # fmt: skip
 def test_one_picture_is_not_taken_for_many(source: PictureLike, reader: Reader) -> None:
     with pytest.raises(UsageError, match="found one picture, expected several"):
         reader.read_many(source)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -240,7 +241,7 @@ class TestAmong:
     @settings(deadline=None)
     def test_finds_the_best_of_the_list(self, listed: set[str], rows: NDArray[np.float64]) -> None:
         rules = Rules()
-        rules._listed = module.Listed([text.encode() for text in sorted(listed)])
+        rules._listed = module.Listed(sorted(listed))
         expected = products(rows.astype(np.float32), sorted(listed))
         found = {candidate.text: candidate.probability for candidate in rules.find(rows.astype(np.float32))}
         near = {text: share for text, share in expected.items() if share > 1e-4}
@@ -411,16 +412,23 @@ class TestRules:
 def test_numbers_that_are_at_hand_are_as_those_of_a_file(tmp_path: Path) -> None:
     (tmp_path / "numbers").write_text("123\n173\n17\n")
     rows = blur(sure_of("123"), 1, 7)
-    at_hand = Rules(["length=3", Listed([b"123", b"173", b"17"]), "luhn"])
+    at_hand = Rules(["length=3", Listed(["123", "173", "17"]), "luhn"])
     of_file = Rules(["length=3", f"among={tmp_path / 'numbers'}", "luhn"])
     assert at_hand.name == of_file.name == "length+among+luhn"
     assert at_hand.find(rows) == of_file.find(rows)
-    assert Rules([Listed([b"123"])]).find(sure_of("123"))[0].text == "123"
+    for alone in (Listed(["123"]), [Listed(["123"])]):
+        assert Rules(alone).find(sure_of("123"))[0].text == "123"
+
+
+@pytest.mark.parametrize("text", ["20a6", "", "²", b"2026", 2026])
+def test_numbers_that_are_none_are_told(text: Any) -> None:
+    with pytest.raises(UsageError, match="expected texts of digits alone"):
+        Listed(["2026", text])
 
 
 def test_rules_are_the_same_in_another_process(tmp_path: Path) -> None:
     (tmp_path / "numbers.txt").write_text("18\n26\n")
-    rules = Rules(["length=2", f"among={tmp_path / 'numbers.txt'}", "luhn", Listed([b"18", b"34"])])
+    rules = Rules(["length=2", f"among={tmp_path / 'numbers.txt'}", "luhn", Listed(["18", "34"])])
     (tmp_path / "numbers.txt").unlink()  # as a pipe has nothing left
     sent = pickle.loads(pickle.dumps(rules))  # noqa: S301
     assert sent.name == rules.name

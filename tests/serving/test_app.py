@@ -34,7 +34,7 @@ def test_a_name_is_shown_without_its_path_and_what_cannot_be_seen(served: Served
         ({"min_confidence": "nan"}, "another value of min_confidence"),
         ({"length": "0"}, "expected how many digits"),
         ({"pattern": "(((("}, "pattern"),
-        ({"check": "mod97"}, "expected one of luhn"),
+        ({"check": "mod97"}, "unknown check 'mod97'; known: ean13, isbn10, isbn13, luhn"),
         ({"among": "12a"}, "another value of among"),
     ],
     ids=str,

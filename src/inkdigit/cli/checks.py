@@ -1,17 +1,11 @@
 """What ``inkdigit doctor`` looks at."""
 
-import os
 import platform
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from importlib.metadata import PackageNotFoundError, version
-
-LEARN_PACKAGES = (
-    "torch", "onnx", "onnxscript", "safetensors", "matplotlib", "scikit-learn", "scipy", "jinja2", "tensorboard",
-)  # fmt: skip
-
-SERVE_PACKAGES = ("fastapi", "hypercorn", "prometheus-client", "python-multipart")
+from importlib.metadata import PackageNotFoundError, requires, version
 
 
 @dataclass(frozen=True)
@@ -30,7 +24,9 @@ class Finding:
 
 
 def _python() -> Finding:
-    words = f"Python {platform.python_version()} on {platform.system()}, {os.cpu_count()} processors"
+    from inkdigit.machine import count_cores
+
+    words = f"Python {platform.python_version()} on {platform.system()}, {count_cores()} processors"
     return Finding(True, words, needed=True)
 
 
@@ -51,10 +47,10 @@ def _reading() -> Finding:
     return Finding(found == "1", f"a drawn 1 was read as '{found}'", needed=True)
 
 
-def find_extra(extra: str, packages: Sequence[str], purpose: str) -> Finding:
+def find_extra(extra: str, purpose: str) -> Finding:
     """Whether the packages of an extra are there."""
     found, missing = [], []
-    for package in packages:
+    for package in _packages_of(extra):
         try:
             found.append(f"{package} {version(package)}")
         except PackageNotFoundError:
@@ -62,6 +58,12 @@ def find_extra(extra: str, packages: Sequence[str], purpose: str) -> Finding:
     if missing:
         return Finding(False, f"without {', '.join(missing)}; for {purpose}: pip install 'inkdigit[{extra}]'")
     return Finding(True, ", ".join(found))
+
+
+def _packages_of(extra: str) -> list[str]:
+    """The packages that an extra of ours asks for, as ``fastapi>=0.120; extra == "serve"``."""
+    asked = re.compile(rf"""([\w.-]+).*; extra == ["']{extra}["']""")
+    return [match[1] for line in requires("inkdigit") or () if (match := asked.fullmatch(line))]
 
 
 def _mnist() -> Finding:
@@ -78,9 +80,9 @@ def _mnist() -> Finding:
 CHECKS: Mapping[str, Callable[[], Finding]] = {
     "python": _python,
     "reading": _reading,
-    "learning": partial(find_extra, "learn", LEARN_PACKAGES, "training"),
+    "learning": partial(find_extra, "learn", "training"),
     "mnist": _mnist,
-    "serving": partial(find_extra, "serve", SERVE_PACKAGES, "answers over HTTP"),
-    "heic": partial(find_extra, "heic", ["pillow-heif"], "photos of iPhones"),
-    "pdf": partial(find_extra, "pdf", ["pypdfium2"], "pages of PDFs"),
+    "serving": partial(find_extra, "serve", "answers over HTTP"),
+    "heic": partial(find_extra, "heic", "photos of iPhones"),
+    "pdf": partial(find_extra, "pdf", "pages of PDFs"),
 }

@@ -107,16 +107,13 @@ def read(
     from inkdigit.reading.processes import map_in_processes
     from inkdigit.reading.reader import Reader
     from inkdigit.reading.regions import load_regions, name_file, parse_region
-    from inkdigit.reading.rules import CHECKS, Rules
+    from inkdigit.reading.rules import Rules, name_rules
     from inkdigit.reading.steps import write_steps
 
     if format_ not in FORMATS:
         raise unknown("format", format_, FORMATS)
-    if check is not None and check not in CHECKS:
-        raise unknown("check", check, CHECKS)
-    valued = {"length": length, "pattern": pattern, "among": among}
-    wanted = [f"{name}={value}" for name, value in valued.items() if value is not None]
-    rules = Rules([*wanted, check] if check else wanted)
+    _check_pictures(pictures)
+    rules = Rules(name_rules(length, pattern, among, check))
     if region is not None and regions is not None:
         raise UsageError("found both --region and --regions, expected one of them")
     parts = None if regions is None else load_regions(regions)
@@ -157,6 +154,16 @@ def read(
     for text in FORMATS[format_].write(results(), several, into):
         print(text, end="", flush=True)  # as the pictures come, also into a pipe
     return int(failed)
+
+
+def _check_pictures(pictures: list[str]) -> None:
+    """An empty name is left by an unset variable of the shell; standard input ends with what was read from it."""
+    from inkdigit.errors import UsageError
+
+    if "" in pictures:
+        raise UsageError("found an empty name, expected that of a picture or a folder")
+    if pictures.count("-") > 1:
+        raise UsageError("found - twice, expected it once: standard input is one picture")
 
 
 def _name_folder(name: str | None) -> Path | None:

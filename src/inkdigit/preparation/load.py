@@ -17,7 +17,7 @@ import PIL.Image
 from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
-from inkdigit.errors import ImageError
+from inkdigit.errors import ImageError, first_line
 from inkdigit.images import Grey
 from inkdigit.preparation.heic import BRANDS, open_heic
 from inkdigit.preparation.quiet import Quiet
@@ -54,6 +54,9 @@ def is_picture_name(path: Path) -> bool:
 
 MAX_BYTES = 64 * 2**20
 MAX_PIXELS = 64_000_000
+MAX_SIDE = 65_535
+"""What a JPEG can have. Pillow keeps a pointer for each row: one pixel wide, a picture takes four times the memory."""
+
 MAX_SCANS = 32
 """Passes of a progressive JPEG over its pixels; an ordinary file has 6 to 10, a hostile one thousands."""
 
@@ -141,7 +144,9 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
             os.scandir(path).close()  # which tells that it may not be entered
             raise ImageError("not_an_image", "found a folder, expected a picture, or a folder of some not drawn by us")
         if not path.is_file():
-            raise ImageError("not_an_image", "found no regular file, expected a picture")
+            raise ImageError(
+                "not_an_image", "found no regular file, expected a picture; what comes through a pipe is named -"
+            )
         with path.open("rb") as file:
             yield file
     except FileNotFoundError:
@@ -185,7 +190,7 @@ def decode(found: str, opened: Callable[[], PIL.Image.Image], max_pixels: int) -
         raise ImageError("too_large", "needs more memory than there is") from None
     except Exception as error:
         code = "truncated" if isinstance(error, EOFError) or "truncated" in str(error).lower() else "not_an_image"
-        raise ImageError(code, f"{found}, but it is damaged ({_first_line(error)})") from error
+        raise ImageError(code, f"{found}, but it is damaged ({first_line(error)})") from error
 
 
 def _check_format(content: bytes) -> str:
@@ -213,6 +218,10 @@ def _check_size(image: PIL.Image.Image, max_pixels: int) -> PIL.Image.Image:
     if width * height > max_pixels:
         limit = f"{max_pixels / 10**6:g}"
         raise ImageError("too_large", f"found {width}x{height} pixels, at most {limit} megapixels are read; shrink it")
+    if max(width, height) > MAX_SIDE:
+        raise ImageError(
+            "too_large", f"found {width}x{height} pixels, at most {MAX_SIDE} on a side are read; cut it up"
+        )
     if not width * height:
         raise ImageError("empty", f"found {width}x{height} pixels, expected at least one")
     return image
@@ -275,10 +284,12 @@ def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
         raise ImageError("not_an_image", f"found an array {array.shape}, expected (h, w), (h, w, 3) or (h, w, 4)")
     if array.dtype.kind not in "buif":
         raise ImageError("not_an_image", f"found an array of {array.dtype}, expected numbers")
-    if array.shape[0] * array.shape[1] > MAX_PIXELS or not array.size:
+    if array.shape[0] * array.shape[1] > MAX_PIXELS or max(array.shape) > MAX_SIDE or not array.size:
         code = "too_large" if array.size else "empty"
-        raise ImageError(code, f"found an array {array.shape}, expected 1 to {MAX_PIXELS} pixels")
-    if array.dtype == np.uint8:
+        raise ImageError(
+            code, f"found an array {array.shape}, expected 1 to {MAX_PIXELS} pixels, at most {MAX_SIDE} on a side"
+        )
+    if array.dtype == np.uint8 and array.max() != 1:  # else a mask, which may be of any type
         return PIL.Image.fromarray(np.ascontiguousarray(array))
     if array.dtype.kind == "u" and array.dtype.itemsize == 2:  # of either byte order
         spare = max(0, int(array.max()).bit_length() - 8)  # 10 and 12 bits are common, too
@@ -289,7 +300,3 @@ def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
         return PIL.Image.fromarray(_stretch(np.clip(values, -_FARTHEST, _FARTHEST)))
     highest = 1 if values.max() <= _UNIT_LIMIT else 255
     return PIL.Image.fromarray(np.round(np.clip(values, 0, highest) * (255 / highest)).astype(np.uint8))
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0][:120]

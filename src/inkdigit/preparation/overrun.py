@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from inkdigit.images import Ink
 from inkdigit.preparation.cut import Edges
+from inkdigit.preparation.ink import Mask
 
 FIRM = 0.5
 """As much ink as this belongs to a stroke."""
@@ -22,8 +23,6 @@ FAR = 3
 
 LEVEL = 0.15
 """Ink that goes on to the left and to the right at one height, to within this share of the box's, is a ruling."""
-
-Mask = NDArray[np.bool_]
 
 
 def measure_overrun(ink: Ink, box: Edges, others: NDArray[np.float32]) -> float:

@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
-from numpy.typing import NDArray
 
 from inkdigit.images import Grey, Ink
 from inkdigit.preparation.cut import STROKE
-from inkdigit.preparation.ink import find_ink
+from inkdigit.preparation.ink import Mask, find_ink
 
 PARTS = 12
 """A line is looked for in so many parts of the picture's width."""
@@ -32,8 +31,6 @@ LEAST = 8
 
 MOST = 40
 """Rows of one part that are considered: more lines are no ruling."""
-
-Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Iterator
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 import PIL.Image
@@ -15,7 +15,7 @@ from inkdigit.preparation.pages import MAX_PAGES, choose_pages
 def has_pages(path: Path) -> bool:
     """Whether a TIFF has a second page; what cannot be read has none."""
     try:
-        return _count(read_bytes(path), 2) > 1
+        return _Scan(read_bytes(path)).count(2) > 1
     except ImageError:
         return False
 
@@ -31,27 +31,35 @@ def read_pages(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[], P
         ImageError: the file cannot be read, or has no such page or too many; what decodes a page raises it where that
             one is damaged.
     """
-    content = read_bytes(path)
-    for number in choose_pages(_count(content, MAX_PAGES + 1), part):
-        yield f"page={number}", partial(decode, "taken for a TIFF", partial(_open, content, number), MAX_PIXELS)
+    scan = _Scan(read_bytes(path))
+    for number in choose_pages(scan.count(MAX_PAGES + 1), part):
+        yield f"page={number}", partial(decode, "taken for a TIFF", partial(scan.turn_to, number), MAX_PIXELS)
 
 
-def _count(content: bytes, most: int) -> int:
-    """How many pages a TIFF has, a damaged one included; of a stranger's millions no more are counted than matter."""
-    pages = 0
-    with QUIET:
-        try:
-            picture = _open(content, 1)
-            for pages in range(1, most):
-                picture.seek(pages)
-        except EOFError:
-            return pages
-        except Exception:  # noqa: BLE001 - as many types as there are damages, told when that page is decoded
-            return pages + 1
-    return most
+class _Scan:
+    """A TIFF that stays open: one that is opened anew for a page walks through all pages before it."""
 
+    def __init__(self, content: bytes) -> None:
+        self._content = content
 
-def _open(content: bytes, number: int) -> PIL.Image.Image:
-    picture = PIL.Image.open(io.BytesIO(content), formats=("TIFF",))
-    picture.seek(number - 1)
-    return picture
+    @cached_property
+    def _picture(self) -> PIL.Image.Image:
+        return PIL.Image.open(io.BytesIO(self._content), formats=("TIFF",))
+
+    def turn_to(self, number: int) -> PIL.Image.Image:
+        """The picture, at a page."""
+        self._picture.seek(number - 1)
+        return self._picture
+
+    def count(self, most: int) -> int:
+        """How many pages there are, damaged ones too; of a stranger's millions no more are counted than matter."""
+        pages = 0
+        with QUIET:
+            try:
+                for pages in range(most):
+                    self.turn_to(pages + 1)
+            except EOFError:
+                return pages
+            except Exception:  # noqa: BLE001 - as many types as there are damages, told when that page is decoded
+                return pages + 1
+        return most

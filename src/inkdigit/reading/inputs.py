@@ -65,9 +65,9 @@ def _paths(argument: str) -> list[str]:
         found = _search(path)
     elif _is_pattern(argument):
         matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207 - a pattern may begin anywhere
-        if "**" in argument:  # it follows links, in circles, too
-            matches = sorted({os.path.realpath(match): match for match in sorted(matches, key=len)[::-1]}.values())
         found = [file for match in matches for file in _paths_of(match)]
+        if "**" in argument:  # it matches folders and what is in them, and follows links, in circles, too
+            found = sorted({os.path.realpath(file): file for file in sorted(found, key=len)[::-1]}.values())
     else:
         found = []
     return found or [argument]

@@ -8,7 +8,7 @@ from inkdigit.errors import UsageError
 from inkdigit.preparation.box import Box
 from inkdigit.reading.rules import Listed, Rules
 
-RulesLike: TypeAlias = Rules | str | Iterable[str | Listed]
+RulesLike: TypeAlias = Rules | str | Listed | Iterable[str | Listed]
 """Rules, or their names with their values, as ``luhn`` or ``["length=8"]``, or numbers as ``Listed``; see ``RULES``."""
 
 
@@ -54,9 +54,12 @@ def check_box(box: Box) -> Box:
         UsageError: it is none.
     """
     try:
-        return Box(*map(operator.index, (box.x, box.y, box.width, box.height)))
+        checked = Box(*map(operator.index, (box.x, box.y, box.width, box.height)))
     except (AttributeError, TypeError):
         raise UsageError(f"found the region {box!r}, expected inkdigit.Box(x, y, width, height) in pixels") from None
+    if min(checked.width, checked.height) < 1:
+        raise UsageError(f"found the region {box!r}, expected a width and a height of at least one pixel")
+    return checked
 
 
 def check_processes(processes: int) -> None:

@@ -108,7 +108,7 @@ class Reader:
         """
         options["rules"] = build_rules(options.get("rules", ()))
         check_processes(processes)
-        if isinstance(sources, str | bytes | os.PathLike | PIL.Image.Image):
+        if isinstance(sources, str | bytes | os.PathLike | PIL.Image.Image) or _is_one_picture(sources):
             raise UsageError("found one picture, expected several: put it into a list, or call read")
         if processes == 1:
             return self._read_many(sources, options)
@@ -238,6 +238,12 @@ class Reader:
             return self._joining.threshold
         check_confidence(asked)
         return asked
+
+
+def _is_one_picture(sources: object) -> bool:
+    """Whether an array is one picture: of several, one for each place of its first axis, three axes are left over."""
+    shape: tuple[int, ...] = sources.shape if isinstance(sources, np.ndarray) else ()
+    return len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))
 
 
 def _to_send(source: PictureLike) -> PictureLike:

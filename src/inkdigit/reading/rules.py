@@ -51,7 +51,7 @@ class Rules:
         name: the names of all, as ``length+luhn``; empty where there is none.
     """
 
-    def __init__(self, rules: "str | Iterable[str | Listed]" = ()) -> None:
+    def __init__(self, rules: "str | Listed | Iterable[str | Listed]" = ()) -> None:
         """Builds rules.
 
         Args:
@@ -62,7 +62,7 @@ class Rules:
             UsageError: an unknown name, or a value that the rule does not take.
             DataError: a list of numbers that cannot be read.
         """
-        wanted: list[str | Listed] = [rules] if isinstance(rules, str) else list(dict.fromkeys(rules))
+        wanted: list[str | Listed] = [rules] if isinstance(rules, str | Listed) else list(dict.fromkeys(rules))
         tests = [_build(rule) for rule in wanted]
         self.name = "+".join("among" if isinstance(rule, Listed) else rule.partition("=")[0] for rule in wanted)
         self._listed = next((test for test in tests if isinstance(test, Listed)), None)
@@ -108,15 +108,22 @@ class Ranked:
 class Listed:
     """The rule that a text is one of a list."""
 
-    def __init__(self, texts: Iterable[bytes]) -> None:
-        of_length: dict[int, list[bytes]] = {}
+    def __init__(self, texts: Iterable[str]) -> None:
+        """Takes the list.
+
+        Raises:
+            UsageError: a text is not of digits alone.
+        """
+        of_length: dict[int, list[str]] = {}
         for text in dict.fromkeys(texts):
+            if not (isinstance(text, str) and text.isascii() and text.isdigit()):
+                raise UsageError(f"found {ascii(text)[:60]} in a list of numbers, expected texts of digits alone")
             of_length.setdefault(len(text), []).append(text)
-        self._columns = {k: _to_columns(b"".join(texts), k) for k, texts in of_length.items()}
+        self._columns = {k: _to_columns("".join(texts), k) for k, texts in of_length.items()}
 
     def __call__(self, text: str) -> bool:
         """Whether it is one of them."""
-        return bool((self._of(len(text)) == _to_columns(text.encode(), len(text))).all(0).any())
+        return bool((self._of(len(text)) == _to_columns(text, len(text))).all(0).any())
 
     def rank(self, ratios: Ratios) -> Ranked:
         """Those that are as long as a line, by their weight."""
@@ -134,9 +141,9 @@ class Listed:
         return self._columns.get(k, np.empty((k, 0), np.uint8))
 
 
-def _to_columns(letters: bytes, k: int) -> NDArray[np.uint8]:
+def _to_columns(letters: str, k: int) -> NDArray[np.uint8]:
     """Texts of length k in a row → their digits, (k, n)."""
-    return np.ascontiguousarray(np.frombuffer(letters, np.uint8).reshape(-1, k).T - ord("0"))
+    return np.ascontiguousarray(np.frombuffer(letters.encode(), np.uint8).reshape(-1, k).T - ord("0"))
 
 
 def _to_ratios(probabilities: Probabilities) -> Ratios:
@@ -219,7 +226,7 @@ def _among(file: str) -> Fits:
     if wrong is not None:
         told = ascii(lines[wrong - 1][:40].decode(errors="replace"))
         raise DataError(f"{file}: line {wrong} is {told}, expected a number on each line, of digits alone")
-    numbers = [line for line in lines if line]
+    numbers = [line.decode() for line in lines if line]
     if not 1 <= len(numbers) <= MAX_LISTED:
         raise DataError(f"{file}: has {len(numbers):,} numbers, expected 1 to {MAX_LISTED:,}, one a line")
     return Listed(numbers)
@@ -258,3 +265,26 @@ RULES: Mapping[str, Rule] = {
 
 CHECKS = tuple(name for name, rule in RULES.items() if not rule.value)
 """Those that ``--check`` takes."""
+
+
+def name_rules(
+    length: str | None, pattern: str | None, among: str | Listed | None, check: str | None
+) -> list[str | Listed]:
+    """The rules that a command line or a request names, always in the same order.
+
+    Args:
+        length: its value, or None where it is not asked for; so are the others.
+        pattern: likewise.
+        among: a file's name, or numbers.
+        check: one of ``CHECKS``.
+
+    Raises:
+        UsageError: there is no such check.
+    """
+    if check is not None and check not in CHECKS:
+        raise unknown("check", check, CHECKS)
+    valued = {"length": length, "pattern": pattern, "among": among}
+    named = [
+        value if isinstance(value, Listed) else f"{name}={value}" for name, value in valued.items() if value is not None
+    ]
+    return [*named, check] if check else named

@@ -21,7 +21,7 @@ from inkdigit.reading.explain import Explanation
 from inkdigit.reading.options import Options
 from inkdigit.reading.reader import Reader
 from inkdigit.reading.regions import parse_region
-from inkdigit.reading.rules import CHECKS, Listed, Rules
+from inkdigit.reading.rules import Listed, Rules, name_rules
 from inkdigit.reading.weights import LOCATOR, find_model
 from inkdigit.serving.frames import Head, encode
 from inkdigit.serving.models import hash_model
@@ -139,14 +139,8 @@ def _build_options(head: Head) -> Options:
 
 @lru_cache(maxsize=RULES_KEPT)
 def _build_rules(length: str | None, pattern: str | None, among: Sequence[str], check: str | None) -> Rules:
-    """The rules, in the order of the command line's."""
-    if check is not None and check not in CHECKS:
-        raise UsageError(f"found check={check!r}, expected one of {', '.join(CHECKS)}")
-    valued = {"length": length, "pattern": pattern}
-    rules: list[str | Listed] = [f"{name}={value}" for name, value in valued.items() if value is not None]
-    if among:
-        rules.append(Listed(number.encode() for number in among))
-    return Rules([*rules, check] if check else rules)
+    """The rules; a page asks for the same again and again."""
+    return Rules(name_rules(length, pattern, Listed(among) if among else None, check))
 
 
 def _to_url(image: Grey) -> str:

@@ -16,12 +16,12 @@ from PIL import ImageDraw
 from inkdigit.data.dataset import Dataset
 from inkdigit.images import SIZE, Grey
 from inkdigit.preparation.normalize import normalize_grey
+from inkdigit.synthesis.hand import FIRM
 
 Point: TypeAlias = tuple[float, float]
 """x and y in pixels of the digit image."""
 
 SUPERSAMPLING = 4
-INK = 100  # grey value from which a pixel belongs to the stroke and not to its soft edge
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ def vary(dataset: Dataset, shares: Mapping[str, float], seed: int) -> Dataset:
 
 def write_variant(image: Grey, variant: Variant, random: np.random.Generator) -> Grey:
     """One digit image (28, 28) with the strokes of a variant, prepared anew; one without ink stays as it is."""
-    if not (image > INK).any():
+    if not (image > FIRM).any():
         return image
     width = pen_width(image) * random.uniform(0.8, 1.1)
     canvas = PIL.Image.new("L", (SIZE * SUPERSAMPLING,) * 2)
@@ -78,7 +78,7 @@ def pen_width(image: Grey) -> float:
 
     A long bar has 2 steps a pixel of its length where it stands upright, and 2.83 where it is diagonal.
     """
-    ink = image > INK
+    ink = image > FIRM
     padded = np.pad(ink, 1)
     outline = sum(int((ink & ~np.roll(padded, step, axis)[1:-1, 1:-1]).sum()) for step in (1, -1) for axis in (0, 1))
     return max(1.0, 2.4 * int(ink.sum()) / max(outline, 1))
@@ -86,13 +86,13 @@ def pen_width(image: Grey) -> float:
 
 def _row(image: Grey, row: int) -> float:
     """Where the ink of a row lies, as its mean x; of the nearest row that has any."""
-    rows = np.flatnonzero((image > INK).any(1))
+    rows = np.flatnonzero((image > FIRM).any(1))
     nearest = rows[np.abs(rows - row).argmin()]
-    return float(np.flatnonzero(image[nearest] > INK).mean())
+    return float(np.flatnonzero(image[nearest] > FIRM).mean())
 
 
 def _rows(image: Grey) -> tuple[int, int]:
-    rows = np.flatnonzero((image > INK).any(1))
+    rows = np.flatnonzero((image > FIRM).any(1))
     return int(rows[0]), int(rows[-1])
 
 
@@ -128,7 +128,7 @@ def _bar(image: Grey, random: np.random.Generator) -> list[list[Point]]:
 def _slash(image: Grey, random: np.random.Generator) -> list[list[Point]]:
     """A line through a 0 from the lower left to the upper right."""
     top, bottom = _rows(image)
-    columns = np.flatnonzero((image > INK).any(0))
+    columns = np.flatnonzero((image > FIRM).any(0))
     left, right = float(columns[0]), float(columns[-1])
     inset, over = random.uniform(0, 0.25, 2) * (bottom - top)
     return [[(left + inset / 2, bottom - over), (right - inset / 2, top + over)]]

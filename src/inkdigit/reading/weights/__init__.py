@@ -28,14 +28,14 @@ def find_model(model: str | os.PathLike[str]) -> Path:
     name, path = os.fspath(model), Path(model)
     if name in SHIPPED:
         return SHIPPED[name]
-    if path.is_dir():
+    if name and path.is_dir():
         if not (path / "model.onnx").is_file():
             raise DataError(
                 f"{path}: found no model.onnx in it, expected the folder of a finished run; go on with one that was "
                 f"stopped: inkdigit train RECIPE --out {path} --resume"
             )
         return path / "model.onnx"
-    if path.suffix == ".onnx" or path.exists():
+    if path.suffix == ".onnx" or (name and path.exists()):
         return path
     if path.name != name:
         raise DataError(f"{path}: no such folder or file; expected a run, which 'inkdigit train' prints, or its model")
