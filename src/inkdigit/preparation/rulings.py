@@ -69,7 +69,10 @@ def find_rulings(ink: Ink) -> list[Ruling]:
     size = width // PARTS
     if size < LEAST:
         return []
-    strokes = _thicken(ink > STROKE, math.ceil(0.03 * size))
+    strokes = ink > STROKE
+    if np.count_nonzero(strokes.any(0)) < SEEN * FILLED * size:  # as most pictures of a digit: no line runs through
+        return []
+    strokes = _thicken(strokes, math.ceil(0.03 * size))
     share = strokes[:, : size * PARTS].reshape(height, PARTS, size).mean(2)  # (h, w) → (h, parts)
     filled = share >= FILLED
     if filled.any(0).sum() < SEEN:
