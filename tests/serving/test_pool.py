@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import signal
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -189,8 +191,48 @@ def test_a_place_whose_process_cannot_start_tries_again(capfd: pytest.CaptureFix
         assert (await pool.ask(HEAD, b"sleep")).code == "timeout"
         while "damaged" not in capfd.readouterr().err:
             await asyncio.sleep(0.02)
-        assert not pool.ready
+        assert pool.ready == 0
+        with pytest.raises(Refusal, match="found no process that reads") as caught:
+            pool.ask(HEAD, b"echo")
+        assert caught.value.status == 503
         settings["damaged"] = False
+        while pool.ready < 1:
+            await asyncio.sleep(0.02)
         assert (await pool.ask(HEAD, b"echo")).code == ""
 
     run(play, settings, read_s=1)
+
+
+def test_where_no_process_can_be_started_any_more_all_ends(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "PAUSE_S", 0.01)
+    monkeypatch.setattr(module, "STARTS", 3)
+    settings: dict[str, Any] = {**SETTINGS}
+
+    async def play(pool: Pool) -> None:
+        settings["damaged"] = True
+        pool.ask(HEAD, b"die")
+        with pytest.raises(DataError, match=r"no process that reads can be started \(.*damaged.*\); start the server"):
+            await pool.fail()
+
+    run(play, settings)
+    assert capfd.readouterr().err.count("damaged") == 1
+
+
+def test_a_process_that_dies_at_rest_is_replaced_and_no_picture_is_blamed(capfd: pytest.CaptureFixture[str]) -> None:
+    async def play(pool: Pool) -> None:
+        while pool.ready < 2:
+            await asyncio.sleep(0.02)
+        first = set(pool._ready)
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        while first & pool._ready:
+            await asyncio.sleep(0.02)
+        assert (await pool.ask(HEAD, b"echo")).code == ""
+        while pool.ready < 2:
+            await asyncio.sleep(0.02)
+        assert pool.killed == 2
+
+    run(play, readers=2)
+    assert capfd.readouterr().err.count("a process that reads has died; another one takes its place") == 2

@@ -26,6 +26,11 @@ BATCH_BYTES = 2**18
 PAUSE_S = 1
 """Before another process is started in place of one that could not open its models."""
 
+STARTS = 10
+"""So many starts that fail, one after the other, and no process left that reads, end it all: whoever runs the server
+may have replaced a model or the package, and what watches over it shall start it again.
+"""
+
 
 @dataclass(order=True)
 class _Job:
@@ -72,6 +77,7 @@ class Pool:
         self._numbers = itertools.count()
         self._tasks: list[asyncio.Task[None]] = []
         self._ready: set[int] = set()
+        self._failed_starts = 0
         self.cards: Mapping[str, Mapping[str, Any]] = {}
         self.answered = self.refused = self.killed = 0
 
@@ -95,6 +101,16 @@ class Pool:
         self._tasks = [asyncio.create_task(self._work(first))]
         self._tasks += [asyncio.create_task(self._work(None)) for _ in range(self._bounds.readers - 1)]
 
+    async def fail(self) -> None:
+        """Waits until no process can be started any more.
+
+        Raises:
+            DataError: why not.
+        """
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_EXCEPTION)
+        for task in done:
+            task.result()
+
     async def stop(self) -> None:
         """Ends all processes; what they have not answered is lost."""
         for task in self._tasks:
@@ -105,8 +121,10 @@ class Pool:
         """Puts a job in the line; whoever gives up waiting for the answer cancels it.
 
         Raises:
-            Refusal: as many wait as may.
+            Refusal: as many wait as may, or no process can be started.
         """
+        if self._failed_starts and not self._ready:
+            raise Refusal(503, "busy", "found no process that reads, and none can be started now; try again later")
         if self.waiting >= self._bounds.queue:
             self.refused += 1
             raise Refusal(
@@ -141,16 +159,23 @@ class Pool:
             try:
                 process = process or await self._open()
             except (DataError, OSError) as error:  # no model that can be opened, or no process
-                print(f"inkdigit: {error}", file=sys.stderr)  # noqa: T201 - whoever runs the server must know
+                self._failed_starts += 1
+                if self._failed_starts >= STARTS and not self._ready:
+                    raise DataError(
+                        f"no process that reads can be started ({error}); start the server again"
+                    ) from error
+                if self._failed_starts == 1:
+                    _tell(str(error))
                 await asyncio.sleep(PAUSE_S)
                 continue
             try:
-                await self._use(process)
+                why = await self._use(process)
             finally:
                 self._ready.discard(process.pid)
                 await process.kill()
             process = None
             self.killed += 1
+            _tell(f"a process that reads {why}; another one takes its place")
 
     async def _open(self) -> "_Process":
         process = await _Process.start(self._command)
@@ -160,24 +185,41 @@ class Pool:
             await process.kill()
             raise
         self._ready.add(process.pid)
+        self._failed_starts = 0
         return process
 
-    async def _use(self, process: "_Process") -> None:
-        """Gives jobs to a process until it is of no more use."""
-        while True:
-            jobs = await self._take()
+    async def _use(self, process: "_Process") -> str:
+        """Gives jobs to a process until it is of no more use, and tells why."""
+        while first := await self._wait(process):
+            jobs = self._share(first)
             try:
                 await self._run(process, jobs)
-            except (TimeoutError, asyncio.IncompleteReadError):
+            except (TimeoutError, asyncio.IncompleteReadError) as error:
                 for job in jobs:
                     if not job.answer.done():
                         job.alone = True
                         self._line.put_nowait(job)
-                return
+                if isinstance(error, TimeoutError):
+                    return f"took more than {self._bounds.read_s:g} s for a picture and was ended"
+                break
+        return "has died"
 
-    async def _take(self) -> list[_Job]:
+    async def _wait(self, process: "_Process") -> _Job | None:
+        """The next job; none where the process ends before, which nobody would notice without a job for it."""
+        waiting = asyncio.create_task(self._line.get())
+        try:
+            await asyncio.wait({waiting, process.end}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()  # unless it is done
+        if not process.end.done():
+            return waiting.result()
+        if waiting.done() and not waiting.cancelled():
+            self._line.put_nowait(waiting.result())
+        return None
+
+    def _share(self, first: _Job) -> list[_Job]:
         """The next jobs: one, or where many wait a fair share of them."""
-        jobs = [await self._line.get()]
+        jobs = [first]
         share = min(BATCH, math.ceil((self.waiting + 1) / self._bounds.readers))
         size = len(jobs[0].body)
         while len(jobs) < share and size <= BATCH_BYTES and not jobs[-1].alone:
@@ -203,12 +245,22 @@ class Pool:
                 raise
 
 
+def _tell(words: str) -> None:
+    print(f"inkdigit: {words}", file=sys.stderr)  # noqa: T201 - whoever runs the server must know
+
+
 class _Process:
-    """One process and its pipes."""
+    """One process and its pipes.
+
+    Attributes:
+        pid: its number.
+        end: what waits until it has ended.
+    """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.pid = process.pid
+        self.end = asyncio.create_task(process.wait())
 
     @classmethod
     async def start(cls, command: Sequence[str]) -> "_Process":
@@ -258,7 +310,7 @@ class _Process:
         """Ends it."""
         with suppress(ProcessLookupError):
             self._process.kill()
-        await self._process.wait()
+        await self.end
 
     @property
     def _stdout(self) -> asyncio.StreamReader:

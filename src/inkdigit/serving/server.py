@@ -64,7 +64,7 @@ async def run(
     allowed: Sequence[str] = (),
     announce: Callable[[str], None],
 ) -> None:
-    """Serves until SIGTERM or SIGINT.
+    """Serves until SIGTERM or SIGINT, or no process that reads can be started any more.
 
     Args:
         models: files by their names; the first is the default.
@@ -75,7 +75,7 @@ async def run(
         announce: is told the address once requests are answered.
 
     Raises:
-        DataError: a model cannot be opened.
+        DataError: a model cannot be opened, now or later.
         EnvironmentFault: the address cannot be had.
         UsageError: an allowed name is none.
     """
@@ -86,7 +86,7 @@ async def run(
             await pool.start()
             app = Closing(build_app(pool, list(models), bounds, [parse_host(host), *names]))
             announce(_describe(listening))
-            await _serve(app, listening, bounds)
+            await _serve(app, listening, bounds, pool)
         finally:
             await pool.stop()
 
@@ -145,8 +145,8 @@ def _log(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-async def _serve(app: Closing, listening: socket.socket, bounds: Bounds) -> None:
-    """Answers until a signal, then finishes what was accepted, within bounds."""
+async def _serve(app: Closing, listening: socket.socket, bounds: Bounds, pool: Pool) -> None:
+    """Answers until a signal or the pool's failure, then finishes what was accepted, within bounds."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(_log)
     config = _configure(listening, bounds)
@@ -161,10 +161,13 @@ async def _serve(app: Closing, listening: socket.socket, bounds: Bounds) -> None
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     serving = asyncio.create_task(serve_asgi(cast("Framework", app), config, shutdown_trigger=end))
-    stopped = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+    stopped, failed = asyncio.create_task(stop.wait()), asyncio.create_task(pool.fail())
+    await asyncio.wait({serving, stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
+    stop.set()
     await asyncio.wait({serving}, timeout=bounds.shutdown_s)
-    stopped.cancel()
-    serving.cancel()
+    for task in (stopped, serving, failed):
+        task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await serving
+    with contextlib.suppress(asyncio.CancelledError):
+        await failed
