@@ -20,6 +20,16 @@ def test_a_server_that_is_gone_is_told_and_the_drawing_kept(page: Page) -> None:
     expect(page.get_by_role("alert")).to_have_text("")
 
 
+@pytest.mark.parametrize("status", [502, 504])
+def test_a_proxy_without_a_server_is_told_as_a_server_that_is_gone(status: int, page: Page) -> None:
+    page.route("**/explain*", lambda route: route.fulfill(status=status, body="<html>nginx"))
+    draw(page, "0")
+    expect(page.get_by_role("alert")).to_have_text(re.compile("server does not answer"))
+    page.unroute("**/explain*")
+    page.click("#again")
+    wait_for_answer(page, "0")
+
+
 def test_a_busy_server_is_asked_again_when_it_said(page: Page) -> None:
     refused: list[Route] = []
 

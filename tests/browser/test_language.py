@@ -1,5 +1,6 @@
 import re
 
+import pytest
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import Open, wait_for_answer
 from tests.browser.hand import draw
@@ -41,3 +42,9 @@ def test_every_word_of_the_document_is_known(page: Page) -> None:
     for _ in range(2):
         assert all(word and word != "undefined" for word in page.evaluate(keys))
         page.click("#language")
+
+
+@pytest.mark.parametrize(("share", "words"), [(0.9858, "98%"), (0.976916, "97%"), (0.9967, "99.6%"), (0.004, "<1%")])
+def test_what_nothing_lies_below_is_not_rounded_up(share: float, words: str, page: Page) -> None:
+    told = page.evaluate("async (share) => (await import('/static/words.js')).least(share)", share)
+    assert told == words

@@ -1,6 +1,7 @@
 """The routes, of a server as it comes."""
 
 import base64
+import gzip
 import io
 import json
 import re
@@ -46,6 +47,13 @@ def test_a_wrong_query_is_told_in_one_line(query: dict[str, str], words: str, se
     assert (answer.status_code, error["code"]) == (422, "usage")
     assert words in error["message"]
     assert "\n" not in error["message"]
+
+
+def test_an_encoded_body_is_refused(served: Served) -> None:
+    with served.client() as client:
+        answer = client.post("/read", content=gzip.compress(SEVEN), headers={"content-encoding": "gzip"})
+    assert answer.status_code == 415
+    assert "found Content-Encoding gzip, expected none" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,11 @@ def override(bounds: Bounds, settings: Iterable[str]) -> Bounds:
             raise unknown("bound", name, known)
         changes: dict[str, Any] = {name: _parse(name, value)}
         bounds = replace(bounds, **changes)
+    if bounds.max_held_bytes < bounds.max_body_bytes:
+        raise UsageError(
+            f"found max_held_bytes={bounds.max_held_bytes}, expected at least max_body_bytes={bounds.max_body_bytes}: "
+            "a request would wait for room for ever"
+        )
     return bounds
 
 

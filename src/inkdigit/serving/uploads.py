@@ -37,8 +37,10 @@ async def take_one(request: Request) -> Upload:
     """The picture of a request: its body, or the field ``picture`` of a form.
 
     Raises:
-        Refusal: there is none, or several.
+        Refusal: there is none, or several, or they are encoded.
     """
+    if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
+        raise Refusal(415, "unsupported_format", f"found Content-Encoding {encoding[:20]}, expected none")
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         (upload,) = await _take_form(request, "picture", 1)

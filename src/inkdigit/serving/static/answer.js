@@ -1,7 +1,7 @@
 /** The answer: what was read, how sure, and what else each digit may be. */
 
 import { byId, make } from "./page.js";
-import { canSay, percent, say } from "./words.js";
+import { canSay, least, percent, say } from "./words.js";
 
 const SHOWN_GUESSES = 4;
 
@@ -15,7 +15,8 @@ export function verdict(reading) {
   const refused = digits.filter((digit) => digit.refused);
   if (refused.length && digits.length === 1) return reasonWords(refused[0]);
   if (refused.length) return say("someRefused", refused.length);
-  return say(digits.length === 1 ? "verdict" : "leastSure", percent(leastConfidence(reading)));
+  const share = leastConfidence(reading);
+  return digits.length === 1 ? say("verdict", percent(share)) : say("leastSure", least(share));
 }
 
 /** Why a digit is not told, or not as it looks. @param {import("./reader.js").Digit} digit */

@@ -15,6 +15,9 @@ const PATIENCE_MS = 30_000;
 const TRIES = 6;
 const USUAL_MAX_BYTES = 8 * 2 ** 20;
 
+/** What a proxy answers while the server behind it is not there. */
+const FROM_PROXY = new Set([502, 504]);
+
 /** What went wrong, by a code for which the page has words. */
 export class Fault extends Error {
   /** @param {string} code @param {string} [message] of the server */
@@ -79,6 +82,7 @@ async function answer(promise) {
   const values = await response.json().catch(() => null);
   if (response.ok && values !== null) return values;
   if (response.status === 413) throw new Fault("too_large");
+  if (FROM_PROXY.has(response.status)) throw new Fault("gone");
   throw new Fault(values?.error?.code ?? "failed", values?.error?.message ?? `HTTP ${response.status}`);
 }
 

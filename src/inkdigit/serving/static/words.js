@@ -223,6 +223,9 @@ export function percent(share) {
   return new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: digits }).format(told);
 }
 
+/** A probability that no other lies below, so never rounded up. @param {number} share 0..1 */
+export const least = (share) => percent(share >= 0.01 && share < 0.99 ? Math.floor(share * 100) / 100 : share);
+
 /** A share that was counted, as an accuracy is. @param {number} share 0..1 */
 export const rate = (share) => new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 2 }).format(share);
 
