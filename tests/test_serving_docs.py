@@ -144,7 +144,7 @@ class TestTables:
         ]
 
     def test_bounds_are_the_same_in_chinese(self) -> None:
-        told = [[name, default] for name, default, _ in rows(CHINESE, "界限") if name != "`readers`"]
+        told = [[name, default] for name, default, _ in rows(CHINESE, "上限") if name != "`readers`"]
         assert told == [[name, default] for name, default, _ in rows(ENGLISH, "bound") if name != "`readers`"]
 
     def test_errors(self) -> None:

@@ -119,7 +119,7 @@ def find_ahead(tasks: Mapping[str, Mapping[str, Scores]]) -> Iterator[Ahead]:
 def _figures(scores: Scores) -> dict[str, float]:
     """What readers are compared by."""
     shares = {name: scores[name]["share"] for name in ("right", "accepted") if name in scores}
-    rest = {name: scores[name] for name in ("digits", "peak_mb") if name in scores}
+    rest = {name: scores[name] for name in ("digits", "peak_mb", "ece") if scores.get(name) is not None}
     return {**shares, **rest, "seconds": scores["seconds"]["median"]}
 
 

@@ -79,6 +79,7 @@ def prepared(
         monkeypatch.setattr("inkdigit.report.write_report", lambda *_: None)
         monkeypatch.setattr("inkdigit.calibrate.fit", lambda _: Joining())
         monkeypatch.setattr("inkdigit.calibrate.collect", lambda *_: None)
+        monkeypatch.setattr("inkdigit.calibrate._check_new", lambda *_: None)  # these learnt from the real MNIST
         monkeypatch.setattr("inkdigit.serving.server.run", tell_address)
         monkeypatch.setattr("webbrowser.open", lambda _: True)
         monkeypatch.setitem(cast(dict[str, Source], DATASETS), "mnist", small)

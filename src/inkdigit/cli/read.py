@@ -80,7 +80,7 @@ def read(
         ),
     ] = None,
     processes: Annotated[
-        int, typer.Option(min=1, help="Read pictures by the thousand on so many cores, 150 MB each.")
+        int, typer.Option(min=1, help="Read pictures by the thousand on so many cores, 100 MB each.")
     ] = 1,
 ) -> int:
     """Read the digits of pictures.

@@ -97,7 +97,7 @@ class Reader:
         Args:
             sources: pictures.
             processes: how many read. Threads share one core for all but the networks, so that files by the thousand
-                are read faster by as many processes as there are cores, each with models of its own (150 MB); a
+                are read faster by as many processes as there are cores, each with models of its own (100 MB); a
                 script that asks for them begins its work under ``if __name__ == "__main__":``.
             **options: as for ``read``.
 
