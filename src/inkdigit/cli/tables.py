@@ -1,112 +1,65 @@
 """``inkdigit list``."""
 
-from typing import Annotated
+from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from typing import Annotated, Any
 
 import typer
 
 from inkdigit.cli.examples import with_examples
 
 
-@with_examples("inkdigit list recipes", "inkdigit list formats", "inkdigit list rules")
-def tables(
-    kind: Annotated[
-        str,
-        typer.Argument(
-            help="models, recipes, protocols, datasets, formats, rules, figures, augmentations, variants, outliers, "
-            "corruptions."
-        ),
-    ],
-) -> None:
-    """List what there is to choose from."""
-    from inkdigit.errors import unknown
+def _table(module: str, name: str) -> Mapping[str, Any]:
+    """A table of the package, imported once it is asked for."""
+    table: Mapping[str, Any] = getattr(import_module(f"inkdigit.{module}"), name)
+    return table
 
-    if kind not in _TABLES:
-        raise unknown("table", kind, _TABLES)
-    rows = _TABLES[kind]()
-    width = max(map(len, rows))
-    for name, description in rows.items():
-        print(f"{name:<{width}}  {description}")
+
+def _describe(module: str, name: str) -> dict[str, str]:
+    return {key: entry.description for key, entry in _table(module, name).items()}
 
 
 def _models() -> dict[str, str]:
-    from inkdigit.learning.models import NETWORKS
-
-    return {name: (model.__doc__ or "").splitlines()[0] for name, model in NETWORKS.items()}
+    networks = _table("learning.models", "NETWORKS")
+    return {name: (model.__doc__ or "").splitlines()[0] for name, model in networks.items()}
 
 
 def _recipes() -> dict[str, str]:
-    from inkdigit.learning.recipes import RECIPES
-
     return {
         name: f"{recipe.summary} ({'–'.join(f'{100 * bound:.2f}' for bound in recipe.expected)} %)"
-        for name, recipe in RECIPES.items()
+        for name, recipe in _table("learning.recipes", "RECIPES").items()
     }
 
 
 def _datasets() -> dict[str, str]:
-    from inkdigit.data.sources import DATASETS
-
-    return {name: f"{source.description}; {source.licence}" for name, source in DATASETS.items()}
-
-
-def _formats() -> dict[str, str]:
-    from inkdigit.reading.formats import FORMATS
-
-    return {name: entry.description for name, entry in FORMATS.items()}
+    sources = _table("data.sources", "DATASETS")
+    return {name: f"{source.description}; {source.licence}" for name, source in sources.items()}
 
 
-def _rules() -> dict[str, str]:
-    from inkdigit.reading.rules import RULES
-
-    return {name: entry.description for name, entry in RULES.items()}
-
-
-def _augmentations() -> dict[str, str]:
-    from inkdigit.learning.augment import AUGMENTATIONS
-
-    return {name: entry.description for name, entry in AUGMENTATIONS.items()}
-
-
-def _protocols() -> dict[str, str]:
-    from inkdigit.learning.protocols import PROTOCOLS
-
-    return {name: entry.description for name, entry in PROTOCOLS.items()}
-
-
-def _variants() -> dict[str, str]:
-    from inkdigit.synthesis.variants import VARIANTS
-
-    return {name: entry.description for name, entry in VARIANTS.items()}
-
-
-def _outliers() -> dict[str, str]:
-    from inkdigit.synthesis.outliers import OUTLIERS
-
-    return {name: entry.description for name, entry in OUTLIERS.items()}
-
-
-def _figures() -> dict[str, str]:
-    from inkdigit.learning.figures import FIGURES
-
-    return {name: entry.description for name, entry in FIGURES.items()}
-
-
-def _corruptions() -> dict[str, str]:
-    from inkdigit.evaluation.corruptions import CORRUPTIONS
-
-    return {name: entry.description for name, entry in CORRUPTIONS.items()}
-
-
-_TABLES = {
+TABLES: Mapping[str, Callable[[], dict[str, str]]] = {
     "models": _models,
     "recipes": _recipes,
+    "protocols": partial(_describe, "learning.protocols", "PROTOCOLS"),
     "datasets": _datasets,
-    "formats": _formats,
-    "rules": _rules,
-    "augmentations": _augmentations,
-    "variants": _variants,
-    "outliers": _outliers,
-    "protocols": _protocols,
-    "figures": _figures,
-    "corruptions": _corruptions,
+    "formats": partial(_describe, "reading.formats", "FORMATS"),
+    "rules": partial(_describe, "reading.rules", "RULES"),
+    "figures": partial(_describe, "learning.figures", "FIGURES"),
+    "augmentations": partial(_describe, "learning.augment", "AUGMENTATIONS"),
+    "variants": partial(_describe, "synthesis.variants", "VARIANTS"),
+    "outliers": partial(_describe, "synthesis.outliers", "OUTLIERS"),
+    "corruptions": partial(_describe, "evaluation.corruptions", "CORRUPTIONS"),
 }
+
+
+@with_examples("inkdigit list recipes", "inkdigit list formats", "inkdigit list rules")
+def tables(kind: Annotated[str, typer.Argument(help=f"{', '.join(TABLES)}.")]) -> None:
+    """List what there is to choose from."""
+    from inkdigit.errors import unknown
+
+    if kind not in TABLES:
+        raise unknown("table", kind, TABLES)
+    rows = TABLES[kind]()
+    width = max(map(len, rows))
+    for name, description in rows.items():
+        print(f"{name:<{width}}  {description}")
