@@ -1,20 +1,14 @@
 """``inkdigit evaluate``."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkdigit.cli.examples import with_examples
 
-LEARNT_WITH: Mapping[str, Sequence[str]] = {
-    "train": ("train", "train+validation"),
-    "validation": ("train+validation",),
-    "train+validation": ("train", "train+validation"),
-    "test": (),
-}
-"""What a model of either kind of protocol learns from, that holds digits of a split."""
+if TYPE_CHECKING:
+    from inkdigit.data.dataset import Dataset
 
 
 @with_examples(
@@ -70,7 +64,9 @@ def evaluate(
         raise DataError(
             f"{model}: was trained on {name}, which cannot be had ({error}); name a dataset with --data"
         ) from error
-    if classifier.metadata.get("train_sha256") in {load_dataset(name, each).sha256 for each in LEARNT_WITH[split]}:
+    if split != "test" and _knows(
+        classifier.metadata.get("train_sha256"), load_dataset(name, "train+validation"), split
+    ):
         tell("the model learnt from these digits; what it makes of others is told by --split test")
     measured: list[Evaluation | Robustness] = [measure(classifier, digits)]
     if corruptions:
@@ -79,3 +75,10 @@ def evaluate(
         print(json.dumps({name: value for part in measured for name, value in part.to_dict().items()}, indent=2))
     else:
         print("\n\n".join(part.summary() for part in measured))
+
+
+def _knows(learnt: object, whole: "Dataset", split: str) -> bool:
+    """Whether digits of that hash, which a model learnt from, hold some of a split of all that are for training."""
+    from inkdigit.data.dataset import hold_out
+
+    return learnt == whole.sha256 or (split != "validation" and learnt == hold_out(whole)[0].sha256)
