@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import partial
+from pathlib import Path
 
 import pytest
 
@@ -44,8 +45,19 @@ def test_what_an_answer_raises_is_raised_here() -> None:
         list(map_in_processes(partial(partial, int), ["1", "one"], 1))
 
 
-def test_a_process_that_dies_is_told_in_one_line() -> None:
-    with pytest.raises(EnvironmentFault, match="a process that read died") as caught:
+@pytest.mark.parametrize("processes", [1, 2])
+def test_what_a_process_leaves_unanswered_when_it_dies_others_answer(processes: int, tmp_path: Path) -> None:
+    dies_once = (
+        "number if not dies or __import__('os').path.exists(mark) "
+        "else __import__('os').mkdir(mark) or __import__('os')._exit(1)"
+    )
+    items = [{"number": n, "dies": n in (3, 8), "mark": str(tmp_path / str(n))} for n in range(10)]
+    assert list(map_in_processes(partial(partial, eval, dies_once), items, processes)) == list(range(10))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["3", "8"]
+
+
+def test_processes_that_die_at_each_try_are_told_in_one_line() -> None:
+    with pytest.raises(EnvironmentFault, match="processes that read die before they answer") as caught:
         list(map_in_processes(partial(partial, os._exit), [1], 2))
     assert "\n" not in str(caught.value)
 

@@ -34,26 +34,46 @@ def map_in_processes(
         processes: how many.
         together: items that a process is given at once, where they and their answers are small.
 
+    Where a process dies, others go on with what was not answered yet.
+
     Raises:
-        EnvironmentFault: a process died.
+        EnvironmentFault: they die without an answer.
     """
-    pool = ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_open, initargs=(opener,))
-    pending: deque[Future[list[Answer]]] = deque()
+    waiting = iter(items)
+    parts: deque[list[Item]] = deque()
+    pending: deque[Future[list[Answer]]] = deque()  # of the parts in their order, as far as they were given
+    pool = _start(opener, processes)
+    has_answered = False
     try:
-        waiting = iter(items)
-        while part := list(islice(waiting, together)):
-            pending.append(pool.submit(_answer, part))
-            if len(pending) >= AHEAD * processes:
-                yield from pending.popleft().result()
-        while pending:
-            yield from pending.popleft().result()
-    except BrokenProcessPool as error:
-        raise EnvironmentFault(
-            "a process that read died: it had too little memory, or was started by a script that does not begin its "
-            'work under if __name__ == "__main__":; take fewer processes, or mend the script'
-        ) from error
+        while True:
+            while len(parts) < AHEAD * processes and (part := list(islice(waiting, together))):
+                parts.append(part)
+            if not parts:
+                return
+            try:
+                pending += [pool.submit(_answer, part) for part in islice(parts, len(pending), None)]
+                answers = pending[0].result()
+            except BrokenProcessPool as error:
+                if not has_answered:
+                    raise EnvironmentFault(
+                        "processes that read die before they answer: they have too little memory, or were started by "
+                        'a script that does not begin its work under if __name__ == "__main__":; take fewer '
+                        "processes, or mend the script"
+                    ) from error
+                pool.shutdown()
+                pool, has_answered = _start(opener, processes), False
+                pending.clear()
+            else:
+                parts.popleft()
+                pending.popleft()
+                has_answered = True
+                yield from answers
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _start(opener: Callable[[], Callable[[Item], Answer]], processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(processes, multiprocessing.get_context("spawn"), initializer=_open, initargs=(opener,))
 
 
 _ANSWERER: list[Callable[[Any], Any]] = []

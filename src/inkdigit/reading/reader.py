@@ -104,7 +104,7 @@ class Reader:
         Raises:
             UsageError: as for ``read``; several processes, and a model that is no file.
             DataError: as for ``read``.
-            EnvironmentFault: a process died.
+            EnvironmentFault: processes die, one after the other.
         """
         options["rules"] = build_rules(options.get("rules", ()))
         check_processes(processes)
