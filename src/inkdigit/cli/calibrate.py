@@ -22,9 +22,9 @@ def calibrate(
     looked at.
     """
     from inkdigit.calibrate import calibrate as fit
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
 
-    announce(data)
+    fetch(data)
     joining = fit(locator, model, data=data, n=pages)
     print(f"which digit: both weigh {joining.say:.3f}")
     print(f"whether it is one: the locator weighs {joining.locator:.3f}, the classifier {joining.classifier:.3f}")

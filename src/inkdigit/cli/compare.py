@@ -34,7 +34,7 @@ def compare(
     What is finished is not trained again.
     """
     from inkdigit.cli.comparison import print_rows
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
     from inkdigit.cli.messages import tell
     from inkdigit.compare import choose_data, estimate, plan
     from inkdigit.compare import compare as run_comparison
@@ -46,7 +46,7 @@ def compare(
     if any(entry.open_seeds() for entry in entries):
         if is_busy():
             tell("this machine is at work on something else: the times in the table will be too long")
-        announce(data)
+        fetch(data)
         tell(f"about {1 + estimate(entries, data) // 60:.0f} min of training on this machine")
     comparison = run_comparison(entries, data=data, out=out, loggers=("csv", "progress"), tell=tell)
     write_report(comparison, out / "comparison.html")

@@ -13,14 +13,14 @@ def data(name: Annotated[str, typer.Argument(help="See 'inkdigit list datasets'.
 
     Prints its folder, and how often each digit occurs in each split.
     """
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
     from inkdigit.data.dataset import load_dataset
     from inkdigit.data.sources import DATASETS
     from inkdigit.errors import unknown
 
     if name not in DATASETS:
         raise unknown("dataset", name, DATASETS)
-    announce(name)
+    fetch(name)
     print(DATASETS[name].fetch(lambda *_: None))
     counts = {split: load_dataset(name, split).counts() for split in ("train", "validation", "test")}
     print("split      " + "".join(f"{digit:>6}" for digit in range(10)) + "     all")

@@ -6,7 +6,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn
 from inkdigit.data.sources import DATASETS
 
 
-def announce(name: str) -> None:
+def fetch(name: str) -> None:
     """Fetches a dataset that has a name, with a bar on standard error if there is anything to fetch."""
     if name not in DATASETS:
         return

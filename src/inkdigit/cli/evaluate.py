@@ -44,7 +44,7 @@ def evaluate(
     digits 75 times, with 'reader' in a minute or two.
     """
     from inkdigit.classifier import OnnxClassifier
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
     from inkdigit.cli.messages import tell
     from inkdigit.data.dataset import load_dataset
     from inkdigit.errors import DataError, UsageError
@@ -55,7 +55,7 @@ def evaluate(
 
     classifier = OnnxClassifier(find_model(model))
     name = str(classifier.metadata.get("data", "mnist")) if data is None else data
-    announce(name)
+    fetch(name)
     try:
         digits = load_dataset(name, split)
     except (DataError, UsageError) as error:

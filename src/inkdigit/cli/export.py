@@ -29,9 +29,9 @@ def export(
     ] = None,
 ) -> None:
     """Write a run's network as one file, or the average of several runs as one model."""
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
     from inkdigit.learning.export import export_runs
 
     if data is not None:
-        announce(data)
+        fetch(data)
     print(export_runs(runs, to, out, data=data))

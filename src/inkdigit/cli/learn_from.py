@@ -32,12 +32,12 @@ def learn_from(
     folder of the new run. Writes nothing where digits that are held out would be read worse than before, by more than
     0.1 points; of a model that may have learnt from those, test digits.
     """
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
     from inkdigit.learning.finetune import learn_from as learn
     from inkdigit.reading.weights import find_model
 
     loggers = ("csv", "progress") if sys.stderr.isatty() else ("csv",)  # else the first line told is what came of it
-    result = learn(path, find_model(model), out=out, data=data, loggers=loggers, announce=announce)
+    result = learn(path, find_model(model), out=out, data=data, loggers=loggers, announce=fetch)
     watched = "digits held out" if result["validation_accuracy"] is not None else (
         "test digits, since the model may have learnt from any others"
     )  # fmt: skip

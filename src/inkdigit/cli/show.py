@@ -35,11 +35,11 @@ def show(
 
     Prints the path of the file.
     """
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
     from inkdigit.learning.figures import FIGURES
     from inkdigit.learning.figures import show as draw
     from inkdigit.reading.weights import find_model
 
     takes_model = kind in FIGURES and FIGURES[kind].takes_model
     paths = [find_model(run) if takes_model and not Path(run).exists() else Path(run) for run in runs or ()]
-    print(draw(kind, paths, data=data, image=image, out=out, announce=announce))
+    print(draw(kind, paths, data=data, image=image, out=out, announce=fetch))

@@ -48,7 +48,7 @@ def train(
     Prints the folder of the run. It holds the recipe, the log, the weights, model.onnx, the evaluation and the curves.
     Ctrl-C saves, and --resume goes on as if nothing had happened.
     """
-    from inkdigit.cli.downloads import announce
+    from inkdigit.cli.downloads import fetch
     from inkdigit.cli.messages import tell
     from inkdigit.learning.train import train as run_training
 
@@ -63,7 +63,7 @@ def train(
         resume=resume,
         begun_from=begun_from,
         loggers=loggers,
-        announce=announce,
+        announce=fetch,
         tell=tell,
     )
     low, high = result["test_accuracy_interval"]
