@@ -74,7 +74,7 @@ _RECIPES = (
         model_options={"hidden": (30, 30)},
         scaling="raw",
         protocol="all",
-        steps=5000,
+        steps=7000,
         batch_size=None,
         optimizer="sgd",
         lr=0.003,
@@ -252,7 +252,7 @@ _RECIPES = (
         clip_norm=5.0,
         variants={"hooked-1": 0.3, "footed-1": 0.1, "crossed-7": 0.3, "slashed-0": 0.04},
         precision="bfloat16",
-        threads=1,
+        threads=2,
         log_every=500,
     ),
 )  # fmt: skip

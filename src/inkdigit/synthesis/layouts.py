@@ -103,12 +103,13 @@ def _cutting(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
     if max(sheet.ink.shape) > side:
         return _one(side, digits, random)
     sheet.put(drawn, left, top, label)
-    for (other, _), margin, is_right in zip(others, (left, right), (False, True), strict=True):
+    for (other, value), margin, is_right in zip(others, (left, right), (False, True), strict=True):
         if random.uniform() < 0.35:
             stub = write_digit(other, height, hand, random)
             reach = random.uniform(0.3, 1) * margin
             x = sheet.ink.shape[1] - reach if is_right else reach - stub.shape[1]
-            sheet.put(stub, x, top + random.normal(0, 0.1) * height)
+            y = top + random.normal(0, 0.1) * height
+            sheet.put(stub, x, y, 1 if value == 1 else None)  # a 1 is narrow, and may be there nearly whole
     return sheet
 
 

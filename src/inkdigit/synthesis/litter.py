@@ -26,9 +26,11 @@ def strew_litter(sheet: Sheet, random: np.random.Generator) -> None:
     for _ in range(int(random.integers(1, 6 if height < 0.3 * side else 2))):
         size = height * math.exp(random.normal(0, 0.15))
         x, y = random.uniform(-0.15, 0.95, 2) * sheet.ink.shape[::-1]
-        drawn = _LITTER[random.choice(len(_LITTER), p=[0.26, 0.14, 0.4, 0.1, 0.1])](size, random)
+        draw = _LITTER[random.choice(len(_LITTER), p=[0.26, 0.14, 0.4, 0.1, 0.1])]
+        drawn = draw(size, random)
         if sheet.is_free(drawn, x, y):
-            sheet.put(drawn, x, y)
+            # A standing line is how most people write a 1.
+            sheet.put(drawn, x, y, is_asked=draw is not _draw_bar or drawn.shape[0] < drawn.shape[1])
 
 
 def draw_symbol(height: float, random: np.random.Generator) -> Grey:

@@ -75,8 +75,16 @@ class Sheet:
         height, width = (side, side) if random.uniform() < 0.75 else random.integers(side // 2, side + 1, 2)
         return cls(np.zeros((height, width), np.float32), side)
 
-    def put(self, drawn: Grey, x: float, y: float, label: int | None = None) -> None:
-        """Lays ink, 255 full, with its upper left corner at x, y; what falls outside is lost."""
+    def put(self, drawn: Grey, x: float, y: float, label: int | None = None, *, is_asked: bool = True) -> None:
+        """Lays ink, 255 full, with its upper left corner at x, y; what falls outside is lost.
+
+        Args:
+            drawn: uint8 (h, w).
+            x: in pixels.
+            y: likewise, downwards.
+            label: of a digit; None is none.
+            is_asked: False where it may be a digit or not.
+        """
         height, width = self.ink.shape
         left, top = round(x), round(y)
         right, bottom = left + drawn.shape[1], top + drawn.shape[0]
@@ -85,6 +93,8 @@ class Sheet:
         if seen.size:
             place = self.ink[max(top, 0) : max(bottom, 0), max(left, 0) : max(right, 0)]
             np.maximum(place, seen * np.float32(1 / 255), out=place)
+            if not is_asked:
+                self.ignored.append((max(left, 0), max(top, 0), seen.shape[1], seen.shape[0]))
         if label is not None:
             self._note(drawn, seen, max(left, 0), max(top, 0), label)
 
