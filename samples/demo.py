@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from inkdigit import EnvironmentFault, ImageError, InkdigitError, Reader, train
-from inkdigit.cli.downloads import announce
+from inkdigit.cli.downloads import fetch
 from inkdigit.files import Places
 from inkdigit.learning.run import claim_folder
 from inkdigit.reading.draw import draw_annotated
@@ -21,7 +21,7 @@ SMALL_SET_EPOCHS = 30  # 1,189 digits need more passes than 55,000 for as many s
 def choose_data() -> tuple[str, list[str]]:
     """MNIST with the recipe as it is; without MNIST the small set, with as many epochs as that needs."""
     try:
-        announce("mnist")
+        fetch("mnist")
     except EnvironmentFault:
         print("MNIST is neither here nor on the network: training on the 1,797 digits of scikit-learn instead.")
         return "optdigits", [f"epochs={SMALL_SET_EPOCHS}"]

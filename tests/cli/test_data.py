@@ -63,12 +63,12 @@ def test_a_bar_moves_on_a_terminal_alone(monkeypatch: pytest.MonkeyPatch, digits
         written = io.StringIO()
         console = Console(file=written, force_terminal=is_terminal, width=80)
         monkeypatch.setattr(downloads, "Console", lambda *, stderr, console=console: console)
-        downloads.announce("mnist")
+        downloads.fetch("mnist")
         assert ("train-images" in written.getvalue()) is is_terminal
         assert ("100/100 bytes" in written.getvalue()) is is_terminal
         assert bool(written.getvalue()) is is_terminal
 
 
-def test_a_folder_is_not_announced(digits_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    downloads.announce(str(digits_folder))
+def test_a_folder_is_not_fetched(digits_folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    downloads.fetch(str(digits_folder))
     assert capsys.readouterr() == ("", "")
