@@ -26,15 +26,14 @@ def map_in_processes(
     """Yields an answer for each item, in order.
 
     The processes are new ones, which know nothing of this one's variables: they import the script that runs, so that
-    it must begin its work under ``if __name__ == "__main__":``, as ``multiprocessing`` says.
+    it must begin its work under ``if __name__ == "__main__":``, as ``multiprocessing`` says. Where one dies, others
+    go on with what was not answered yet.
 
     Args:
         opener: makes what answers, once in each process; all that it holds is sent there, as are items and answers.
         items: they are taken as they are needed.
         processes: how many.
         together: items that a process is given at once, where they and their answers are small.
-
-    Where a process dies, others go on with what was not answered yet.
 
     Raises:
         EnvironmentFault: they die without an answer.
