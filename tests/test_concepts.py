@@ -34,19 +34,19 @@ BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"^!\[([^\]]*)\]\(([^)]+)\)$", re.MULTILINE)
 
 TERMS = {
-    "convolution": ("Convolution", "卷积(convolution)"),
-    "kernel": ("Kernel", "卷积核(kernel)"),
-    "feature-map": ("Feature map", "特征图(feature map)"),
-    "padding": ("Padding", "填充(padding)"),
-    "stride": ("Stride", "步长(stride)"),
-    "pooling": ("Max pooling and mean pooling", "最大池化与平均池化(max pooling and mean pooling)"),
-    "parameter": ("Parameter", "参数(parameter)"),
-    "hyperparameter": ("Hyperparameter", "超参数(hyperparameter)"),
-    "activation": ("Activation", "激活函数(activation)"),
+    "convolution": ("Convolution", "卷积（convolution）"),
+    "kernel": ("Kernel", "卷积核（kernel）"),
+    "feature-map": ("Feature map", "特征图（feature map）"),
+    "padding": ("Padding", "填充（padding）"),
+    "stride": ("Stride", "步长（stride）"),
+    "pooling": ("Max pooling and mean pooling", "最大池化与平均池化（max pooling and mean pooling）"),
+    "parameter": ("Parameter", "参数（parameter）"),
+    "hyperparameter": ("Hyperparameter", "超参数（hyperparameter）"),
+    "activation": ("Activation", "激活函数（activation）"),
     "softmax": ("Softmax", "softmax"),
-    "loss": ("Loss", "损失(loss)"),
-    "back-propagation": ("Back-propagation", "反向传播(back-propagation)"),
-    "momentum": ("Momentum", "动量(momentum)"),
+    "loss": ("Loss", "损失（loss）"),
+    "back-propagation": ("Back-propagation", "反向传播（back-propagation）"),
+    "momentum": ("Momentum", "动量（momentum）"),
     "dropout": ("Dropout", "dropout"),
 }
 """The headings in both languages, by the names of their pictures."""

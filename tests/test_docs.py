@@ -19,6 +19,8 @@ ROOT = Path(__file__).parent.parent
 README, CHINESE = ROOT / "README.md", ROOT / "README.zh.md"
 BLOCK = re.compile(r"^```(sh|python|text)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 INSTALLS = ("pip ", "make ")
+CODE_OR_TARGET = re.compile(r"^```.*?^```|`[^`]*`|(?<=\])\([^)]*\)", re.MULTILINE | re.DOTALL)
+HALF_WIDTH = re.compile(r"[\u4e00-\u9fff][,:;?!()]|[,:;?!()][\u4e00-\u9fff]")
 SERVED = ("inkdigit serve", "curl ")  # run in test_serving_docs.py
 
 
@@ -32,6 +34,12 @@ def run_command(line: str) -> None:
     if command in ("train", "evaluate", "compare") and "--data" not in arguments:
         arguments += ["--data", "optdigits", *(["--set", "epochs=1"] if command != "evaluate" else [])]
     assert app([command, *arguments], standalone_mode=False) in (0, None), line
+
+
+@pytest.mark.parametrize("page", [CHINESE, *sorted((ROOT / "docs").glob("*.zh.md"))], ids=lambda page: page.name)
+def test_a_chinese_page_uses_chinese_punctuation(page: Path) -> None:
+    text = CODE_OR_TARGET.sub("", page.read_text())
+    assert not [text[found.start() - 10 : found.end() + 10] for found in HALF_WIDTH.finditer(text)]
 
 
 def test_readme_works_from_top_to_bottom(
