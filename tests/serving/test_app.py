@@ -24,6 +24,7 @@ def test_a_name_is_shown_without_its_path_and_what_cannot_be_seen(served: Served
 @pytest.mark.parametrize(
     ("query", "words"),
     [
+        ({"length": ["4", "6"]}, "found 'length' 2 times, expected it once"),
         ({"signle": "1"}, "did you mean 'single'"),
         ({"digit": "0"}, "unknown option 'digit'; known: among, check, length, min_confidence, model, pattern, region"),
         ({"single": "perhaps"}, "another value of single"),
@@ -40,7 +41,7 @@ def test_a_name_is_shown_without_its_path_and_what_cannot_be_seen(served: Served
     ],
     ids=str,
 )
-def test_a_wrong_query_is_told_in_one_line(query: dict[str, str], words: str, served: Served) -> None:
+def test_a_wrong_query_is_told_in_one_line(query: dict[str, str | list[str]], words: str, served: Served) -> None:
     with served.client() as client:
         answer = client.post("/read", params=query, content=SEVEN)
     error = answer.json()["error"]

@@ -34,7 +34,7 @@ MOST = 40
 
 
 @dataclass(frozen=True)
-class Ruling:
+class PrintedLine:
     """A line from the left edge to the right one.
 
     Attributes:
@@ -63,7 +63,7 @@ def erase_rulings(ink: Ink) -> Ink:
     return erased
 
 
-def find_rulings(ink: Ink) -> list[Ruling]:
+def find_rulings(ink: Ink) -> list[PrintedLine]:
     """The lines that run from the left edge of ink (h, w) to the right one, from top to bottom."""
     height, width = ink.shape
     size = width // PARTS
@@ -78,12 +78,12 @@ def find_rulings(ink: Ink) -> list[Ruling]:
     if filled.any(0).sum() < SEEN:
         return []
     middles = (np.arange(PARTS) + 0.5) * size
-    found: list[Ruling] = []
+    found: list[PrintedLine] = []
     for left, right in ((0, PARTS - 1), (1, PARTS - 2)):
         for first in _rows(filled[:, left]):
             for last in _rows(filled[:, right]):
                 slope = (last - first) / (middles[right] - middles[left])
-                ruling = Ruling(first - slope * middles[left], slope)
+                ruling = PrintedLine(first - slope * middles[left], slope)
                 rows = np.clip(np.rint(ruling.start + slope * middles).astype(int), 0, height - 1)
                 is_new = all(abs(ruling.start - other.start) > 3 for other in found)
                 if is_new and abs(slope) <= TILT and filled[rows, np.arange(PARTS)].sum() >= SEEN:
@@ -107,7 +107,7 @@ def _rows(filled: Mask) -> Iterator[float]:
     yield from (float(middle) for middle in middles) if len(middles) <= MOST else ()
 
 
-def _erase(ink: Ink, ruling: Ruling) -> None:
+def _erase(ink: Ink, ruling: PrintedLine) -> None:
     """Takes a line away, in place, where it is no thicker than it mostly is."""
     height, width = ink.shape
     limit = max(1, round(THICKNESS * height))

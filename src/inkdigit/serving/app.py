@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.staticfiles import StaticFiles
@@ -22,7 +22,7 @@ from inkdigit.serving.kserve import build_router
 from inkdigit.serving.limits import Bodies, Deadline
 from inkdigit.serving.metrics import Metrics, PoolMetrics, render
 from inkdigit.serving.pool import Pool
-from inkdigit.serving.queries import ExplainQuery, ReadQuery
+from inkdigit.serving.queries import ExplainQuery, ReadQuery, check_repeats
 from inkdigit.serving.reference import draw_reference
 from inkdigit.serving.security import Security
 from inkdigit.serving.uploads import take_one, take_several
@@ -65,19 +65,21 @@ def build_app(pool: Pool, models: list[str], bounds: Bounds, allowed: list[str])
 
 
 def _add_reading(app: FastAPI, pool: Pool, models: list[str], bounds: Bounds) -> None:
+    once = [Depends(check_repeats)]
+
     def choose(model: str | None) -> str:
         if model is not None and model not in models:
             raise unknown("model", model, models)
         return model or models[0]
 
-    @app.post("/read", tags=["reading"], **openapi.READ)
+    @app.post("/read", tags=["reading"], dependencies=once, **openapi.READ)
     async def read(request: Request, query: Annotated[ReadQuery, Query()]) -> Response:
         """Reads a picture: what `inkdigit read --format json` prints in its list."""
         model = choose(query.model)
         upload = await take_one(request)
         return _respond(await pool.ask(query.to_head("read", model, upload.name), upload.content))
 
-    @app.post("/read/batch", tags=["reading"], **openapi.BATCH)
+    @app.post("/read/batch", tags=["reading"], dependencies=once, **openapi.BATCH)
     async def read_batch(request: Request, query: Annotated[ReadQuery, Query()]) -> Response:
         """Reads several pictures: what `inkdigit read --format json` prints, with an error for what cannot be read."""
         model = choose(query.model)
@@ -85,7 +87,7 @@ def _add_reading(app: FastAPI, pool: Pool, models: list[str], bounds: Bounds) ->
         heads = [query.to_head("read", model, upload.name) for upload in uploads]
         return _join(await asyncio.gather(*pool.ask_all(heads, [upload.content for upload in uploads])))
 
-    @app.post("/explain", tags=["reading"], **openapi.EXPLAIN)
+    @app.post("/explain", tags=["reading"], dependencies=once, **openapi.EXPLAIN)
     async def explain(request: Request, query: Annotated[ExplainQuery, Query()]) -> Response:
         """Reads a picture, and shows what the network saw of each digit, and one digit's feature maps."""
         model = choose(query.model)

@@ -1,11 +1,13 @@
 """What a client may ask for in a query: the options of ``inkdigit read``, but never the name of a file."""
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, Field, model_validator
+from starlette.requests import Request
 
-from inkdigit.errors import unknown
+from inkdigit.errors import UsageError, unknown
 from inkdigit.serving.frames import Head
 
 MAX_NUMBERS = 1000
@@ -91,3 +93,14 @@ class ExplainQuery(ReadQuery):
     digit: Annotated[
         int | None, Field(ge=0, le=9999, description="Which digit's feature maps are wanted, line by line from 0.")
     ] = None
+
+
+async def check_repeats(request: Request) -> None:
+    """Refuses an option that is given twice, of which one would be passed over in silence; ``among`` may be.
+
+    Raises:
+        UsageError: there is one.
+    """
+    for name, times in Counter(name for name, _ in request.query_params.multi_items()).items():
+        if times > 1 and name != "among":
+            raise UsageError(f"found {name[:64]!r} {times} times, expected it once; leave out the others")
