@@ -11,7 +11,7 @@ RESULTS := benchmarks/results
 
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[learn,serve,dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check $(PIP_FLAGS) --constraint constraints.txt --editable '.[learn,serve,batch,dev]'
 	touch $@
 
 demo: .venv/installed  ## train LeNet, then read the pictures of samples/ with it

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from inkdigit import __version__
+from inkdigit.cli.batch import batch
 from inkdigit.cli.calibrate import calibrate
 from inkdigit.cli.compare import compare
 from inkdigit.cli.data import data
@@ -47,6 +48,7 @@ Exit codes: 0 all well; 1 a picture could not be read; 2 wrong usage; 3 the mach
 
 _COMMANDS: Mapping[str, Callable[..., Any]] = {
     "read": read,
+    "batch": batch,
     "serve": serve,
     "train": train,
     "learn-from": learn_from,
@@ -95,7 +97,8 @@ def main() -> None:
     except InkdigitError as error:
         _fail(str(error), error.exit_code)
     except ModuleNotFoundError as error:  # an extra that is there in part
-        extra = "serve" if sys.argv[1:2] == ["serve"] else "learn"
+        command = "".join(sys.argv[1:2])
+        extra = command if command in ("batch", "serve") else "learn"
         _fail(str(missing_extra(extra, error.name or "a package")), EnvironmentFault.exit_code)
     except ImportError as error:
         _fail(f"{error.name or 'a package'} is damaged ({error}); install inkdigit anew", EnvironmentFault.exit_code)

@@ -83,6 +83,7 @@ CHECKS: Mapping[str, Callable[[], Finding]] = {
     "learning": partial(find_extra, "learn", "training"),
     "mnist": _mnist,
     "serving": partial(find_extra, "serve", "answers over HTTP"),
+    "batch": partial(find_extra, "batch", "pictures by the million"),
     "heic": partial(find_extra, "heic", "photos of iPhones"),
     "pdf": partial(find_extra, "pdf", "pages of PDFs"),
 }

@@ -12,6 +12,20 @@ import typer
 
 from inkdigit.cli.examples import with_examples
 from inkdigit.cli.messages import tell
+from inkdigit.cli.options import (
+    Among,
+    Check,
+    Length,
+    Locator,
+    MinConfidence,
+    Model,
+    Pattern,
+    Region,
+    Single,
+    build_options,
+    check_pictures,
+    name_folder,
+)
 
 if TYPE_CHECKING:
     from inkdigit.preparation.box import Box
@@ -40,8 +54,8 @@ def read(
     pictures: Annotated[
         list[str], typer.Argument(metavar="PICTURE...", help="Files, folders, patterns; - is standard input.")
     ],
-    model: Annotated[str, typer.Option(help="Shipped weights, a run's folder, or an .onnx file.")] = "reader",
-    locator: Annotated[str, typer.Option(help="The network that finds the digits, likewise.")] = "locator",
+    model: Model = "reader",
+    locator: Locator = "locator",
     format_: Annotated[str, typer.Option("--format", help="See 'inkdigit list formats'.")] = "text",
     out: Annotated[
         str | None, typer.Option(metavar="PATH", help="Write into this folder instead of standard output.")
@@ -49,36 +63,16 @@ def read(
     steps: Annotated[
         str | None, typer.Option(metavar="PATH", help="Write a picture of each step into this folder.")
     ] = None,
-    single: Annotated[
-        bool, typer.Option("--single", help="Each picture, or region, holds one digit: tell it alone, and seldom '?'.")
-    ] = False,
-    region: Annotated[
-        str | None, typer.Option(metavar="X,Y,W,H", help="Read this part alone, in pixels of the upright picture.")
-    ] = None,
+    single: Single = False,
+    region: Region = None,
     regions: Annotated[
         Path | None, typer.Option(metavar="FILE.json", help="Read the named parts of a form or gauge, one by one.")
     ] = None,
-    length: Annotated[str | None, typer.Option(metavar="N|N-M", help="As many digits a line, or from N to M.")] = None,
-    pattern: Annotated[
-        str | None,
-        typer.Option(
-            metavar="REGEX", help=r"What a whole line matches: digits, \d, ., [0-9], (a|b), *, +, ? and {n,m}."
-        ),
-    ] = None,
-    among: Annotated[
-        str | None, typer.Option(metavar="FILE", help="A line is one of the numbers of this file, one a line.")
-    ] = None,
-    check: Annotated[
-        str | None, typer.Option(metavar="NAME", help="A line ends in this check digit; see 'inkdigit list rules'.")
-    ] = None,
-    min_confidence: Annotated[
-        float | None,
-        typer.Option(
-            min=0,
-            max=1,
-            help="A digit less sure than this is '?'; at 0 none is, but by a rule. [default: the model's own]",
-        ),
-    ] = None,
+    length: Length = None,
+    pattern: Pattern = None,
+    among: Among = None,
+    check: Check = None,
+    min_confidence: MinConfidence = None,
     processes: Annotated[
         int, typer.Option(min=1, help="Read pictures by the thousand on so many cores, 100 MB each.")
     ] = 1,
@@ -106,24 +100,20 @@ def read(
     from inkdigit.reading.inputs import expand, may_be_several
     from inkdigit.reading.processes import map_in_processes
     from inkdigit.reading.reader import Reader
-    from inkdigit.reading.regions import load_regions, name_file, parse_region
-    from inkdigit.reading.rules import Rules, name_rules
+    from inkdigit.reading.regions import load_regions, name_file
     from inkdigit.reading.steps import write_steps
 
     if format_ not in FORMATS:
         raise unknown("format", format_, FORMATS)
-    _check_pictures(pictures)
-    rules = Rules(name_rules(length, pattern, among, check))
+    check_pictures(pictures)
     if region is not None and regions is not None:
         raise UsageError("found both --region and --regions, expected one of them")
     parts = None if regions is None else load_regions(regions)
-    options: Options = {
-        "single": single,
-        "region": None if region is None else parse_region(region),
-        "rules": rules,
-        "min_confidence": min_confidence,
-    }
-    into, steps_into = _name_folder(out), _name_folder(steps)
+    options = build_options(
+        single=single, region=region, length=length, pattern=pattern, among=among, check=check,
+        min_confidence=min_confidence,
+    )  # fmt: skip
+    into, steps_into = name_folder(out), name_folder(steps)
     for needed in (into or FORMATS[format_].folder, steps_into):
         if needed:
             check_folder(needed)  # before minutes have passed
@@ -154,25 +144,6 @@ def read(
     for text in FORMATS[format_].write(results(), several, into):
         print(text, end="", flush=True)  # as the pictures come, also into a pipe
     return int(failed)
-
-
-def _check_pictures(pictures: list[str]) -> None:
-    """An empty name is left by an unset variable of the shell; standard input ends with what was read from it."""
-    from inkdigit.errors import UsageError
-
-    if "" in pictures:
-        raise UsageError("found an empty name, expected that of a picture or a folder")
-    if pictures.count("-") > 1:
-        raise UsageError("found - twice, expected it once: standard input is one picture")
-
-
-def _name_folder(name: str | None) -> Path | None:
-    """A folder; an empty name, which an unset variable of the shell leaves, would be the current one."""
-    from inkdigit.errors import UsageError
-
-    if name == "":
-        raise UsageError("found an empty name, expected that of a folder")
-    return None if name is None else Path(name)
 
 
 def _open(

@@ -33,9 +33,30 @@ def expand(arguments: Iterable[str], standard_input: BinaryIO) -> Iterator[tuple
         if argument == STANDARD_INPUT:
             yield argument, standard_input.read(MAX_BYTES + 1)
         else:
-            file, part = _split(argument)
-            for path in _paths(file):
-                yield from _pictures(path, part)
+            for path, part in find_files([argument]):
+                yield from open_file(path, part)
+
+
+def find_files(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yields the files that arguments other than ``-`` mean, in order, each with the one part of it wanted, or ""."""
+    for argument in arguments:
+        file, part = _split(argument)
+        for path in _paths(file):
+            yield path, part
+
+
+def open_file(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:
+    """Yields a name and a picture for each that is in a file, or for the one part that is wanted."""
+    opener = _find_opener(Path(path), part)
+    if opener is None:
+        yield path, path
+        return
+    try:
+        for inner, give in opener(Path(path), part):
+            yield (name := f"{path}#{inner}"), _attempt(name, give)
+    except ImageError as error:
+        name = f"{path}#{part}" if part else path
+        yield name, Unreadable(name, error)
 
 
 def may_be_several(arguments: Sequence[str]) -> bool:
@@ -101,20 +122,6 @@ def _is_wanted(file: Path) -> bool:
     if not _holds(Path.is_file, file):
         return is_picture_name(file) and file.is_symlink() and not _holds(Path.exists, file)  # which reading tells
     return not _holds(is_ours, file) if is_picture_name(file) else is_pdf_name(file) and can_render()
-
-
-def _pictures(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:
-    """A file, or the pictures in it."""
-    opener = _find_opener(Path(path), part)
-    if opener is None:
-        yield path, path
-        return
-    try:
-        for inner, give in opener(Path(path), part):
-            yield (name := f"{path}#{inner}"), _attempt(name, give)
-    except ImageError as error:
-        name = f"{path}#{part}" if part else path
-        yield name, Unreadable(name, error)
 
 
 def _attempt(name: str, give: Callable[[], PictureLike]) -> PictureLike:

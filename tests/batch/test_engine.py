@@ -1,0 +1,46 @@
+"""Ray, as the batch uses it."""
+
+from unittest.mock import Mock
+
+import pyarrow as pa
+import pytest
+import ray
+
+from inkdigit.batch.engine import Engine
+from inkdigit.errors import EnvironmentFault
+
+PART = pa.table({"n": [1]})
+
+
+def fail(_: pa.Table) -> pa.Table:
+    raise EnvironmentFault("no room")
+
+
+def go_wrong(_: pa.Table) -> pa.Table:
+    raise RuntimeError("of somebody else")
+
+
+def add(part: pa.Table, n: int) -> pa.Table:
+    return pa.table({"n": [part["n"][0].as_py() + n]})
+
+
+@pytest.mark.slow
+class TestMap:
+    def test_every_part_comes_back(self, engine: Engine) -> None:
+        assert [row["n"] for row in engine.map(add, [PART] * 5, 2)] == [3] * 5
+
+    def test_an_error_of_ours_stays_one(self, engine: Engine) -> None:
+        with pytest.raises(EnvironmentFault, match=r"^no room$"):
+            list(engine.map(fail, [PART]))
+
+    def test_a_fault_of_ours_has_its_stack_trace(self, engine: Engine) -> None:
+        with pytest.raises(Exception, match="of somebody else"):
+            list(engine.map(go_wrong, [PART]))
+
+    def test_what_ray_cannot_do_is_told_in_one_line(self) -> None:
+        lost = Mock(exceptions=ray.exceptions)
+        lost.cluster_resources.return_value = {}
+        done = lost.data.from_arrow.return_value.map_batches.return_value
+        done.iter_rows.side_effect = ray.exceptions.RayError("the node is gone\nat 12:00")
+        with pytest.raises(EnvironmentFault, match=r"^Ray gave up \(the node is gone\); what was read is kept"):
+            list(Engine(lost).map(add, [PART]))
