@@ -4,9 +4,13 @@ From the repository's root: ``python -m docs.recipes``.
 """
 
 import statistics
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
 
 from docs.rendering import render, result, write
 
+from inkdigit.evaluation.significance import PairTest
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipes import RECIPES
 
@@ -21,7 +25,7 @@ def generate(target: str) -> str:
         {"frozen": frozenset, "mean": statistics.mean},
         machine=comparison["machine"],
         rows=comparison["rows"],
-        tests={frozenset((test["first"], test["second"])): test for test in comparison["tests"]},
+        tests={frozenset((test.first, test.second)): test for test in map(_to_test, comparison["tests"])},
         recipes=RECIPES,
         protocols=PROTOCOLS,
         evidence=result("evidence"),
@@ -30,6 +34,10 @@ def generate(target: str) -> str:
         bfloat16={row["recipe"]: row for row in result("bfloat16")["rows"]},
         **{row["recipe"].replace("-", "_"): row for row in comparison["rows"]},
     )
+
+
+def _to_test(told: Mapping[str, Any]) -> PairTest:
+    return PairTest(**{field.name: told[field.name] for field in fields(PairTest)})
 
 
 if __name__ == "__main__":

@@ -23,8 +23,16 @@ def test_the_exact_test_by_hand() -> None:
 
 
 def test_the_better_is_named_whichever_comes_first() -> None:
-    assert mcnemar("a", "b", *rights(90, 20, 2)).words == "a is better than b"
-    assert mcnemar("a", "b", *rights(90, 2, 20)).words == "b is better than a"
+    for test, words in (
+        (mcnemar("a", "b", *rights(90, 20, 2)), "a is better than b"),
+        (mcnemar("a", "b", *rights(90, 2, 20)), "b is better than a"),
+    ):
+        assert (test.words, test.alone) == (words, (20, 2))
+
+
+def test_where_none_is_better_counts_stand_as_names_do() -> None:
+    test = mcnemar("a", "b", *rights(90, 2, 3))
+    assert (test.words, test.alone) == ("no significant difference between a and b", (2, 3))
 
 
 def test_the_same_classifier_twice_does_not_differ() -> None:

@@ -42,6 +42,12 @@ class PairTest:
         better, worse = (self.first, self.second) if self.only_first > self.only_second else (self.second, self.first)
         return f"{better} is better than {worse}"
 
+    @property
+    def alone(self) -> tuple[int, int]:
+        """Images that one of them alone reads right, in the order in which the finding names them."""
+        counts = self.only_first, self.only_second
+        return counts if self.p_adjusted >= ALPHA else (max(counts), min(counts))
+
 
 def mcnemar(first: str, second: str, right: NDArray[np.bool_], other_right: NDArray[np.bool_]) -> PairTest:
     """The exact test of McNemar 1947 on the images that one of two classifiers alone reads right, bool (n,) each."""
