@@ -25,6 +25,16 @@ def test_a_folder_is_one_process_alone(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+def test_those_that_share_are_in_together(tmp_path: Path) -> None:
+    with locked(tmp_path, wait=False, shared=True) as one, locked(tmp_path, wait=False, shared=True) as another:
+        assert one
+        assert another
+        with locked(tmp_path, wait=False) as alone:
+            assert not alone
+    with locked(tmp_path, wait=False), locked(tmp_path, wait=False, shared=True) as late:
+        assert not late
+
+
 def test_it_opens_after_an_error(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError), locked(tmp_path, wait=False):
         raise RuntimeError

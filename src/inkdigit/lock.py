@@ -7,8 +7,10 @@ from pathlib import Path
 
 
 @contextmanager
-def locked(folder: Path, *, wait: bool) -> Iterator[bool]:
+def locked(folder: Path, *, wait: bool, shared: bool = False) -> Iterator[bool]:
     """Yields whether a folder is ours alone until it is left; with ``wait``, once it is.
+
+    Those that ask for it ``shared`` have it at the same time, and nobody else has.
 
     The lock goes with the process, however that ends. Windows, and disks that know no locks, let everybody in.
 
@@ -24,7 +26,7 @@ def locked(folder: Path, *, wait: bool) -> Iterator[bool]:
     try:
         is_ours = True
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
         except BlockingIOError:
             is_ours = False
         except OSError:  # some disks of a network

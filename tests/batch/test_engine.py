@@ -1,12 +1,13 @@
 """Ray, as the batch uses it."""
 
+import errno
 from unittest.mock import Mock
 
 import pyarrow as pa
 import pytest
 import ray
 
-from inkdigit.batch.engine import Engine
+from inkdigit.batch.engine import Engine, _knock
 from inkdigit.errors import EnvironmentFault
 
 PART = pa.table({"n": [1]})
@@ -18,6 +19,10 @@ def fail(_: pa.Table) -> pa.Table:
 
 def go_wrong(_: pa.Table) -> pa.Table:
     raise RuntimeError("of somebody else")
+
+
+def fill_the_disk(_: pa.Table) -> pa.Table:
+    raise OSError(errno.ENOSPC, "No space left on device", "answers")
 
 
 def add(part: pa.Table, n: int) -> pa.Table:
@@ -33,6 +38,10 @@ class TestMap:
         with pytest.raises(EnvironmentFault, match=r"^no room$"):
             list(engine.map(fail, [PART]))
 
+    def test_a_full_disk_is_told_in_one_line(self, engine: Engine) -> None:
+        with pytest.raises(EnvironmentFault, match=r"^answers: No space left on device; what was read is kept"):
+            list(engine.map(fill_the_disk, [PART]))
+
     def test_a_fault_of_ours_has_its_stack_trace(self, engine: Engine) -> None:
         with pytest.raises(Exception, match="of somebody else"):
             list(engine.map(go_wrong, [PART]))
@@ -44,3 +53,13 @@ class TestMap:
         done.iter_rows.side_effect = ray.exceptions.RayError("the node is gone\nat 12:00")
         with pytest.raises(EnvironmentFault, match=r"^Ray gave up \(the node is gone\); what was read is kept"):
             list(Engine(lost).map(add, [PART]))
+
+
+class TestStart:
+    @pytest.mark.parametrize("address", ["127.0.0.1:1", "ray://127.0.0.1:1", "127.0.0.1:99999"])
+    def test_where_nobody_answers_is_told_at_once(self, address: str) -> None:
+        with pytest.raises(EnvironmentFault, match="nobody answers"):
+            _knock(address)
+
+    def test_an_address_without_a_port_is_for_ray(self) -> None:
+        _knock("auto")

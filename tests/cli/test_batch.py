@@ -15,6 +15,19 @@ from tests.cli.test_main import HIDE
 
 from inkdigit.batch import Tally
 
+STOPPED_AT_THE_START = """
+import signal, sys
+import ray
+init = ray.init
+def stop(*arguments, **options):
+    init(*arguments, **options)
+    signal.raise_signal(signal.SIGTERM)  # Ray has put a handler of its own in the place of ours
+ray.init = stop
+sys.argv[0] = "inkdigit"
+from inkdigit.cli import main
+main()
+"""
+
 Run = Callable[..., subprocess.CompletedProcess[str]]
 Fails = Callable[..., str]
 
@@ -34,23 +47,29 @@ def asked(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def test_what_is_asked_for_is_passed_on(asked: dict[str, Any], invoke: Run, samples: Path) -> None:
-    words = ["--single", "--length", "2", "--min-confidence", "0.5", "--processes", "3", "--locator", "mine.onnx"]
+    words = [
+        "--single",
+        "--again",
+        "--length",
+        "2",
+        "--min-confidence",
+        "0.5",
+        "--processes",
+        "3",
+        "--locator",
+        "x.onnx",
+    ]
     ended = invoke(
         "batch", samples / "seven.png", samples / "seven.png", samples / "s*l.png", "--out", "answers", *words
     )
     assert asked["files"] == [(str(samples / name), "") for name in ("seven.png", "small.png")], "each once"
     assert (asked["folder"], asked["processes"], asked["address"]) == (Path("answers"), 3, None)
-    assert (asked["model"], asked["locator"]) == ("reader", "mine.onnx")
+    assert asked["again"]
+    assert (asked["model"], asked["locator"]) == ("reader", "x.onnx")
     assert (asked["options"]["single"], asked["options"]["min_confidence"]) == (True, 0.5)
     assert asked["options"]["rules"].name == "length"
     assert (ended.returncode, ended.stdout) == (1, "answers\n")
     assert ended.stderr == "inkdigit: 7 pictures, 2 of which could not be read: see the column error\n"
-
-
-def test_files_are_named_from_the_root(asked: dict[str, Any], invoke: Run, samples: Path) -> None:
-    Path("mine").symlink_to(samples)
-    invoke("batch", "mine", "--out", "answers")
-    assert (str(Path.cwd() / "mine" / "page.png"), "") in asked["files"]
 
 
 @pytest.mark.parametrize(
@@ -58,6 +77,7 @@ def test_files_are_named_from_the_root(asked: dict[str, Any], invoke: Run, sampl
     [
         (["--out", ""], "found an empty name"),
         (["-", "--out", "answers"], "found -, expected files"),
+        (["smaples.zip#a.png", "--out", "answers"], "smaples.zip#a.png: found no picture there"),
         (["smaples", "--out", "answers"], "smaples: found no picture there"),
         (["empty", "--out", "answers"], "empty: found no picture there"),
         (["x.png", "--out", "answers", "--region", "1,2"], "expected x,y,w,h"),
@@ -80,6 +100,15 @@ def test_a_missing_extra_names_the_pip_command(
     ended = run_wrapped(HIDE.format(package), "batch", samples, "--out", tmp_path / "answers")
     assert (ended.returncode, ended.stdout) == (3, "")
     assert ended.stderr == f"inkdigit: {name} is not installed; it comes with: pip install 'inkdigit[batch]'\n"
+
+
+@pytest.mark.slow
+def test_a_stop_while_ray_starts_is_one(samples: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", STOPPED_AT_THE_START, "batch", str(samples), "--out", str(tmp_path / "answers")]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert ended.returncode == 128 + signal.SIGTERM
+    assert ended.stderr.endswith("inkdigit: stopped; what was read is kept, and the same command goes on\n")
+    assert list((tmp_path / "answers").iterdir()) == []
 
 
 @pytest.mark.slow

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from inkdigit.batch.tally import Tally
-from inkdigit.errors import UsageError
+from inkdigit.errors import DataError, UsageError, first_line
 from inkdigit.files import write_atomic
 
 MADE_WITH = b"inkdigit"
@@ -65,25 +65,55 @@ def write_answers(path: Path, rows: Sequence[Mapping[str, Any]], made_with: Mapp
     write_atomic(path, buffer.getvalue())
 
 
-def find_answers(folder: Path, made_with: Mapping[str, str]) -> dict[str, Tally]:
+def find_answers(folder: Path, made_with: Mapping[str, str], *, again: bool) -> dict[str, Tally]:
     """The files whose answers lie in a folder, with what became of each.
+
+    Args:
+        folder: it is ours alone for now.
+        made_with: models and options.
+        again: whether files with a picture that could not be read are taken out, to be read again.
 
     Raises:
         UsageError: they were made with something else, or what lies there is none of ours.
+        DataError: one is damaged.
     """
     known: dict[str, Tally] = {}
-    for path in folder.glob("*.parquet"):
-        try:
-            table = pq.read_table(path, columns=["file", "error"])
-            told: Mapping[str, str] = json.loads(table.schema.metadata[MADE_WITH])
-        except (pa.ArrowException, LookupError, TypeError, ValueError) as error:
-            raise UsageError(f"{path}: is not ours, expected a folder for answers alone; choose another") from error
-        others = [name for name, value in made_with.items() if told.get(name) != value]
-        if others:
-            raise UsageError(
-                f"{folder}: holds answers that were made with another {' and '.join(others)}; choose another folder"
-            )
-        pictures = Counter(table["file"].to_pylist())
+    tallies: dict[tuple[int, int], Tally] = {}  # most files are alike in this: a million of them need one
+    for path in sorted(folder.glob("*.parquet")):
+        table = _load(path, made_with)
         failed = Counter(table.filter(table["error"].is_valid())["file"].to_pylist())
-        known |= {file: Tally(1, count, failed[file]) for file, count in pictures.items()}
+        if again and failed:
+            _take_out(path, set(failed), made_with)
+        for file, count in Counter(table["file"].to_pylist()).items():
+            if not (again and failed[file]):
+                key = count, failed[file]
+                known[file] = tallies.setdefault(key, Tally(1, *key))
     return known
+
+
+def _load(path: Path, made_with: Mapping[str, str]) -> pa.Table:
+    """Which pictures of which files a file tells of, and which failed."""
+    try:
+        told = (pq.read_schema(path).metadata or {}).get(MADE_WITH)
+        table = None if told is None else pq.read_table(path, columns=["file", "error"])
+    except (pa.ArrowInvalid, OSError) as error:
+        raise DataError(
+            f"{path}: is damaged ({first_line(error)}), expected answers; delete it, and its pictures are read again"
+        ) from error
+    if told is None:
+        raise UsageError(f"{path}: holds no answers of ours; choose a folder for answers alone")
+    others = [name for name, value in made_with.items() if json.loads(told).get(name) != value]
+    if others:
+        raise UsageError(
+            f"{path.parent}: holds answers that were made with another {' and '.join(others)}; choose another folder"
+        )
+    return table
+
+
+def _take_out(path: Path, files: set[str], made_with: Mapping[str, str]) -> None:
+    """Writes a file of answers anew, without those of some files."""
+    rows = [row for row in pq.read_table(path).to_pylist() if row["file"] not in files]
+    if rows:
+        write_answers(path, rows, made_with)
+    else:
+        path.unlink()

@@ -3,16 +3,18 @@
 import logging
 import os
 import pickle
-import signal
-import threading
+import re
+import secrets
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import FrameType
 from typing import Any
 
 import pyarrow as pa
 
-from inkdigit.errors import EnvironmentFault, InkdigitError, Interrupted, first_line
+from inkdigit.batch.signals import interruptible
+from inkdigit.errors import EnvironmentFault, InkdigitError, UsageError, first_line
+from inkdigit.machine import count_cores
 
 SETTINGS: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told that somebody reads
@@ -20,7 +22,13 @@ SETTINGS: Mapping[str, str] = {
 }
 """Where the environment does not say otherwise."""
 
+TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105 - its name
+"""Whoever knows it may run anything by way of Ray's ports; of its own, Ray keeps one in a file that all may read."""
+
 FAULT = "fault"
+
+KNOCK_S = 5.0
+"""So long is waited for a cluster to answer; Ray itself would go on for minutes."""
 
 GOES_ON = "what was read is kept, and the same command goes on"
 
@@ -35,14 +43,14 @@ class Engine:
     def __init__(self, ray: Any) -> None:
         """Takes the module, which is connected."""
         self._ray = ray
-        self.cores = int(ray.cluster_resources().get("CPU", 1))
+        self.cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     def map(self, work: Callable[..., pa.Table], parts: Sequence[pa.Table], *given: object) -> Iterator[dict[str, Any]]:
         """Yields the rows that come of parts, in any order; one whose process dies is given to another.
 
         Raises:
             InkdigitError: as the work raises it.
-            EnvironmentFault: Ray gives up.
+            EnvironmentFault: a disk that the work cannot write to; Ray gives up.
         """
         data = self._ray.data.from_arrow(parts)
         done = data.map_batches(_attempt, fn_args=(work, *given), batch_size=None, batch_format="pyarrow")
@@ -59,14 +67,35 @@ class Engine:
             ) from error
 
 
+def _attempt(part: pa.Table, work: Callable[..., pa.Table], *given: object) -> pa.Table:
+    """What becomes of a part; an error of ours, or a disk's, as a row, since Ray would wrap it beyond recognition."""
+    try:
+        return work(part, *given)
+    except InkdigitError as error:
+        return _to_fault(error)
+    except OSError as error:
+        told = f"{error.filename or 'a file'}: {error.strerror or first_line(error)}; {GOES_ON} once this is mended"
+        return _to_fault(EnvironmentFault(told))
+
+
+def _to_fault(error: InkdigitError) -> pa.Table:
+    return pa.table({FAULT: [pickle.dumps(error)]})
+
+
 @contextmanager
 def start(processes: int, address: str | None) -> Iterator[Engine]:
-    """Ray, started on this machine or reached at an address, and left again; SIGINT and SIGTERM are ``Interrupted``.
+    """Ray, started on this machine or reached at an address, and left again.
 
-    Where it runs already, since whoever imports us has begun it, it goes on.
+    Where whoever imports us has begun it, it goes on, as it is.
+
+    Args:
+        processes: on this machine; 0 takes every core.
+        address: of a cluster, or None.
 
     Raises:
+        UsageError: processes or an address, where Ray runs already.
         EnvironmentFault: it cannot be started or reached.
+        Interrupted: by SIGINT or SIGTERM, where it does not run already.
     """
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
@@ -74,49 +103,57 @@ def start(processes: int, address: str | None) -> Iterator[Engine]:
     import ray.data  # noqa: PLC0415
 
     if ray.is_initialized():
+        if processes or address is not None:
+            raise UsageError("found Ray at work in this process, expected neither processes nor an address")
         yield Engine(ray)
         return
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what it has to say, we say
-    place: Mapping[str, Any] = (
-        {"num_cpus": processes, "include_dashboard": False} if address is None else {"address": address}
-    )
-    try:
-        ray.init(**place, log_to_driver=False, logging_level=logging.ERROR)
-    except (ConnectionError, RuntimeError, ValueError) as error:
-        raise EnvironmentFault(f"Ray cannot be started or reached ({first_line(error)}); see 'ray status'") from error
-    try:
-        ray.data.DataContext.get_current().enable_progress_bars = False
-        with _stoppable():
+    with interruptible(f"stopped; {GOES_ON}") as listen, _guarded(address):
+        _connect(ray, processes or count_cores(), address)
+        listen()
+        try:
+            ray.data.DataContext.get_current().enable_progress_bars = False
             yield Engine(ray)
-    finally:
-        ray.shutdown()
-
-
-def _attempt(part: pa.Table, work: Callable[..., pa.Table], *given: object) -> pa.Table:
-    """What becomes of a part; an error of ours as a row, since Ray would wrap it beyond recognition."""
-    try:
-        return work(part, *given)
-    except InkdigitError as error:
-        return pa.table({FAULT: [pickle.dumps(error)]})
+        finally:
+            ray.shutdown()
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """Signals become ``Interrupted``: at SIGTERM Ray would end the program without a word."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    told: list[int] = []
-
-    def stop(number: int, _: FrameType | None) -> None:
-        told.append(number)
-        raise KeyboardInterrupt  # which nothing on the way takes for an error of the work
-
-    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+def _guarded(address: str | None) -> Iterator[None]:
+    """Gives a Ray of our own a token that nobody else knows."""
+    ours = address is None and TOKEN not in os.environ
+    if ours:
+        os.environ[TOKEN] = secrets.token_hex(32)
     try:
         yield
-    except KeyboardInterrupt:
-        raise Interrupted(f"stopped; {GOES_ON}", told[-1] if told else signal.SIGINT) from None
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        if ours:
+            del os.environ[TOKEN]
+
+
+def _connect(ray: Any, processes: int, address: str | None) -> None:
+    """Starts or reaches Ray."""
+    place: Mapping[str, Any] = {"address": address}
+    if address is None:
+        place = {"address": "local", "num_cpus": processes, "include_dashboard": False}
+    else:
+        _knock(address)
+    try:
+        ray.init(**place, log_to_driver=False, logging_level=logging.ERROR)
+    except ConnectionError as error:
+        raise EnvironmentFault(f"{address}: found no Ray cluster; start one with: ray start --head") from error
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise EnvironmentFault(f"Ray cannot be started or reached ({first_line(error)}); see 'ray status'") from error
+
+
+def _knock(address: str) -> None:
+    """Looks whether anybody answers at an address that names a machine and a port."""
+    named = re.fullmatch(r"(?:ray://)?([^/]+):(\d+)", address)
+    if named is None:
+        return
+    try:
+        socket.create_connection((named[1], int(named[2])), KNOCK_S).close()
+    except (OSError, OverflowError) as error:
+        raise EnvironmentFault(
+            f"{address}: nobody answers there ({error}); see 'ray status' on that machine"
+        ) from error

@@ -20,6 +20,9 @@ from inkdigit.reading.weights import find_model
 LIMIT_S = 60.0
 """A page of 4,000 digits takes a tenth of it."""
 
+PROTOCOL = 4
+"""Pickle's: a later Python writes the same bytes of the same options."""
+
 BLANK = np.full((28, 28), 255, np.uint8)
 
 
@@ -30,7 +33,7 @@ class Job:
     Attributes:
         model: the classifier's file.
         locator: the locator's file.
-        options: of each reading.
+        options: of each reading, but its name.
         folder: of the answers.
         made_with: of models and options, what tells one from another.
         limit_s: a process that takes longer for a picture ends.
@@ -51,13 +54,18 @@ class Job:
             UsageError: an unknown model, or an option with a value that it does not take.
             DataError: a model or a list of numbers that cannot be read.
         """
-        asked: Options = {"single": False, "region": None, "min_confidence": None, **options}
-        asked["rules"] = build_rules(options.get("rules", ()))
+        least = options.get("min_confidence")
+        asked: Options = {
+            "single": bool(options.get("single", False)),
+            "region": options.get("region"),
+            "rules": build_rules(options.get("rules", ())),
+            "min_confidence": None if least is None else float(least),
+        }
         paths = find_model(model).absolute(), find_model(locator).absolute()
         with suppress(ImageError):  # the region lies beyond it
             Reader(paths[0], locator=paths[1], threads=1).read(BLANK, **asked)
         made_with = {name: path.read_bytes() for name, path in zip(("model", "locator"), paths, strict=True)}
-        made_with |= {name: pickle.dumps(value) for name, value in sorted(asked.items())}
+        made_with |= {name: pickle.dumps(value, PROTOCOL) for name, value in asked.items()}
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in made_with.items()}
         return cls(*paths, asked, folder.absolute(), digests)
 

@@ -6,31 +6,47 @@ from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
 
+from inkdigit.errors import EnvironmentFault
+
 DEATHS = 2
 """Of a file that so many processes died of, no other is given a try: the first may have been killed for its memory."""
 
-RESUMED = "resumed"
+MOST_CHANCES = 8
+"""Files of a part that one process each died of: more are no files' fault."""
+
+RESUMED, DONE = "resumed", "done"
 
 
 class Journal:
     """The files of a part by their numbers, as they were begun by whatever process, in a file beside the answers."""
 
     def __init__(self, path: Path) -> None:
-        """Goes on with the journal of a process that died, if there is one."""
+        """Goes on with the journal of a process that died, if there is one.
+
+        Raises:
+            EnvironmentFault: processes die of whatever they read.
+        """
         self._path = path
         begun = path.read_text(encoding="ascii").split() if path.exists() else []
         if begun:
             self._add(RESUMED)
             begun.append(RESUMED)
-        self._deaths = Counter(number for number, after in pairwise(begun) if after == RESUMED)
+        deaths = Counter(word for word, after in pairwise(begun) if after == RESUMED and word not in (RESUMED, DONE))
+        if sum(times == 1 for times in deaths.values()) > MOST_CHANCES:
+            raise EnvironmentFault("processes that read die one after the other; give the machine more memory")
+        self._deadly = {word for word, times in deaths.items() if times >= DEATHS}
 
     def is_deadly(self, number: int) -> bool:
         """Whether processes died of a file."""
-        return self._deaths[str(number)] >= DEATHS
+        return str(number) in self._deadly
 
     def begin(self, number: int) -> None:
         """Notes that a file is in work."""
         self._add(str(number))
+
+    def end(self) -> None:
+        """Notes that none is."""
+        self._add(DONE)
 
     def _add(self, word: str) -> None:
         with self._path.open("a", encoding="ascii") as file:
@@ -39,7 +55,11 @@ class Journal:
 
 @contextmanager
 def keep(path: Path) -> Iterator[Journal]:
-    """A journal, which is gone once the part is done; a process that dies leaves it."""
+    """A journal, which is gone once the part is done; a process that dies leaves it.
+
+    Raises:
+        OSError: it cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     yield Journal(path)
     path.unlink(missing_ok=True)

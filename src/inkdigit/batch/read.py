@@ -2,12 +2,12 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from shutil import rmtree
 from threading import Timer
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import pyarrow as pa
 
@@ -19,7 +19,6 @@ from inkdigit.batch.tally import Tally
 from inkdigit.errors import EnvironmentFault, ImageError, UsageError
 from inkdigit.files import check_folder
 from inkdigit.lock import locked
-from inkdigit.machine import count_cores
 from inkdigit.reading.inputs import open_file
 from inkdigit.reading.options import Options, check_processes
 from inkdigit.reading.result import Reading
@@ -29,7 +28,8 @@ File: TypeAlias = tuple[str, str]
 """A path, and the one part of it that is wanted, or "", as ``inkdigit.reading.inputs.find_files`` gives them."""
 
 PART = 256
-"""Files in a part, at most: of single digits two seconds of a core, of pages half a minute, which a stop can lose."""
+"""Files in a part, and pictures in a file of answers, about: two seconds of a core of single digits, half a minute of
+pages, which a stop can lose."""
 
 JOURNALS = ".journals"
 """The folder of those of parts in work, in that of the answers; who reads Parquet passes over names that begin so."""
@@ -39,12 +39,13 @@ SHARES = 4
 
 
 def read_files(
-    files: Sequence[File],
+    files: Iterable[File],
     folder: Path,
     *,
     model: str = DEFAULT,
     locator: str = LOCATOR,
     options: Options | None = None,
+    again: bool = False,
     processes: int = 0,
     address: str | None = None,
     watch: Callable[[Tally], None] = lambda _: None,
@@ -52,54 +53,63 @@ def read_files(
     """Reads files into a folder of Parquet files (``inkdigit.batch.answers.SCHEMA``), part by part.
 
     Those whose answers lie there are not read again, so that the same call goes on after a stop, or with more files. A
-    file that two processes die of, or do not finish with in time, is a row with an error.
+    file that two processes die of, or do not finish a picture of in time, is a row with an error.
 
     Args:
-        files: they must lie at the same place on every machine.
+        files: they must lie at the same place on every machine, and are known by it.
         folder: likewise.
-        model: the name of shipped weights, a run's folder, or an .onnx file.
+        model: the name of shipped weights, a run's folder, or an .onnx file; likewise.
         locator: likewise.
         options: of each reading, but its name.
+        again: whether files with a picture that could not be read are read again.
         processes: how many read on this machine; 0 takes every core. Not with an address.
         address: of a Ray cluster, as ``auto``; without one, Ray is started here, and ended.
         watch: hears what became of the files that were read before, and of each part as it is written.
 
     Raises:
         UsageError: the folder holds answers made with another model or option; else as ``Reader.read``.
-        DataError: as ``Reader.read``.
+        DataError: answers that lie there are damaged; else as ``Reader.read``.
         EnvironmentFault: Ray cannot be started or reached, or gives up; another process fills the folder, or it cannot
             be written to.
-        Interrupted: by SIGINT or SIGTERM.
+        Interrupted: by SIGINT or SIGTERM, where Ray is not at work in this process already.
     """
     check_processes(processes or 1)
     if processes and address is not None:
         raise UsageError("found processes and an address, expected one of them: a cluster knows its cores")
     check_folder(folder)
     job = Job.of(model, locator, options or {}, folder)
-    job.folder.mkdir(parents=True, exist_ok=True)
-    with locked(job.folder, wait=False) as is_ours:
+    wanted = list(dict.fromkeys((os.path.abspath(path), part) for path, part in files))  # noqa: PTH100 - links stay
+    with _ours_alone(job.folder):
+        known = find_answers(job.folder, job.made_with, again=again)
+        for file in wanted:
+            if (name := _name(*file)) in known:
+                watch(known[name])
+        if waiting := [file for file in wanted if _name(*file) not in known]:
+            with start(processes, address) as engine:
+                for row in engine.map(read_part, list(share(waiting, engine.cores)), job):
+                    watch(Tally(**row))
+
+
+@contextmanager
+def _ours_alone(folder: Path) -> Iterator[None]:
+    """A folder of answers that nobody else fills, and that holds nothing but answers before and afterwards.
+
+    Raises:
+        EnvironmentFault: somebody does.
+    """
+    journals = folder / JOURNALS
+    journals.mkdir(parents=True, exist_ok=True)
+    with locked(folder, wait=False) as is_ours:
         if not is_ours:
             raise EnvironmentFault(f"{folder}: another process fills it, expected one at a time; wait, or stop it")
-        rmtree(job.folder / JOURNALS, ignore_errors=True)  # of a run that was killed
-        _read_waiting(files, job, processes, address, watch)
-        rmtree(job.folder / JOURNALS, ignore_errors=True)
-
-
-def _read_waiting(
-    files: Sequence[File], job: Job, processes: int, address: str | None, watch: Callable[[Tally], None]
-) -> None:
-    """Reads the files that have no answers yet."""
-    known = find_answers(job.folder, job.made_with)
-    waiting: list[File] = []
-    for file in files:
-        if (name := _name(*file)) in known:
-            watch(known[name])
-        else:
-            waiting.append(file)
-    if waiting:
-        with start(processes or count_cores(), address) as engine:
-            for row in engine.map(read_part, list(share(waiting, engine.cores)), job):
-                watch(Tally(**row))
+        with locked(journals, wait=True):  # whoever still reads for a process that was killed
+            for leftover in folder.glob(".inkdigit-*"):
+                leftover.unlink()
+            rmtree(journals)
+        try:
+            yield
+        finally:
+            rmtree(journals, ignore_errors=True)
 
 
 def share(files: Sequence[File], cores: int) -> Iterator[pa.Table]:
@@ -114,40 +124,49 @@ def share(files: Sequence[File], cores: int) -> Iterator[pa.Table]:
 def read_part(part: pa.Table, job: Job) -> pa.Table:
     """Reads a part and writes its answers, in a process of Ray's; gives a row with what a ``Tally`` tells.
 
-    Its name is made of the names of its files: whoever reads them twice, since a machine was lost meanwhile, writes
-    their answers twice, and they are there once.
+    Where files hold many pictures, answers are written before the part is done.
     """
     files = [(os.fsdecode(row["path"]), os.fsdecode(row["part"])) for row in part.to_pylist()]
     names = [_name(*file) for file in files]
-    digest = hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
-    with keep(job.folder / JOURNALS / digest) as journal:
-        rows = [
-            {"file": names[number], **answer.to_dict()}
-            for number, file in enumerate(files)
-            for answer in _read_file(number, file, job, journal)
-        ]
-        write_answers(job.folder / f"{digest}.parquet", rows, job.made_with)
-    failed = sum("error" in row for row in rows)
-    return pa.table({"files": [len(files)], "pictures": [len(rows)], "failed": [failed]})
+    group: list[str] = []
+    rows: list[Mapping[str, Any]] = []
+    pictures = failed = 0
+    with keep(job.folder / JOURNALS / _digest(names)) as journal, locked(job.folder / JOURNALS, wait=True, shared=True):
+        for number, (name, file) in enumerate(zip(names, files, strict=True)):
+            group.append(name)
+            rows += [{"file": name, **answer.to_dict()} for answer in _read_file(number, file, job, journal)]
+            if len(rows) >= PART or number == len(files) - 1:
+                write_answers(job.folder / f"{_digest(group)}.parquet", rows, job.made_with)
+                pictures, failed = pictures + len(rows), failed + sum("error" in row for row in rows)
+                group, rows = [], []
+    return pa.table({"files": [len(files)], "pictures": [pictures], "failed": [failed]})
+
+
+def _digest(names: Sequence[str]) -> str:
+    """The name of some files' answers: if they are read twice, since a machine was lost, they are there once."""
+    return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
 
 def _read_file(number: int, file: File, job: Job, journal: Journal) -> Iterator[Reading | ImageError]:
+    """The answer to each picture in a file."""
     if journal.is_deadly(number):
-        yield ImageError("too_complex", "ended the processes that were to read it; save it anew", _name(*file))
+        words = f"ended the processes that were to read it, or took longer than {job.limit_s:g} s; save it anew"
+        yield ImageError("too_complex", words, _name(*file))
         return
     journal.begin(number)
     pictures = open_file(*file)
     while True:
-        with _limited(job.limit_s):
+        with limited(job.limit_s):
             found = next(pictures, None)
             if found is None:
-                return
+                break
             answer = job.read(_to_text(found[0]), found[1])
         yield answer
+    journal.end()
 
 
 @contextmanager
-def _limited(seconds: float) -> Iterator[None]:
+def limited(seconds: float) -> Iterator[None]:
     """Ends this process if it takes longer: a decoder cannot be stopped otherwise."""
     timer = Timer(seconds, os._exit, [1])
     timer.daemon = True

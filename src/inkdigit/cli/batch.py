@@ -37,6 +37,7 @@ def batch(
     among: Among = None,
     check: Check = None,
     min_confidence: MinConfidence = None,
+    again: Annotated[bool, typer.Option("--again", help="Read again what could not be read.")] = False,
     processes: Annotated[
         int | None, typer.Option(min=1, help="Read on so many cores of this machine. [default: all]")
     ] = None,
@@ -48,7 +49,8 @@ def batch(
     """Read pictures by the million into Parquet files, with Ray Data.
 
     A row is what 'inkdigit read --format jsonl' prints of a picture, and the file that it lies in. Files whose answers
-    are in the folder are left out: after a stop, or with more pictures, the same command goes on.
+    are in the folder are left out: after a stop, or with more pictures, the same command goes on. A file that ends the
+    processes that are to read it, or takes a minute for a picture, is a row with an error, too.
 
     Prints the folder. Exits with 1 if a picture could not be read; its row tells why.
     """
@@ -67,27 +69,26 @@ def batch(
     )  # fmt: skip
     console = Console(file=sys.stderr)
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    tallies: list[Tally] = []
+    count = failed = 0
     with Progress(*columns, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=len(files))
 
         def watch(tally: Tally) -> None:
-            tallies.append(tally)
+            nonlocal count, failed
+            count, failed = count + tally.pictures, failed + tally.failed
             bar.advance(task, tally.files)
 
         read_files(
-            files, Path(out), model=model, locator=locator, options=options, processes=processes or 0, address=address,
-            watch=watch,
+            files, Path(out), model=model, locator=locator, options=options, again=again, processes=processes or 0,
+            address=address, watch=watch,
         )  # fmt: skip
-    failed = sum(tally.failed for tally in tallies)
-    count = sum(tally.pictures for tally in tallies)
     tell(f"{count} pictures" + (f", {failed} of which could not be read: see the column error" if failed else ""))
     print(out)
     return int(failed > 0)
 
 
 def _find_files(pictures: list[str]) -> list[tuple[str, str]]:
-    """The files that are meant, each once, by names that are the same tomorrow and on other machines."""
+    """The files that are meant, each once."""
     from inkdigit.errors import UsageError
     from inkdigit.reading.inputs import STANDARD_INPUT, find_files
 
@@ -96,7 +97,7 @@ def _find_files(pictures: list[str]) -> list[tuple[str, str]]:
         if argument == STANDARD_INPUT:
             raise UsageError("found -, expected files, which every process opens; one picture takes 'inkdigit read -'")
         files = list(find_files([argument]))
-        if files == [(argument, "")] and not Path(argument).is_file():
+        if len(files) == 1 and not Path(files[0][0]).is_file():
             raise UsageError(f"{argument}: found no picture there, expected a file or a folder of pictures")
-        found.update(dict.fromkeys((os.path.abspath(path), part) for path, part in files))  # noqa: PTH100 - links stay
+        found.update(dict.fromkeys(files))
     return list(found)

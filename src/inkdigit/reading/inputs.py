@@ -121,7 +121,9 @@ def _search(folder: Path) -> list[str]:
 def _is_wanted(file: Path) -> bool:
     if not _holds(Path.is_file, file):
         return is_picture_name(file) and file.is_symlink() and not _holds(Path.exists, file)  # which reading tells
-    return not _holds(is_ours, file) if is_picture_name(file) else is_pdf_name(file) and can_render()
+    if is_picture_name(file):
+        return file.suffix.lower() != ".png" or not _holds(is_ours, file)  # what we draw is a PNG
+    return is_pdf_name(file) and can_render()
 
 
 def _attempt(name: str, give: Callable[[], PictureLike]) -> PictureLike:
