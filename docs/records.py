@@ -3,6 +3,7 @@
 From the repository's root: ``python -m docs.records``.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -50,10 +51,16 @@ def generate(target: str) -> str:
         steps={name: RECIPES[name].steps for name in ("fastest", "fast-99.5")},
         sizes={name: count_parameters(name) for name in ("fastest", "fast-99.5")},
         small=result("smallest")["rows"],
-        inference=[row for row in inference["rows"] if row["threads"] == "all" and row["images"] in INFERENCE_BATCHES],
+        inference=_rows(inference),
         inference_machine=inference["machine"],
+        avx2={row["images"]: row["ratio"] for row in _rows(result("inference_avx2")) if row["network"] == "reader"},
         trials=result("trials"),
     )
+
+
+def _rows(inference: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is told of a measurement of inference."""
+    return [row for row in inference["rows"] if row["threads"] == "all" and row["images"] in INFERENCE_BATCHES]
 
 
 def draw_sizes(path: Path = PICTURE) -> None:
