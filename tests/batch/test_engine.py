@@ -1,13 +1,14 @@
 """Ray, as the batch uses it."""
 
 import errno
+from pathlib import Path
 from unittest.mock import Mock
 
 import pyarrow as pa
 import pytest
 import ray
 
-from inkdigit.batch.engine import Engine, _knock
+from inkdigit.batch.engine import Engine, _hide_token, _knock
 from inkdigit.errors import EnvironmentFault
 
 PART = pa.table({"n": [1]})
@@ -63,3 +64,14 @@ class TestStart:
 
     def test_an_address_without_a_port_is_for_ray(self) -> None:
         _knock("auto")
+
+    def test_the_token_is_the_users_alone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("HOME", str(tmp_path))
+        _hide_token()
+        token = tmp_path / ".ray" / "auth_token"
+        written = token.read_text()
+        assert len(written) == 64
+        token.chmod(0o644)
+        _hide_token()
+        assert token.read_text() == written, "a cluster of the user's may know it"
+        assert token.stat().st_mode & 0o777 == 0o600

@@ -7,7 +7,9 @@ import re
 import secrets
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -21,9 +23,6 @@ SETTINGS: Mapping[str, str] = {
     "RAY_worker_niceness": "0",  # else its processes hardly get a turn beside other work
 }
 """Where the environment does not say otherwise."""
-
-TOKEN = "RAY_AUTH_TOKEN"  # noqa: S105 - its name
-"""Whoever knows it may run anything by way of Ray's ports; of its own, Ray keeps one in a file that all may read."""
 
 FAULT = "fault"
 
@@ -108,7 +107,7 @@ def start(processes: int, address: str | None) -> Iterator[Engine]:
         yield Engine(ray)
         return
     logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what it has to say, we say
-    with interruptible(f"stopped; {GOES_ON}") as listen, _guarded(address):
+    with interruptible(f"stopped; {GOES_ON}") as listen:
         _connect(ray, processes or count_cores(), address)
         listen()
         try:
@@ -118,23 +117,21 @@ def start(processes: int, address: str | None) -> Iterator[Engine]:
             ray.shutdown()
 
 
-@contextmanager
-def _guarded(address: str | None) -> Iterator[None]:
-    """Gives a Ray of our own a token that nobody else knows."""
-    ours = address is None and TOKEN not in os.environ
-    if ours:
-        os.environ[TOKEN] = secrets.token_hex(32)
-    try:
-        yield
-    finally:
-        if ours:
-            del os.environ[TOKEN]
+def _hide_token() -> None:
+    """Makes Ray's token one that the user alone can read: who knows it may run anything by way of Ray's ports."""
+    path = Path.home() / ".ray" / "auth_token"
+    with suppress(OSError):  # where there is no home, Ray tells what is wrong
+        path.parent.mkdir(exist_ok=True)
+        with suppress(FileExistsError), open(path, "x", opener=partial(os.open, mode=0o600)) as file:
+            file.write(secrets.token_hex(32))
+        path.chmod(0o600)
 
 
 def _connect(ray: Any, processes: int, address: str | None) -> None:
     """Starts or reaches Ray."""
     place: Mapping[str, Any] = {"address": address}
     if address is None:
+        _hide_token()
         place = {"address": "local", "num_cpus": processes, "include_dashboard": False}
     else:
         _knock(address)
