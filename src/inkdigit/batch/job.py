@@ -56,6 +56,8 @@ class Job:
         """
         least = options.get("min_confidence")
         asked: Options = {
+            **options,
+            "name": None,
             "single": bool(options.get("single", False)),
             "region": options.get("region"),
             "rules": build_rules(options.get("rules", ())),
@@ -65,7 +67,7 @@ class Job:
         with suppress(ImageError):  # the region lies beyond it
             Reader(paths[0], locator=paths[1], threads=1).read(BLANK, **asked)
         made_with = {name: path.read_bytes() for name, path in zip(("model", "locator"), paths, strict=True)}
-        made_with |= {name: pickle.dumps(value, PROTOCOL) for name, value in asked.items()}
+        made_with |= {name: pickle.dumps(value, PROTOCOL) for name, value in asked.items() if name != "name"}
         digests = {name: hashlib.sha256(content).hexdigest() for name, content in made_with.items()}
         return cls(*paths, asked, folder.absolute(), digests)
 
