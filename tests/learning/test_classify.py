@@ -13,6 +13,7 @@ from torch.nn import functional
 from inkdigit import train
 from inkdigit.data.dataset import load_dataset
 from inkdigit.learning.classify import judge, stream
+from inkdigit.learning.distributed import ALONE
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipe import override
 from inkdigit.learning.recipes import RECIPES
@@ -34,13 +35,13 @@ def test_the_judge_is_cross_entropy() -> None:
 def test_a_recipe_adds_to_its_digits(digits_folder: Path) -> None:
     recipe = override(RECIPES["softmax"], [*ELEVEN, "crops=0.1", "outliers.half=0.05", "outliers.blob=0.1"])
     digits = load_dataset(str(digits_folder))
-    batches = stream(recipe, digits, 0, CPU, Generator())
+    batches = stream(recipe, digits, 0, Generator(), ALONE)
     x, labels = (torch.cat(parts) for parts in zip(*batches.steps(0, batches.per_epoch), strict=True))
     crops = round(0.1 * len(digits))
     others = round(0.05 * (len(digits) + crops)) + round(0.1 * (len(digits) + crops))
     assert len(x) == len(labels) == len(digits) + crops + others
     assert others <= int((labels == 10).sum()) <= others + crops
-    plain = stream(RECIPES["softmax"], digits, 0, CPU, Generator())
+    plain = stream(RECIPES["softmax"], digits, 0, Generator(), ALONE)
     assert plain.per_epoch == -(-len(digits) // 128)
 
 

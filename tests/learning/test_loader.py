@@ -8,6 +8,7 @@ import torch
 
 from inkdigit.data.dataset import Dataset
 from inkdigit.learning import loader
+from inkdigit.learning.distributed import Group
 from inkdigit.learning.loader import Batches
 
 CPU = torch.device("cpu")
@@ -50,6 +51,17 @@ def test_epochs_and_seeds_differ_in_order() -> None:
     assert seen(small, 0, 2) != seen(small, 2, 4)
     assert seen(small, 0, 2) != seen(other, 0, 2)
     assert seen(batches, 0, 1) == [list(range(10))]
+
+
+@pytest.mark.parametrize("batch_size", [4, None])
+def test_processes_of_a_group_take_their_share_of_each_batch(batch_size: int | None) -> None:
+    alone = seen(Batches(dataset(), batch_size, seed=0, device=CPU), 0, 3)
+    first, second = (seen(Batches(dataset(), batch_size, seed=0, device=CPU, group=Group(i, 2)), 0, 3) for i in (0, 1))
+    assert [one + other for one, other in zip(first, second, strict=True)] == alone
+    prepared = Batches(dataset(), 4, seed=0, device=CPU, group=Group(1, 2), prepare=lambda images: images + 1)
+    assert seen(prepared, 0, 1) == [
+        [value + 1 for value in seen(Batches(dataset(), 4, seed=0, device=CPU), 0, 1)[0][2:]]
+    ]
 
 
 def test_the_whole_set_comes_in_its_own_order() -> None:

@@ -19,6 +19,7 @@ from torch.nn import functional
 from inkdigit import Interrupted, load_dataset, train
 from inkdigit.evaluation.history import read_history
 from inkdigit.learning import engine, locate
+from inkdigit.learning.distributed import ALONE
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.graph import write_metadata
 from inkdigit.learning.locate import GLANCE, MARGIN, NAMING, Deployed, TorchLocator, judge
@@ -174,8 +175,8 @@ def test_pages_follow_from_the_digits_variants_and_the_seed(digits_folder: Path)
     digits = load_dataset(str(digits_folder))
     recipe = replace(RECIPE, batch_size=2)
     streams = [
-        locate.stream(recipe, digits, seed, CPU, Generator()) for seed in (0, 0, 1)
-    ] + [locate.stream(replace(recipe, variants={}), digits, 0, CPU, Generator())]  # fmt: skip
+        locate.stream(recipe, digits, seed, Generator(), ALONE) for seed in (0, 0, 1)
+    ] + [locate.stream(replace(recipe, variants={}), digits, 0, Generator(), ALONE)]  # fmt: skip
     x, again, other, plain = (torch.cat([x for x, _ in stream.steps(0, 12)]) for stream in streams)
     assert torch.equal(x, again)
     assert not torch.equal(x, other)

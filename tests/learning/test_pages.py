@@ -16,6 +16,7 @@ from torch import Tensor
 from inkdigit.data.dataset import load_dataset
 from inkdigit.errors import EnvironmentFault
 from inkdigit.learning import pages as module
+from inkdigit.learning.distributed import ALONE, Group
 from inkdigit.learning.pages import AHEAD, CONTRAST, PageBatches
 from inkdigit.learning.targets import Targets, standardize
 from inkdigit.locator import STRIDE, find_peaks
@@ -32,9 +33,9 @@ def make(digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Make:
     """Makes batches of three small pages, drawn by so many other processes."""
     digits = load_dataset(str(digits_folder))
 
-    def batches(workers: int = 0, seed: int = 0) -> PageBatches:
+    def batches(workers: int = 0, seed: int = 0, group: Group = ALONE) -> PageBatches:
         monkeypatch.setattr("inkdigit.learning.pages.count_cores", lambda: workers + 1)
-        return PageBatches(Pages(digits, side=64, seed=seed), 3, device=CPU)
+        return PageBatches(Pages(digits, side=64, seed=seed), 3, device=CPU, group=group)
 
     return batches
 
@@ -105,6 +106,40 @@ def test_all_together_are_no_farther_ahead_than_one(make: Make, monkeypatch: pyt
     for workers in (1, 2, 4, 8):
         list(make(workers).steps(0, 1))
     assert ahead == [AHEAD] * 4
+
+
+def test_processes_of_a_group_draw_their_share_of_the_pages(make: Make, monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn: list[int] = []
+    draw = Pages.__getitem__
+
+    def note(pages: Pages, number: int) -> Page:
+        drawn.append(number)
+        return draw(pages, number)
+
+    monkeypatch.setattr(Pages, "__getitem__", note)
+    shares = [next(make(group=Group(rank, 3)).steps(2, 3)) for rank in range(3)]
+    assert drawn == [6, 7, 8]
+    assert all(len(x) == len(targets.centres) == 1 for x, targets in shares)
+    whole = next(make().steps(2, 3))
+    assert_same(shares[0], (whole[0][:1], Targets(**{f.name: getattr(whole[1], f.name)[:1] for f in fields(Targets)})))
+
+
+@pytest.mark.parametrize(("cores", "size", "workers"), [(2, 1, 1), (2, 2, 1), (16, 1, 8), (16, 4, 4), (1, 2, 0)])
+def test_processes_of_a_group_share_the_cores_that_draw(
+    cores: int, size: int, workers: int, make: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[int] = []
+
+    class Loader:
+        def __init__(self, *_: object, num_workers: int, **__: object) -> None:
+            seen.append(num_workers)
+
+        def __iter__(self) -> Iterator[object]:
+            return iter(())
+
+    monkeypatch.setattr(module, "DataLoader", Loader)
+    list(make(cores - 1, group=Group(0, size)).steps(0, 1))
+    assert seen == [workers]
 
 
 def test_steps_and_seeds_differ(make: Make) -> None:

@@ -10,6 +10,7 @@ from torch import Generator
 
 from inkdigit.data.dataset import load_dataset
 from inkdigit.learning import locate
+from inkdigit.learning.distributed import ALONE
 from inkdigit.learning.engine import build, update
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.recipes import RECIPES
@@ -42,7 +43,7 @@ class TestTasks:
         torch.manual_seed(0)
         model, optimizer = build(recipe, CPU)
         before = [parameter.detach().clone() for parameter in model.parameters()]
-        stream = task.stream(recipe, load_dataset(str(digits_folder)), 0, CPU, Generator().manual_seed(0))
+        stream = task.stream(recipe, load_dataset(str(digits_folder)), 0, Generator().manual_seed(0), ALONE)
         assert stream.per_epoch > 1
         for x, targets in stream.steps(0, 2):
             loss, logits, labels = update(model, optimizer, x, targets, recipe, judge=task.judge)

@@ -14,6 +14,7 @@ from inkdigit.cli.examples import with_examples
     "inkdigit train lenet",
     "inkdigit train softmax --data optdigits --set epochs=2",
     "inkdigit train mlp --set model.hidden=64,64 --set lr=0.01",
+    "inkdigit train reader --processes 2 --out runs/mine",
     "inkdigit train reader --out runs/mine --resume",
     "inkdigit train lenet --from runs/lenet-1 --set lr=0.0003",
 )
@@ -28,6 +29,10 @@ def train(
         int | None, typer.Option(min=0, max=2**63 - 1, help="Of weights, order and augmentation. [default: 0]")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
+    processes: Annotated[
+        int | None,
+        typer.Option(min=1, help="That share each batch, a core or more each. [default: 1]"),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in --out, or in the newest run of the recipe.")
     ] = False,
@@ -59,6 +64,7 @@ def train(
         out=out,
         seed=seed,
         device=device,
+        processes=processes,
         settings=settings or (),
         resume=resume,
         begun_from=begun_from,

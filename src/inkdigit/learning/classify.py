@@ -16,6 +16,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.calibrate import fit_temperature
 from inkdigit.evaluation.evaluate import Evaluation, evaluate
 from inkdigit.evaluation.metrics import nll, predict
+from inkdigit.learning.distributed import Group
 from inkdigit.learning.engine import prepare
 from inkdigit.learning.graph import Samples, export_classifier
 from inkdigit.learning.loader import Batches
@@ -31,14 +32,15 @@ SAMPLED = 512
 """Digits that tell how far a network's values reach, with what its recipe adds to them."""
 
 
-def stream(recipe: Recipe, training: Dataset, seed: int, device: torch.device, generator: Generator) -> Batches:
+def stream(recipe: Recipe, training: Dataset, seed: int, generator: Generator, group: Group) -> Batches:
     """Shuffled batches of the training digits, and of what the recipe adds to them."""
-    extended = _extend(training, recipe, seed)
+    extended = group.extend(training, lambda digits: _extend(digits, recipe, seed))
     per_epoch = -(-len(extended) // (recipe.batch_size or len(extended)))
     return Batches(
-        extended, recipe.batch_size, seed=seed, device=device,
+        extended, recipe.batch_size, seed=seed, device=generator.device,
         prepare=partial(prepare, recipe=recipe, generator=generator),
         once=not recipe.augment and recipe.total_steps(per_epoch) > per_epoch,  # else no image is seen again
+        group=group,
     )  # fmt: skip
 
 

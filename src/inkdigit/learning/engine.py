@@ -9,6 +9,7 @@ from torch import Generator, Tensor, nn, optim
 
 from inkdigit.errors import EnvironmentFault, unknown
 from inkdigit.learning.augment import augment
+from inkdigit.learning.distributed import ALONE, Group
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import build_optimizer
 from inkdigit.learning.precision import precision_on
@@ -83,15 +84,23 @@ def prepare(images: Tensor, recipe: Recipe, generator: Generator) -> Tensor:
 
 
 def update(
-    model: nn.Module, optimizer: optim.Optimizer, x: Tensor, targets: Any, recipe: Recipe, *, judge: Judge
+    model: nn.Module,
+    optimizer: optim.Optimizer,
+    x: Tensor,
+    targets: Any,
+    recipe: Recipe,
+    *,
+    judge: Judge,
+    group: Group = ALONE,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """One step down the gradient. Returns what the judge says of the network as it was before."""
+    """One step down the gradient, a group's mean one. Returns what the judge says of the network as it was before."""
     is_rounded = precision_on(x.device, recipe.precision) == torch.bfloat16
     with torch.autocast(x.device.type, torch.bfloat16, enabled=is_rounded):
         outputs = model(x).float()  # (b, 1, 28, 28) → (b, classes), or (b, 1, h, w) → maps
     loss, logits, labels = judge(outputs, targets, recipe)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
+    group.average(model)
     if recipe.clip_norm is not None:
         nn.utils.clip_grad_norm_(model.parameters(), recipe.clip_norm)
     optimizer.step()
@@ -99,22 +108,22 @@ def update(
 
 
 @contextmanager
-def tuned(recipe: Recipe) -> Iterator[None]:
-    """Threads and kernels as suit a recipe's batches; afterwards both are as they were.
+def tuned(recipe: Recipe, threads: int | None = None) -> Iterator[None]:
+    """Threads, as a recipe says unless so many are given, and kernels that suit it; afterwards all is as it was.
 
     Numbers too small to be normal, below 1.2e-38, are taken as 0: Adam's moments of a weight that no longer learns
     fade into them, and a processor takes a hundred cycles for each (keras-cnn: 5.9 instead of 10.4 ms a step, with
     the same losses to every digit). A thread takes this over from the one that starts it, and keeps it: in one
     process it is what was computed first that decides for PyTorch's own threads.
     """
-    threads, onednn = torch.get_num_threads(), bool(torch.backends.mkldnn.enabled)
-    torch.set_num_threads(recipe.threads or threads)
+    before, onednn = torch.get_num_threads(), bool(torch.backends.mkldnn.enabled)
+    torch.set_num_threads(threads or recipe.threads or before)
     torch.backends.mkldnn.enabled = onednn and not _is_small(recipe)  # type: ignore[assignment]
     torch.set_flush_denormal(True)
     try:
         yield
     finally:
-        torch.set_num_threads(threads)
+        torch.set_num_threads(before)
         torch.backends.mkldnn.enabled = onednn  # type: ignore[assignment]
         torch.set_flush_denormal(False)
 

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from inkdigit.data.dataset import Dataset
+from inkdigit.learning.distributed import ALONE, Group
 
 PREPARED_AT_ONCE = 4096
 """Images: so that what lies between raw and prepared ones stays small."""
@@ -31,6 +32,7 @@ class Batches:
         device: torch.device,
         prepare: Callable[[Tensor], Tensor] = lambda images: images,
         once: bool = False,
+        group: Group = ALONE,
     ) -> None:
         """Puts a dataset on the device.
 
@@ -41,6 +43,7 @@ class Batches:
             device: where the images shall lie.
             prepare: what makes of uint8 (b, 1, 28, 28) images those that a network takes.
             once: whether to prepare the whole set here, as one may where nothing in it is random; else each batch.
+            group: the processes that share each batch.
         """
         images = torch.from_numpy(dataset.images.copy()).to(device)[:, None]  # (n, 28, 28) → (n, 1, 28, 28)
         if once:
@@ -49,6 +52,7 @@ class Batches:
         self._prepare = prepare if not once else None
         self._labels = torch.from_numpy(dataset.labels).to(device)
         self._seed = seed
+        self._group = group
         self._batch_size = batch_size or len(dataset)
         self._whole = batch_size is None or batch_size >= len(dataset)
         self.per_epoch = -(-len(dataset) // self._batch_size)
@@ -69,7 +73,9 @@ class Batches:
             first, last = 0, last - first
         for batch in range(first, last):
             span = slice(batch * self._batch_size, (batch + 1) * self._batch_size)
-            yield self._prepare(images[span]) if self._prepare else images[span], labels[span]
+            x, y = images[span], labels[span]
+            share = self._group.share(len(y))
+            yield self._prepare(x[share]) if self._prepare else x[share], y[share]
 
     def _order(self, epoch: int) -> Tensor:
         order = np.random.default_rng((self._seed, epoch)).permutation(len(self._labels))

@@ -13,6 +13,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.locating import Count
 from inkdigit.evaluation.metrics import wilson_interval
 from inkdigit.images import CLASSES, Grey
+from inkdigit.learning.distributed import Group
 from inkdigit.learning.graph import Samples, export_locator
 from inkdigit.learning.pages import PageBatches
 from inkdigit.learning.recipe import Recipe
@@ -86,10 +87,10 @@ class TorchLocator:
         return find_peaks(centres[0].cpu().numpy(), boxes[0].cpu().numpy())
 
 
-def stream(recipe: Recipe, training: Dataset, seed: int, device: torch.device, generator: Generator) -> PageBatches:  # noqa: ARG001
+def stream(recipe: Recipe, training: Dataset, seed: int, generator: Generator, group: Group) -> PageBatches:
     """Batches of pages written with the training digits."""
     pages = Pages(vary(training, recipe.variants, seed), seed=seed)
-    return PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=device)
+    return PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=generator.device, group=group)
 
 
 def judge(maps: Tensor, targets: Targets, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001

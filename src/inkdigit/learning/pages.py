@@ -13,6 +13,7 @@ from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Numbered
 
 from inkdigit.errors import EnvironmentFault
+from inkdigit.learning.distributed import ALONE, Group
 from inkdigit.learning.targets import Targets, draw_targets, standardize
 from inkdigit.machine import count_cores
 from inkdigit.synthesis.pages import Pages
@@ -31,15 +32,15 @@ class PageBatches:
         per_epoch: steps in which as many pages pass as there are digits to write them with.
     """
 
-    def __init__(self, pages: Pages, batch_size: int, *, device: torch.device) -> None:
-        """Takes pages by number: step s holds those from s times the batch size on."""
-        self._batches = _Batches(pages, batch_size)
-        self._device = device
+    def __init__(self, pages: Pages, batch_size: int, *, device: torch.device, group: Group = ALONE) -> None:
+        """Takes pages by number: step s holds those from s times the batch size on, or a group's share of them."""
+        self._batches = _Batches(pages, batch_size, group.share(batch_size))
+        self._device, self._processes = device, group.size
         self.per_epoch = -(-len(pages.digits) // batch_size)
 
     def steps(self, start: int, stop: int) -> Iterator[tuple[Tensor, Targets]]:
         """Yields standardised pages (b, 1, h, w) and their targets, of the steps from start to stop."""
-        workers = min(count_cores() - 1, 8)
+        workers = min(-(-(count_cores() - 1) // self._processes), 8)
         if workers:
             gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
         loader: DataLoader[Any] = DataLoader(
@@ -61,16 +62,16 @@ class PageBatches:
 class _Batches(Numbered[tuple[Tensor, Targets]]):
     """Batches by number, as PyTorch's loader asks for them."""
 
-    def __init__(self, pages: Pages, batch_size: int) -> None:
-        self._pages, self._batch_size = pages, batch_size
+    def __init__(self, pages: Pages, batch_size: int, share: slice) -> None:
+        self._pages, self._batch_size, self._places = pages, batch_size, range(batch_size)[share]
 
     def __getitem__(self, step: int) -> tuple[Tensor, Targets]:
         side = self._pages.side
-        random = np.random.default_rng((self._pages.seed, step))
-        x = np.zeros((self._batch_size, 1, side, side), np.float32)
+        random = np.random.default_rng((self._pages.seed, step, self._places[0]))
+        x = np.zeros((len(self._places), 1, side, side), np.float32)
         targets = []
-        for place in range(self._batch_size):
-            page = self._pages[step * self._batch_size + place]
+        for place, number in enumerate(self._places):
+            page = self._pages[step * self._batch_size + number]
             height, width = page.grey.shape
             left, top = int(random.integers(side - width + 1)), int(random.integers(side - height + 1))
             contrast = math.exp(random.normal(0, CONTRAST))

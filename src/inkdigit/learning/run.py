@@ -39,7 +39,7 @@ RESULT_KINDS: Mapping[str, Any] = {
 }  # fmt: skip
 """Of what kind the numbers among them are; a file that was edited by hand may hold anything."""
 
-LATER = ("begun_from",)
+LATER = ("begun_from", "processes")
 """What the first runs do not tell."""
 
 FORMAT = 1
@@ -57,6 +57,7 @@ class Run:
         data: a dataset's name or folder.
         data_sha256: hash of the digits that it learns from.
         begun_from: hash of the file that holds the weights which it began with, if it began with another's.
+        processes: that share each of its batches.
     """
 
     folder: Path
@@ -65,6 +66,7 @@ class Run:
     data: str
     data_sha256: str
     begun_from: str | None = None
+    processes: int = 1
 
     @property
     def state(self) -> Path:
@@ -211,6 +213,7 @@ class Run:
             "settings": self.recipe.to_dict(),
             "train_sha256": self.data_sha256,
             **({"begun_from_sha256": self.begun_from} if self.begun_from else {}),
+            **({"processes": self.processes} if self.processes > 1 else {}),
             **{key: value for key, value in result.items() if key != "run"},  # a path says nothing elsewhere
         }
 
@@ -231,8 +234,10 @@ class Run:
         try:
             recipe = Recipe.from_dict(values["recipe"], str(folder))
             _check_options(recipe, folder)
-            seed, begun_from = int(values["seed"]), values.get("begun_from")
-            return cls(folder, recipe, seed, str(values["data"]), str(values["data_sha256"]), begun_from)
+            return cls(
+                folder, recipe, int(values["seed"]), str(values["data"]), str(values["data_sha256"]),
+                values.get("begun_from"), int(values.get("processes", 1)),
+            )  # fmt: skip
         except (TypeError, ValueError) as error:
             raise DataError(f"{folder}/run.json: not what a run begins with ({error}); train again") from error
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-import torch
 from torch import Generator, Tensor, nn
 
 from inkdigit.data.dataset import Dataset
 from inkdigit.images import SIZE
 from inkdigit.learning import classify, locate
+from inkdigit.learning.distributed import Group
 from inkdigit.learning.engine import Judge
 from inkdigit.learning.graph import Samples
 from inkdigit.learning.recipe import Recipe
@@ -33,7 +33,7 @@ class Task:
     Attributes:
         description: one line.
         input_sides: height and width of an input that a network of it takes, in pixels.
-        stream: a recipe, its training digits, the seed, the device, its generator → batches.
+        stream: a recipe, its training digits, the seed, a device's generator, the group that shares them → batches.
         judge: what a batch's outputs are worth.
         watch: a network, its recipe, digits that it has not seen → loss and accuracy on them.
         deploy: a network, its recipe, a temperature → what is asked instead of it.
@@ -47,7 +47,7 @@ class Task:
 
     description: str
     input_sides: tuple[int, int]
-    stream: Callable[[Recipe, Dataset, int, torch.device, Generator], Stream]
+    stream: Callable[[Recipe, Dataset, int, Generator, Group], Stream]
     judge: Judge
     watch: Callable[[nn.Module, Recipe, Dataset], tuple[float, float]]
     deploy: Callable[[nn.Module, Recipe, float], Any]

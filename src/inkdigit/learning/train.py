@@ -16,6 +16,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.errors import Interrupted, UsageError
 from inkdigit.evaluation.history import Meter, Row
 from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
+from inkdigit.learning.distributed import ALONE, Group, check_processes, gathered
 from inkdigit.learning.engine import build, check_compiler, compiled, find_device, tuned, update
 from inkdigit.learning.ensemble import finish_ensemble
 from inkdigit.learning.finish import finish
@@ -46,6 +47,7 @@ def train(
     out: str | Path | None = None,
     seed: int | None = None,
     device: str = "auto",
+    processes: int | None = None,
     settings: str | Sequence[str] = (),
     resume: bool = False,
     begun_from: str | Path | None = None,
@@ -61,6 +63,7 @@ def train(
         out: the run's folder; None makes ``runs/RECIPE-N``, or resumes the newest.
         seed: of the weights, the order and the augmentation; None is 0, or what a resumed run began with.
         device: ``auto``, ``cpu`` or ``cuda``.
+        processes: that share each batch, a core or more each; None is 1, or as many as a resumed run began with.
         settings: ``name=value`` overrides of the recipe.
         resume: go on with the run in ``out``, bit for bit as if it had never stopped.
         begun_from: the folder of a finished run of the same network, with whose weights this one begins.
@@ -81,6 +84,7 @@ def train(
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
     _check_buildable(chosen, seed or 0)
     where = find_device(device)
+    check_processes(1 if processes is None else processes, chosen, where)
     listeners = find_loggers(loggers)
     if resume and begun_from is not None:
         raise UsageError("found both a run to begin from and one to resume, expected one of them")
@@ -90,7 +94,11 @@ def train(
         run = Run.open(folder)
         run = replace(run, data=named or run.data)  # by its hash it is the same, wherever it lies now
         announce(run.data)
-        check_same(run, chosen if settings or isinstance(recipe, Recipe) else None, name=chosen.name, seed=seed)
+        check_same(
+            run, chosen if settings or isinstance(recipe, Recipe) else None,
+            name=chosen.name, seed=seed, processes=processes,
+        )  # fmt: skip
+        check_processes(run.processes, run.recipe, where)
         check_compiler(run.recipe, where)
         training, watched, test = run.load_digits()
     else:
@@ -101,7 +109,9 @@ def train(
         if base is not None:
             base.check_watched(chosen, training)
         begun = None if base is None else base.sha256
-        run = Run(asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun)
+        run = Run(
+            asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun, processes or 1
+        )
     if run.is_finished:
         return run.result()
     with run.held():
@@ -110,22 +120,32 @@ def train(
         run.write()
         if run.recipe.members > 1:
             return finish_ensemble(run, train_members(run, len(training), where.type, loggers, tell))
-        progress, model = fit(run, training, watched, listeners, where)
+        with gathered(run.folder, run.processes) as group:
+            progress, model = fit(run, training, watched, listeners, where, group=group)
         return finish(run, model, progress, watched, test)
 
 
 def fit(
-    run: Run, training: Dataset, watched: Dataset, loggers: Sequence[Logger], device: torch.device
+    run: Run,
+    training: Dataset,
+    watched: Dataset,
+    loggers: Sequence[Logger],
+    device: torch.device,
+    *,
+    group: Group = ALONE,
 ) -> tuple[Progress, nn.Module]:
-    """The loop: from the run's state, or from the start, to the last step. Returns progress and network."""
+    """The loop: from the run's state, or from the start, to the last step. Returns progress and network.
+
+    Of a group that shares each batch only the first process measures, logs and saves.
+    """
     recipe, task = run.recipe, TASKS[run.recipe.task]
     with ExitStack() as stack:
-        stack.enter_context(tuned(recipe))
+        stack.enter_context(tuned(recipe, group.threads))
         torch.manual_seed(run.seed)
         generator = Generator(device).manual_seed(run.seed)
         model, optimizer = build(recipe, device)
         progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
-        batches = task.stream(recipe, training, run.seed, device, generator)
+        batches = task.stream(recipe, training, run.seed, generator, group)
         interruption = stack.enter_context(Interruption())  # up to here, which may take minutes, nothing is to be saved
         total_steps = recipe.total_steps(batches.per_epoch)
         round_steps = recipe.round_steps(batches.per_epoch)
@@ -136,11 +156,14 @@ def fit(
             stack.callback(logger.close)
         clock, learner = _Clock(progress), compiled(model, recipe, device)
         model.train()
-        for x, targets in batches.steps(progress.step, total_steps):
+        steps = batches.steps(progress.step, total_steps)
+        for x, targets in group.seeded(steps, progress.step, run.seed, generator):
             lr = recipe.lr * schedule(progress.step / total_steps)
             set_lr(optimizer, lr)
-            loss, logits, labels = update(learner, optimizer, x, targets, recipe, judge=task.judge)
+            loss, logits, labels = update(learner, optimizer, x, targets, recipe, judge=task.judge, group=group)
             progress.step += 1
+            if group.rank:
+                continue
             tally.add(loss, logits, labels)
             is_round = progress.step % round_steps == 0 or progress.step == total_steps
             if is_round or progress.step % recipe.log_every == 0:
@@ -235,14 +258,22 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
             ) from error
 
 
-def check_same(run: Run, recipe: Recipe | None, *, name: str | None = None, seed: int | None = None) -> None:
+def check_same(
+    run: Run,
+    recipe: Recipe | None,
+    *,
+    name: str | None = None,
+    seed: int | None = None,
+    processes: int | None = None,
+) -> None:
     """A run goes on as it began: whatever is asked for now must be what was asked for then.
 
     Raises:
         UsageError: it is not.
     """
-    begun = {"recipe": run.recipe.name, "seed": run.seed, **run.recipe.settings()}
-    asked = {"recipe": begun["recipe"] if name is None else name, "seed": run.seed if seed is None else seed}
+    begun = {"recipe": run.recipe.name, "seed": run.seed, "processes": run.processes, **run.recipe.settings()}
+    given = {"recipe": name, "seed": seed, "processes": processes}
+    asked = {what: value for what, value in given.items() if value is not None}
     asked |= recipe.settings() if recipe else {}
     if other := [f"{what}={begun[what]}" for what, value in asked.items() if value != begun[what]]:
         raise UsageError(f"{run.folder}: was begun with {', '.join(other)}; resume it as it was begun, or train anew")
