@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import torch
 from safetensors.torch import load_file
 from torch import Generator, Tensor
 
-from inkdigit import EnvironmentFault, Interrupted, UsageError, train
+from inkdigit import EnvironmentFault, Interrupted, UsageError, load_dataset, train
 from inkdigit.learning import distributed, engine
 from inkdigit.learning.distributed import ALONE, Group, check_processes
 from inkdigit.learning.recipe import override
@@ -90,6 +91,17 @@ def test_what_cannot_be_shared(processes: int, recipe: str, settings: list[str],
         check_processes(processes, override(RECIPES[recipe], settings), torch.device(device))
 
 
+def test_what_is_made_of_the_digits_is_made_once(digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digits, sent = load_dataset(str(digits_folder)), list[Tensor]()
+    made = replace(digits, images=255 - digits.images[:7], labels=digits.labels[:7])
+    monkeypatch.setattr(torch.distributed, "broadcast", lambda tensor, _: sent.append(tensor.clone()))
+    assert Group(0, 2).extend(digits, lambda _: made).sha256 == made.sha256
+    monkeypatch.setattr(torch.distributed, "broadcast", lambda tensor, _: tensor.copy_(sent.pop(0)))
+    received = Group(1, 2).extend(digits, lambda _: pytest.fail("made twice"))
+    assert received.sha256 == made.sha256
+    assert not sent
+
+
 def test_two_processes_learn_what_one_learns(digits_folder: Path, tmp_path: Path) -> None:
     alone, together = tmp_path / "alone", tmp_path / "together"
     train("lenet", data=str(digits_folder), out=alone, settings=PLAIN)
@@ -100,6 +112,16 @@ def test_two_processes_learn_what_one_learns(digits_folder: Path, tmp_path: Path
     assert json.loads((together / "run.json").read_text())["processes"] == 2
     assert [row["step"] for row in read_log(together)] == [row["step"] for row in read_log(alone)]
     assert [path.name for path in sorted(together.iterdir())] == [path.name for path in sorted(alone.iterdir())]
+
+
+def test_running_statistics_are_those_of_whole_batches(digits_folder: Path, tmp_path: Path) -> None:
+    settings = [*PLAIN, "steps=1", "model=vgg", "model.widths=4,4,4", "model.dropout=0"]
+    for name, processes in (("alone", 1), ("together", 2)):
+        train("softmax", data=str(digits_folder), out=tmp_path / name, settings=settings, processes=processes)
+    one, other = final_weights(tmp_path / "alone"), final_weights(tmp_path / "together")
+    name = next(name for name in one if name.endswith("running_mean"))
+    assert one[name].abs().max() > 1e-3
+    torch.testing.assert_close(other[name], one[name], rtol=1e-4, atol=0)
 
 
 def test_a_group_that_was_stopped_goes_on_bit_for_bit(
