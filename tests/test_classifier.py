@@ -1,6 +1,7 @@
 """Models from files: whole, damaged, of another kind."""
 
 import json
+import pickle
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import SimpleNamespace
@@ -76,6 +77,16 @@ def test_computes_what_the_graph_says(classifier: OnnxClassifier) -> None:
     found = classifier(images(5))
     assert found.dtype == np.float32
     np.testing.assert_allclose(found, softmax(images(5)), atol=1e-4)
+
+
+def test_it_is_sent_to_other_processes_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(build(), tmp_path / "m.onnx")
+    monkeypatch.chdir(tmp_path)
+    sent = pickle.dumps(OnnxClassifier("m.onnx", threads=1))
+    monkeypatch.chdir("/")
+    received = pickle.loads(sent)  # noqa: S301 - our own
+    np.testing.assert_allclose(received(images(5)), softmax(images(5)), atol=1e-4)
+    assert received._session_for_one is received._session, "threads=1 went with it"
 
 
 @pytest.mark.parametrize("n", [0, 1, BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 2 * BATCH_SIZE + 3])

@@ -1,5 +1,6 @@
 """Maps of a page, what stands out of them, and the files that make them."""
 
+import pickle
 from pathlib import Path
 
 import numpy as np
@@ -118,6 +119,16 @@ def test_a_file_finds_what_its_graph_marks(tmp_path: Path) -> None:
     np.testing.assert_allclose(found.boxes[0, :2] + found.boxes[0, 2:] / 2, (26, 14), rtol=1e-6)
     assert locator.metadata == {"name": "bright"}
     assert len(locator(page[::2, ::-1])) > 0, "a view does as well"
+
+
+def test_it_is_sent_to_other_processes_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    save(build(), tmp_path)
+    monkeypatch.chdir(tmp_path)
+    sent = pickle.dumps(OnnxLocator("m.onnx", threads=1))
+    monkeypatch.chdir("/")
+    page = np.zeros((33, 50), np.uint8)
+    page[9, 21] = 255
+    assert pickle.loads(sent)(page).scores.max(1).tolist() == [1.0]  # noqa: S301 - our own
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ Evaluation, calibration, the report and the reader know only that; in a test a c
 import base64
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -53,6 +53,10 @@ class OnnxClassifier:
         self._session_for_one = self._session if threads == 1 else open_session(self.path, 1)
         _check_signature(self._session, self.path)
         self.metadata: Mapping[str, Any] = read_metadata(self._session)
+
+    def __reduce__(self) -> tuple[Callable[..., "OnnxClassifier"], tuple[Path]]:
+        """Is sent to another process as its file's name: there it is opened anew."""
+        return partial(OnnxClassifier, threads=self._threads), (self.path.absolute(),)
 
     def __call__(self, images: Images) -> Probabilities:
         """Probabilities, float32 (n, classes), of uint8 (n, 28, 28) images.

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -127,9 +128,14 @@ class OnnxLocator:
             DataError: no file, not ONNX, or not a locator.
         """
         self.path = Path(path)
+        self._threads = threads
         self._session = open_session(self.path, threads)
         _check_signature(self._session, self.path)
         self.metadata: Mapping[str, Any] = read_metadata(self._session)
+
+    def __reduce__(self) -> tuple[Callable[..., "OnnxLocator"], tuple[Path]]:
+        """Is sent to another process as its file's name: there it is opened anew."""
+        return partial(OnnxLocator, threads=self._threads), (self.path.absolute(),)
 
     def __call__(self, page: Grey) -> Findings:
         """The digits on a page, uint8 (h, w).

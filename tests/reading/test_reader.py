@@ -2,6 +2,7 @@
 
 import io
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -459,6 +460,14 @@ class TestRules:
                 reader.read(page, rules=rule)
             with pytest.raises(error):
                 list(reader.read_many([page], rules=rule))
+
+
+def test_it_is_sent_to_other_processes_with_its_models() -> None:
+    picture = Path(__file__).parents[2] / "samples" / "seven.png"
+    reader = Reader(threads=1)
+    received = pickle.loads(pickle.dumps(reader))  # noqa: S301 - our own
+    assert received.read(picture) == reader.read(picture)
+    assert [reading.text for reading in received.read_many([picture], processes=1)] == ["7"]
 
 
 @pytest.mark.parametrize(

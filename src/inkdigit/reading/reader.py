@@ -41,6 +41,8 @@ TOGETHER = 4
 class Reader:
     """Reads digits with two networks, opened once: a locator finds them, a classifier reads each again.
 
+    It may be sent to other processes, where it opens its models anew.
+
     Attributes:
         classifier: a callable from digit images to probabilities.
     """
