@@ -17,6 +17,7 @@ from inkdigit.errors import UsageError
 from inkdigit.evaluation.history import Row
 from inkdigit.images import CLASSES, SIZE
 from inkdigit.learning.augment import AUGMENTATIONS, augment
+from inkdigit.learning.distributed import ALONE
 from inkdigit.learning.graph import export_classifier, export_locator
 from inkdigit.learning.locate import Deployed as DeployedLocator
 from inkdigit.learning.locate import TorchLocator, judge
@@ -133,7 +134,7 @@ class TestLocators:
         page = Page(np.zeros((64, 64), np.uint8), boxes, np.array([3, 8]), boxes[:0])
         targets = Targets.stack([draw_targets(page, (0, 0), 64)] * 2)
         model = build_model(name, {}).train()
-        judge(model(torch.randn(2, 1, 64, 64)), targets, RECIPES["locator"])[0].backward()  # type: ignore[no-untyped-call]
+        judge(model(torch.randn(2, 1, 64, 64)), targets, RECIPES["locator"], ALONE)[0].backward()  # type: ignore[no-untyped-call]
         for parameter_name, parameter in model.named_parameters():
             assert parameter.grad is not None, parameter_name
             assert parameter.grad.abs().sum() > 0, parameter_name

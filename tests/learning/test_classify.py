@@ -24,11 +24,11 @@ ELEVEN = ["model=vgg", "model.widths=4,4,4", "model.classes=11", "batch_size=32"
 
 def test_the_judge_is_cross_entropy() -> None:
     logits, labels = torch.randn(6, 11, generator=Generator().manual_seed(0)), torch.tensor([0, 10, 3, 4, 4, 9])
-    loss, told, same = judge(logits, labels, RECIPES["lenet"])
+    loss, told, same = judge(logits, labels, RECIPES["lenet"], ALONE)
     assert told is logits
     assert same is labels
     torch.testing.assert_close(loss, functional.cross_entropy(logits, labels))
-    smoothed, _, _ = judge(logits, labels, replace(RECIPES["lenet"], label_smoothing=0.1))
+    smoothed, _, _ = judge(logits, labels, replace(RECIPES["lenet"], label_smoothing=0.1), ALONE)
     torch.testing.assert_close(smoothed, functional.cross_entropy(logits, labels, label_smoothing=0.1))
 
 

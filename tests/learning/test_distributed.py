@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import sys
+import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ CPU = torch.device("cpu")
 PLAIN = ["protocol=held-out", "epochs=2", "batch_size=16", "log_every=5"]
 """Nothing in it is by chance."""
 
-WILD = [*PLAIN, "model=vgg", "model.widths=4,4,4", "model.classes=11",
+WILD = [*PLAIN, "batch_size=12", "model=vgg", "model.widths=4,4,4", "model.classes=11",
         "outliers.line=0.2", "augment.rotate=10", "augment.noise=4"]  # fmt: skip
 """All that is by chance, and running statistics: dropout, augmentation, batch norm, images that are drawn."""
 
@@ -40,10 +41,12 @@ def read_log(folder: Path) -> list[dict[str, str]]:
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
 
 
-@pytest.mark.parametrize(("n", "size"), [(128, 2), (128, 3), (7, 3), (2, 2), (1, 4), (60_000, 7)])
-def test_shares_are_equal_and_miss_no_image(n: int, size: int) -> None:
+@pytest.mark.parametrize(
+    ("n", "size", "each"), [(128, 2, 64), (128, 3, 43), (7, 3, 3), (3, 3, 2), (2, 2, 2), (1, 4, 1), (60_000, 7, 8572)]
+)
+def test_shares_are_equal_and_miss_no_image(n: int, size: int, each: int) -> None:
     shares = [range(n)[Group(rank, size).share(n)] for rank in range(size)]
-    assert {len(share) for share in shares} == {-(-n // size)}
+    assert {len(share) for share in shares} == {each}
     assert set(itertools.chain(*shares)) == set(range(n))
 
 
@@ -64,7 +67,7 @@ def test_chance_depends_on_step_seed_and_process_alone() -> None:
         return drawn
 
     whole = draw(0, 0, 7)
-    assert len(set(whole)) == 4  # what a network draws and what augmentation draws is the same, but at each step anew
+    assert len(set(whole)) == 8
     torch.rand(3)
     assert draw(0, 2, 7) == whole[4:]
     assert not set(draw(1, 0, 7)) & set(whole)
@@ -84,6 +87,8 @@ def test_cores_are_shared(monkeypatch: pytest.MonkeyPatch) -> None:
         (2, "best-ensemble", [], "cpu", "whose networks train side by side"),
         (2, "lenet", [], "cuda", "on a GPU, which one fills"),
         (5, "lenet", [], "cpu", "found batches of 4 for 5 processes"),
+        (4, "lenet", [], "cpu", "found batches of 4 for 4 processes, .* 2 or more for each"),
+        (3, "cnn", [], "cpu", "found batches of 64 for 3 processes, expected a number that they can share"),
     ],
 )
 def test_what_cannot_be_shared(processes: int, recipe: str, settings: list[str], device: str, words: str) -> None:
@@ -91,12 +96,20 @@ def test_what_cannot_be_shared(processes: int, recipe: str, settings: list[str],
         check_processes(processes, override(RECIPES[recipe], settings), torch.device(device))
 
 
+def test_a_group_of_somebody_else_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.distributed, "is_initialized", lambda: True)
+    with pytest.raises(UsageError, match="is in use already"):
+        check_processes(2, RECIPES["lenet"], CPU)
+    check_processes(1, RECIPES["lenet"], CPU)
+
+
 def test_what_is_made_of_the_digits_is_made_once(digits_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     digits, sent = load_dataset(str(digits_folder)), list[Tensor]()
     made = replace(digits, images=255 - digits.images[:7], labels=digits.labels[:7])
-    monkeypatch.setattr(torch.distributed, "broadcast", lambda tensor, _: sent.append(tensor.clone()))
+    monkeypatch.setattr(distributed, "_wait", lambda work: work)
+    monkeypatch.setattr(torch.distributed, "broadcast", lambda tensor, *_, **__: sent.append(tensor.clone()))
     assert Group(0, 2).extend(digits, lambda _: made).sha256 == made.sha256
-    monkeypatch.setattr(torch.distributed, "broadcast", lambda tensor, _: tensor.copy_(sent.pop(0)))
+    monkeypatch.setattr(torch.distributed, "broadcast", lambda tensor, *_, **__: tensor.copy_(sent.pop(0)))
     received = Group(1, 2).extend(digits, lambda _: pytest.fail("made twice"))
     assert received.sha256 == made.sha256
     assert not sent
@@ -114,7 +127,7 @@ def test_two_processes_learn_what_one_learns(digits_folder: Path, tmp_path: Path
     assert [path.name for path in sorted(together.iterdir())] == [path.name for path in sorted(alone.iterdir())]
 
 
-def test_running_statistics_are_those_of_whole_batches(digits_folder: Path, tmp_path: Path) -> None:
+def test_running_means_are_those_of_whole_batches(digits_folder: Path, tmp_path: Path) -> None:
     settings = [*PLAIN, "steps=1", "model=vgg", "model.widths=4,4,4", "model.dropout=0"]
     for name, processes in (("alone", 1), ("together", 2)):
         train("softmax", data=str(digits_folder), out=tmp_path / name, settings=settings, processes=processes)
@@ -149,36 +162,65 @@ def test_a_group_that_was_stopped_goes_on_bit_for_bit(
     assert read_log(parts) == read_log(whole)
 
 
-KILLED = "import os; os.kill(os.getpid(), 9)"
-
-KILLED_LATER = """
-import os, pathlib, sys
-from inkdigit.learning.distributed import joined
-with joined(pathlib.Path(sys.argv[2]), 1, 2):
-    os._exit(5)
+JOINED = """
+import os, pathlib, sys, time
+from inkdigit.learning.distributed import join
+join(pathlib.Path(sys.argv[2]), int(sys.argv[3]), 2)
 """
 
+ONE_OF_THREE = "import os, sys, time; os.kill(os.getpid(), 9) if sys.argv[3] == '1' else time.sleep(600)"
 
-@pytest.mark.parametrize(("code", "words"), [(KILLED, "was killed by signal 9"), (KILLED_LATER, "ended with code 5")])
+
+@pytest.mark.parametrize(
+    ("code", "processes", "words"),
+    [
+        (ONE_OF_THREE, 4, "was killed by signal 9, as where memory is short"),
+        ("import os; os.write(1, b'no such folder'); os._exit(1)", 2, "ended: no such folder$"),
+        (f"{JOINED}os._exit(5)", 2, "ended: code 5$"),
+    ],
+)
 def test_a_process_that_is_no_more_is_told(
-    code: str, words: str, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    code: str, processes: int, words: str, *, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(distributed, "COMMAND", (sys.executable, "-c", code))
-    with pytest.raises(EnvironmentFault, match=f"that trained with this one {words}, as where memory is short"):
-        train("lenet", data=str(digits_folder), out=tmp_path / "run", settings=PLAIN, processes=2)
+    with pytest.raises(EnvironmentFault, match=f"that trained with this one {words}"):
+        train("lenet", data=str(digits_folder), out=tmp_path / "run", settings=PLAIN, processes=processes)
     assert not torch.distributed.is_initialized()
+
+
+def test_a_run_whose_group_broke_goes_on(digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(distributed, "COMMAND", (sys.executable, "-S", "-c", "raise SystemExit(1)"))
+    settings = [*PLAIN, "batch_size=6"]  # three cannot share the four of the recipe
+    with pytest.raises(EnvironmentFault):
+        train("lenet", data=str(digits_folder), out=tmp_path / "run", settings=settings, processes=3)
     monkeypatch.undo()
-    train("lenet", out=tmp_path / "run", resume=True)
+    train("lenet", out=tmp_path / "run", resume=True, processes=3)
     assert (tmp_path / "run" / "model.onnx").exists()
 
 
-def test_a_fault_of_ones_own_stays_what_it_is(
+def test_ctrl_c_is_heard_while_another_process_is_stuck(
     digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(distributed, "COMMAND", (sys.executable, "-c", f"{JOINED}time.sleep(600)"))
+    original = distributed._wait
+
+    def interrupt(work: Any) -> None:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+        original(work)
+
+    monkeypatch.setattr(distributed, "_wait", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        train("lenet", data=str(digits_folder), out=tmp_path / "run", settings=PLAIN, processes=2)
+    assert not torch.distributed.is_initialized()
+
+
+def test_a_fault_of_ones_own_stays_what_it_is(
+    digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
         raise RuntimeError("mine")
 
     monkeypatch.setattr("inkdigit.learning.train.update", fail)
-    monkeypatch.setattr(distributed, "END_S", 0.1)
     with pytest.raises(RuntimeError, match="mine"):
         train("lenet", data=str(digits_folder), out=tmp_path / "run", settings=PLAIN, processes=2)
+    assert capfd.readouterr() == ("", "")

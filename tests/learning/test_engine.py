@@ -120,6 +120,14 @@ def test_threads_and_kernels_are_restored_even_after_an_error() -> None:
     assert state() == before
 
 
+@pytest.mark.parametrize(("threads", "most", "used"), [(3, 2, 2), (1, 2, 1), (None, 1, 1), (3, None, 3)])
+def test_a_process_of_a_group_uses_no_more_threads_than_its_share(
+    threads: int | None, most: int | None, used: int
+) -> None:
+    with tuned(replace(RECIPES["cnn"], threads=threads), most):
+        assert torch.get_num_threads() == used
+
+
 @pytest.mark.usefixtures("computes_bfloat16")
 @pytest.mark.parametrize(("precision", "dtype"), [("float32", torch.float32), ("bfloat16", torch.bfloat16)])
 def test_images_come_scaled_in_the_precision_of_the_recipe(precision: str, dtype: torch.dtype) -> None:

@@ -1,11 +1,12 @@
 """Where on a page are digits, and which?"""
 
+import itertools
 import json
 import math
 import os
 import shutil
 import signal
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch.nn import functional
 from inkdigit import Interrupted, load_dataset, train
 from inkdigit.evaluation.history import read_history
 from inkdigit.learning import engine, locate
-from inkdigit.learning.distributed import ALONE
+from inkdigit.learning.distributed import ALONE, Group
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.graph import write_metadata
 from inkdigit.learning.locate import GLANCE, MARGIN, NAMING, Deployed, TorchLocator, judge
@@ -58,7 +59,7 @@ def perfect(wanted: Targets) -> Tensor:
 
 
 def loss_of(maps: Tensor) -> float:
-    return float(judge(maps, targets(), RECIPE)[0])
+    return float(judge(maps, targets(), RECIPE, ALONE)[0])
 
 
 def changed(page: int, channel: int, row: int, column: int, value: float) -> Tensor:
@@ -112,7 +113,7 @@ def test_a_near_miss_costs_less_than_a_far_one() -> None:
 
 def test_the_judge_tells_what_the_maps_say_at_each_centre() -> None:
     maps = torch.randn(2, 14, 16, 16, generator=Generator().manual_seed(0))
-    _, logits, labels = judge(maps, targets(), RECIPE)
+    _, logits, labels = judge(maps, targets(), RECIPE, ALONE)
     assert labels.tolist() == [3, 8]
     assert torch.equal(logits, torch.stack([maps[0, :10, 4, 3], maps[0, :10, 10, 11]]))
 
@@ -120,7 +121,7 @@ def test_the_judge_tells_what_the_maps_say_at_each_centre() -> None:
 def test_pages_without_digits_are_judged() -> None:
     wanted = Targets(*(getattr(targets(), name)[1:] for name in ("centres", "boxes", "near", "asked")))
     maps = torch.zeros(1, 14, 16, 16, requires_grad=True)
-    loss, logits, labels = judge(maps, wanted, RECIPE)
+    loss, logits, labels = judge(maps, wanted, RECIPE, ALONE)
     loss.backward()  # type: ignore[no-untyped-call]
     assert loss.item() > 1
     assert (logits.shape, labels.shape) == ((0, 10), (0,))
@@ -128,9 +129,20 @@ def test_pages_without_digits_are_judged() -> None:
     assert maps.grad.isfinite().all()
 
 
+def test_shares_of_a_batch_are_judged_as_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One page has two digits, the other none."""
+    maps, whole = torch.randn(2, 14, 16, 16, generator=Generator().manual_seed(0)), targets()
+    expected = float(judge(maps, whole, RECIPE, ALONE)[0])
+    means = itertools.cycle([(whole.centres == 1).sum() / 2, whole.near.sum() / 2])
+    monkeypatch.setattr(Group, "mean", lambda *_: next(means))
+    shares = [Targets(*(getattr(whole, field.name)[page, None] for field in fields(Targets))) for page in (0, 1)]
+    losses = [float(judge(maps[page, None], share, RECIPE, Group(page, 2))[0]) for page, share in enumerate(shares)]
+    assert sum(losses) / 2 == pytest.approx(expected, rel=1e-5)
+
+
 def test_extreme_maps_have_a_loss_and_a_gradient() -> None:
     maps = (1e4 * torch.randn(2, 14, 16, 16, generator=Generator().manual_seed(0))).requires_grad_()
-    loss = judge(maps, targets(), RECIPE)[0]
+    loss = judge(maps, targets(), RECIPE, ALONE)[0]
     loss.backward()  # type: ignore[no-untyped-call]
     assert maps.grad is not None
     assert maps.grad.isfinite().all()

@@ -49,7 +49,7 @@ def _extend(digits: Dataset, recipe: Recipe, seed: int) -> Dataset:
     return add_outliers(add_crops(vary(digits, recipe.variants, seed), recipe.crops, seed), recipe.outliers, seed)
 
 
-def judge(logits: Tensor, labels: Tensor, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:
+def judge(logits: Tensor, labels: Tensor, recipe: Recipe, group: Group) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
     """Cross entropy; logits (b, classes) and labels (b,) as they are."""
     return functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing), logits, labels
 

@@ -31,18 +31,27 @@ COMMAND = (sys.executable, "-P", "-m", "inkdigit.learning.helper")
 
 MAX_PROCESSES = 256
 
+LEAST = 2
+"""Images of a batch that each learns from: batch norm has nothing to say of one."""
+
 WAIT = timedelta(days=1)
-"""What the first process does alone may take long; one that is no more is found at once, whatever this says."""
+"""What the first process does alone may take long; that another is no more, all hear at once."""
+
+LOOK = timedelta(seconds=1)
+"""So often a process that waits for others listens whether it shall stop."""
 
 POLL_S = 0.05
-"""Between two looks whether all are there."""
+
+END_S = 5.0
+"""Of a process that was killed it is known within this time."""
 
 INTERFACE = "GLOO_SOCKET_IFNAME"
 
-END_S = 5.0
-"""A process that was killed is known to be so within this time."""
-
 Batch = TypeVar("Batch")
+
+
+class Left(RuntimeError):
+    """Another process of the group is no more."""
 
 
 @dataclass(frozen=True)
@@ -59,17 +68,30 @@ class Group:
 
     @property
     def threads(self) -> int | None:
-        """How many this process may use; None is as many as it has."""
+        """The most that this process may use; None is as many as it has."""
         return max(1, count_cores() // self.size) if self.size > 1 else None
 
     def share(self, n: int) -> slice:
         """Which of the n images of a batch this process learns from.
 
-        All have as many, so that the mean of their means is the batch's; where n cannot be divided, some is seen twice.
+        All have as many, so that the mean of their means is the batch's; where n cannot be divided, as at the end of an
+        epoch, some images are in two shares.
         """
-        each = -(-n // self.size)
+        each = max(-(-n // self.size), min(LEAST, n))
         first = self.rank * (n - each) // max(self.size - 1, 1)
         return slice(first, first + each)
+
+    def mean(self, count: Tensor) -> Tensor:
+        """The mean over all processes of what each has counted, ().
+
+        Raises:
+            Left: another process is no more.
+        """
+        if self.size == 1:
+            return count
+        total = count.float()
+        _wait(dist.all_reduce(total, async_op=True))
+        return total / self.size
 
     def average(self, model: nn.Module) -> None:
         """Makes gradients and running statistics the mean over all processes.
@@ -78,7 +100,7 @@ class Group:
         otherwise than one that was never stopped.
 
         Raises:
-            RuntimeError: another process is no more.
+            Left: another process is no more.
         """
         if self.size == 1:
             return
@@ -86,7 +108,7 @@ class Group:
         tensors += [statistic for statistic in model.buffers() if statistic.is_floating_point()]
         sizes = [tensor.numel() for tensor in tensors]
         flat = torch.cat([tensor.reshape(-1) for tensor in tensors])
-        dist.all_reduce(flat)
+        _wait(dist.all_reduce(flat, async_op=True))
         flat /= self.size
         for tensor, mean in zip(tensors, flat.split(sizes), strict=True):  # type: ignore[no-untyped-call]
             tensor.copy_(mean.view(tensor.shape))
@@ -101,9 +123,9 @@ class Group:
             return
         each = iter(batches)
         for number in itertools.count(step):
-            chance = int(np.random.SeedSequence((seed, number, self.rank)).generate_state(1, np.uint64)[0] >> 1)
-            torch.default_generator.manual_seed(chance)
-            generator.manual_seed(chance)
+            words = np.random.SeedSequence((seed, number, self.rank)).generate_state(2, np.uint64) >> 1
+            for chance, word in zip((torch.default_generator, generator), words.tolist(), strict=True):
+                chance.manual_seed(word)
             try:
                 batch = next(each)
             except StopIteration:
@@ -114,20 +136,19 @@ class Group:
         """What is made of digits: by the first process, for all of them, since it may take minutes.
 
         Raises:
-            RuntimeError: another process is no more.
+            Left: another process is no more.
         """
         if self.size == 1:
             return make(digits)
         made = make(digits) if self.rank == 0 else digits
-        images, labels = (self._from_first(torch.from_numpy(part.copy())) for part in (made.images, made.labels))
-        return replace(made, images=images.numpy(), labels=labels.numpy())
+        return replace(made, images=self._from_first(made.images), labels=self._from_first(made.labels))
 
-    def _from_first(self, tensor: Tensor) -> Tensor:
+    def _from_first(self, array: np.ndarray) -> np.ndarray:
         """The first process's (n, …), in all of them; that of the others tells but type and sides."""
-        n = torch.tensor(len(tensor))
-        dist.broadcast(n, 0)
-        held = tensor if self.rank == 0 else tensor.new_empty((int(n), *tensor.shape[1:]))
-        dist.broadcast(held, 0)
+        n = torch.tensor(len(array))
+        _wait(dist.broadcast(n, 0, async_op=True))
+        held = array.copy() if self.rank == 0 else np.empty((int(n), *array.shape[1:]), array.dtype)
+        _wait(dist.broadcast(torch.from_numpy(held), 0, async_op=True))
         return held
 
 
@@ -144,12 +165,18 @@ def check_processes(processes: int, recipe: Recipe, device: torch.device) -> Non
         raise UsageError(f"found processes={processes!r}, expected 1 to {MAX_PROCESSES}")
     if processes == 1:
         return
+    size = recipe.batch_size
     if recipe.members > 1:
         raise UsageError(f"found processes={processes} for {recipe.name}, whose networks train side by side")
     if device.type != "cpu":
         raise UsageError(f"found processes={processes} on a GPU, which one fills; expected 1, or the device cpu")
-    if recipe.batch_size is not None and recipe.batch_size < processes:
-        raise UsageError(f"found batches of {recipe.batch_size} for {processes} processes, expected an image for each")
+    if size is not None and (size % processes or size < LEAST * processes):
+        raise UsageError(
+            f"found batches of {size} for {processes} processes, expected a number that they can share, {LEAST} or "
+            "more for each; set batch_size, or take other processes"
+        )
+    if dist.is_available() and dist.is_initialized():
+        raise UsageError(f"found processes={processes} where a group of torch.distributed is in use already; leave it")
 
 
 @contextmanager
@@ -160,35 +187,56 @@ def gathered(folder: Path, processes: int) -> Iterator[Group]:
         EnvironmentFault: one of them is no more, as where memory is short.
     """
     if processes == 1:
-        yield Group()
+        yield ALONE
         return
-    with TemporaryDirectory(prefix="inkdigit-") as temporary:
+    with TemporaryDirectory(prefix="inkdigit-") as temporary, _leaving():
         place = Path(temporary) / "store"
         with _helpers(folder, place, processes) as helpers:
             try:
                 _await(helpers, place)
-                with joined(place, 0, processes) as group:
-                    yield group
-            except RuntimeError as error:
-                if not (reason := _find_fault(helpers)):
-                    raise
-                raise EnvironmentFault(
-                    f"a process that trained with this one {reason}, as where memory is short; give the machine more, "
-                    "or train with fewer --processes"
-                ) from error
+                yield join(place, 0, processes)
+            except Left as error:
+                raise EnvironmentFault(f"a process that trained with this one {_find_fault(helpers)}") from error
 
 
 @contextmanager
-def joined(place: Path, rank: int, size: int) -> Iterator[Group]:
-    """The group that meets at a file, joined as one of it; waits until all are there."""
-    store = open_store(place, size)
+def _leaving() -> Iterator[None]:
+    """Leaves the group in the end, when its other processes are no more: it would wait for one that is stuck."""
+    try:
+        yield
+    finally:
+        if dist.is_initialized():
+            dist.destroy_process_group()
+
+
+def join(place: Path, rank: int, size: int) -> Group:
+    """Joins the group that meets at a file, as one of it; waits until all are there."""
+    store = _open(place, size)
     store.set(_sign(rank), "")
     with _over_loopback():
         dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=WAIT)
-    try:
-        yield Group(rank, size)
-    finally:
-        dist.destroy_process_group()
+    return Group(rank, size)
+
+
+def _open(place: Path, size: int) -> Any:
+    """Where the processes of a group leave each other word."""
+    return dist.FileStore(str(place), size)  # type: ignore[attr-defined] # not exported in so many words
+
+
+def _sign(rank: int) -> str:
+    return f"here {rank}"
+
+
+def _wait(work: Any) -> None:
+    """Waits for what all processes do together; between two looks a signal is heard, as it is not meanwhile."""
+    while True:
+        try:
+            work.wait(LOOK)
+        except RuntimeError as error:
+            if work.is_completed():  # else it only takes longer
+                raise Left(str(error)) from error
+        else:
+            return
 
 
 @contextmanager
@@ -197,58 +245,55 @@ def _helpers(folder: Path, place: Path, processes: int) -> Iterator[list[subproc
 
     Each is in a session of its own: Ctrl-C goes to all of a terminal's, and is for the process that saves.
     """
-    commands = [[*COMMAND, str(folder), str(place), str(rank)] for rank in range(1, processes)]
     helpers: list[subprocess.Popen[bytes]] = []
+    pipe = subprocess.PIPE
     try:
-        for command in commands:
-            helpers.append(subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True))  # noqa: S603 - our own
+        for rank in range(1, processes):
+            command = [*COMMAND, str(folder), str(place), str(rank)]
+            helpers.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True))  # noqa: S603 - our own
         yield helpers
     finally:
         for helper in helpers:
             helper.kill()
-            with helper:  # waits, and closes its pipe
+            with helper:  # waits, and closes its pipes
                 pass
 
 
-def open_store(place: Path, size: int) -> Any:
-    """What the processes leave each other word in."""
-    return dist.FileStore(str(place), size)  # type: ignore[attr-defined] # not exported in so many words
-
-
-def _sign(rank: int) -> str:
-    return f"here {rank}"
-
-
 def _await(helpers: Sequence[subprocess.Popen[bytes]], place: Path) -> None:
-    """Waits until each of them is about to join, since joining would wait for one that never comes."""
-    store = open_store(place, len(helpers) + 1)
-    for rank, helper in enumerate(helpers, 1):
-        while not store.check([_sign(rank)]):
-            if helper.poll() is not None:
-                raise RuntimeError("it ended before it joined")
-            time.sleep(POLL_S)
+    """Waits until all are about to join, which takes milliseconds then, and would wait for one that never comes."""
+    store = _open(place, len(helpers) + 1)
+    while not store.check([_sign(rank) for rank in range(1, len(helpers) + 1)]):
+        if any(helper.poll() is not None for helper in helpers):
+            raise Left("it ended before it joined")
+        time.sleep(POLL_S)
 
 
 def _find_fault(helpers: Sequence[subprocess.Popen[bytes]]) -> str:
-    """How the first of them that failed did; nothing where all are at work."""
+    """How the first of them that is found to have ended did, as it says or is known."""
     deadline = time.monotonic() + END_S
     while time.monotonic() < deadline:
         for helper in helpers:
-            if code := helper.poll():
-                return f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
+            if (code := helper.poll()) is not None:
+                return _tell(helper, code)
         time.sleep(POLL_S)
-    return ""
+    return "cannot be reached; resume"
+
+
+def _tell(helper: subprocess.Popen[bytes], code: int) -> str:
+    if code < 0:
+        return f"was killed by signal {-code}, as where memory is short; give the machine more, or take fewer processes"
+    words = helper.stdout.read().decode(errors="replace").strip() if helper.stdout else ""
+    return f"ended: {words or f'code {code}'}"
 
 
 @contextmanager
 def _over_loopback() -> Iterator[None]:
     """Has Gloo take the loopback interface: by itself it looks up the host's name, which not every container can."""
-    names = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
-    if not names or INTERFACE in os.environ:
-        yield
-        return
-    os.environ[INTERFACE] = names[0]
+    before = dict(os.environ)
+    for name in [name for _, name in socket.if_nameindex() if name.startswith("lo")][:1]:
+        os.environ[INTERFACE] = name
     try:
         yield
     finally:
         os.environ.pop(INTERFACE, None)
+        os.environ.update({name: value for name, value in before.items() if name == INTERFACE})

@@ -16,7 +16,7 @@ from inkdigit.learning.precision import precision_on
 from inkdigit.learning.recipe import MEMORY_FORMATS, Recipe
 from inkdigit.learning.scaling import SCALINGS
 
-Judge: TypeAlias = Callable[[Tensor, Any, Recipe], tuple[Tensor, Tensor, Tensor]]
+Judge: TypeAlias = Callable[[Tensor, Any, Recipe, Group], tuple[Tensor, Tensor, Tensor]]
 """A batch's outputs and targets → the mean loss, (), and logits (k, classes) and labels (k,) of its digits."""
 
 SMALL_BATCH = 8
@@ -97,7 +97,7 @@ def update(
     is_rounded = precision_on(x.device, recipe.precision) == torch.bfloat16
     with torch.autocast(x.device.type, torch.bfloat16, enabled=is_rounded):
         outputs = model(x).float()  # (b, 1, 28, 28) → (b, classes), or (b, 1, h, w) → maps
-    loss, logits, labels = judge(outputs, targets, recipe)
+    loss, logits, labels = judge(outputs, targets, recipe, group)
     optimizer.zero_grad()
     loss.backward()  # type: ignore[no-untyped-call]
     group.average(model)
@@ -108,8 +108,8 @@ def update(
 
 
 @contextmanager
-def tuned(recipe: Recipe, threads: int | None = None) -> Iterator[None]:
-    """Threads, as a recipe says unless so many are given, and kernels that suit it; afterwards all is as it was.
+def tuned(recipe: Recipe, most: int | None = None) -> Iterator[None]:
+    """Threads and kernels as suit a recipe's batches, of threads no more than the most; afterwards all is as it was.
 
     Numbers too small to be normal, below 1.2e-38, are taken as 0: Adam's moments of a weight that no longer learns
     fade into them, and a processor takes a hundred cycles for each (keras-cnn: 5.9 instead of 10.4 ms a step, with
@@ -117,7 +117,8 @@ def tuned(recipe: Recipe, threads: int | None = None) -> Iterator[None]:
     process it is what was computed first that decides for PyTorch's own threads.
     """
     before, onednn = torch.get_num_threads(), bool(torch.backends.mkldnn.enabled)
-    torch.set_num_threads(threads or recipe.threads or before)
+    threads = recipe.threads or before
+    torch.set_num_threads(min(threads, most or threads))
     torch.backends.mkldnn.enabled = onednn and not _is_small(recipe)  # type: ignore[assignment]
     torch.set_flush_denormal(True)
     try:

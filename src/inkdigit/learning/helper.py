@@ -1,17 +1,18 @@
 """A process that trains a run with others: ``python -m inkdigit.learning.helper RUN PLACE RANK``.
 
 It learns from its share of each batch and leaves nothing: the first process of the group, which started it, measures,
-logs and saves. When that is no more, it ends.
+logs and saves, and holds its standard input open. When that ends, so does this process, at once. What goes wrong here
+is told in one line on standard output.
 """
 
 import os
 import signal
 import sys
 import threading
-import time
 from pathlib import Path
 
-from inkdigit.learning.distributed import END_S, joined
+from inkdigit.errors import first_line
+from inkdigit.learning.distributed import Left, join
 from inkdigit.learning.engine import find_device
 from inkdigit.learning.run import Run
 from inkdigit.learning.train import fit
@@ -24,18 +25,24 @@ def help_train(folder: Path, place: Path, rank: int) -> None:
     threading.Thread(target=_end_with_input, daemon=True).start()
     run = Run.open(folder)
     training, watched, _ = run.load_digits()
-    with joined(place, rank, run.processes) as group:
-        try:
-            fit(run, training, watched, (), find_device("cpu"), group=group)
-        except RuntimeError:  # of a group that is no more, most likely, and then this process is to end in silence
-            time.sleep(END_S)
-            raise
+    fit(run, training, watched, (), find_device("cpu"), group=join(place, rank, run.processes))
 
 
 def _end_with_input() -> None:
-    os.read(0, 1)  # ends with the process that holds the other end
+    os.read(0, 1)  # not sys.stdin, whose lock would still be held when the process ends
     os._exit(0)
 
 
+def _main() -> None:
+    try:
+        help_train(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    except Left:  # another process is to blame, and told
+        pass
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is the first process that tells
+        os.write(1, first_line(error).encode(errors="replace"))
+        os._exit(1)
+    threading.Event().wait()  # for the first process to end: what was sent to it may still be on its way
+
+
 if __name__ == "__main__":
-    help_train(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+    _main()

@@ -13,7 +13,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.locating import Count
 from inkdigit.evaluation.metrics import wilson_interval
 from inkdigit.images import CLASSES, Grey
-from inkdigit.learning.distributed import Group
+from inkdigit.learning.distributed import ALONE, Group
 from inkdigit.learning.graph import Samples, export_locator
 from inkdigit.learning.pages import PageBatches
 from inkdigit.learning.recipe import Recipe
@@ -89,11 +89,11 @@ class TorchLocator:
 
 def stream(recipe: Recipe, training: Dataset, seed: int, generator: Generator, group: Group) -> PageBatches:
     """Batches of pages written with the training digits."""
-    pages = Pages(vary(training, recipe.variants, seed), seed=seed)
+    pages = Pages(group.extend(training, lambda digits: vary(digits, recipe.variants, seed)), seed=seed)
     return PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=generator.device, group=group)
 
 
-def judge(maps: Tensor, targets: Targets, recipe: Recipe) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
+def judge(maps: Tensor, targets: Targets, recipe: Recipe, group: Group) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
     """Focal loss of the centres, as CornerNet's (Law, Deng 2018), plus the mean error of the boxes.
 
     Focal loss asks of each digit by itself whether it is there; cross entropy asks which it is.
@@ -102,6 +102,7 @@ def judge(maps: Tensor, targets: Targets, recipe: Recipe) -> tuple[Tensor, Tenso
         maps: (n, 14, h, w) of the network.
         targets: of the same pages.
         recipe: it has no say.
+        group: whose pages are counted, so that those with few digits weigh no more than they do in the whole batch.
 
     Returns:
         The loss, and what the maps say at each true centre: logits (k, 10) and labels (k,).
@@ -111,11 +112,12 @@ def judge(maps: Tensor, targets: Targets, recipe: Recipe) -> tuple[Tensor, Tenso
     likely = torch.sigmoid(logits)
     hit = functional.logsigmoid(logits) * (1 - likely) ** 2
     spared = functional.logsigmoid(-logits) * likely**2 * (1 - targets.centres) ** 4
-    centre_loss = -(torch.where(is_centre, hit, spared) * targets.asked).sum() / is_centre.sum().clamp(min=1)
-    box_loss = ((boxes - targets.boxes).abs() * targets.near).sum() / targets.near.sum().clamp(min=1)
+    digits, near = group.mean(is_centre.sum()).clamp(min=1), group.mean(targets.near.sum()).clamp(min=1)
+    centre_loss = -(torch.where(is_centre, hit, spared) * targets.asked).sum() / digits
+    box_loss = ((boxes - targets.boxes).abs() * targets.near).sum() / near
     page, label, row, column = is_centre.nonzero(as_tuple=True)
     told = logits[page, :, row, column]  # (n, 10, h, w) → (k, 10)
-    name_loss = functional.cross_entropy(told, label, reduction="sum") / max(len(label), 1)
+    name_loss = functional.cross_entropy(told, label, reduction="sum") / digits
     return centre_loss + box_loss + NAMING * name_loss, told, label
 
 
@@ -128,7 +130,7 @@ def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, fl
         batches = PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=next(model.parameters()).device)
         n = -(-WATCHED_PAGES // (recipe.batch_size or WATCHED_PAGES))
         for x, targets in batches.steps(0, n):
-            loss += float(judge(model(x), targets, recipe)[0]) / n
+            loss += float(judge(model(x), targets, recipe, ALONE)[0]) / n
     model.train(was_training)
     count = _count(TorchLocator(Deployed(model)), pages, WATCHED_PAGES)
     return loss, count.right / max(count.total, 1)

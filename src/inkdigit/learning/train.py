@@ -77,14 +77,14 @@ def train(
     Raises:
         UsageError: an unknown name or value, a folder in use, a resume with other options than at the start.
         DataError: the dataset or the run to resume is damaged; the loss is no number.
-        EnvironmentFault: no such device, or no compiler for it; the folder cannot be written.
+        EnvironmentFault: no such device, or no compiler for it; the folder cannot be written; one of several processes
+            ended.
         Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
     """
     named, settings = None if data is None else os.fspath(data), [settings] if isinstance(settings, str) else settings
     chosen = override(find_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
     _check_buildable(chosen, seed or 0)
     where = find_device(device)
-    check_processes(1 if processes is None else processes, chosen, where)
     listeners = find_loggers(loggers)
     if resume and begun_from is not None:
         raise UsageError("found both a run to begin from and one to resume, expected one of them")
@@ -102,6 +102,7 @@ def train(
         check_compiler(run.recipe, where)
         training, watched, test = run.load_digits()
     else:
+        check_processes(1 if processes is None else processes, chosen, where)
         check_compiler(chosen, where)
         asked = free_folder(Path(out)) if out is not None else None
         announce(named or "mnist")
@@ -136,7 +137,8 @@ def fit(
 ) -> tuple[Progress, nn.Module]:
     """The loop: from the run's state, or from the start, to the last step. Returns progress and network.
 
-    Of a group that shares each batch only the first process measures, logs and saves.
+    Of a group that shares each batch only the first process measures, logs and saves; what is logged of training is
+    how its own share went.
     """
     recipe, task = run.recipe, TASKS[run.recipe.task]
     with ExitStack() as stack:
