@@ -144,3 +144,9 @@ def test_an_interrupted_training_saves_and_tells_how_to_go_on(
     assert not list((tmp_path / "run").rglob(".*"))
     assert "--resume" in fails(4, "evaluate", "run")
     assert "--resume" in fails(4, "export", "run", "--to", "onnx")
+
+
+def test_processes_that_cannot_share_a_batch(fails: Callable[..., str], digits_folder: Path) -> None:
+    told = fails(2, "train", "lenet", "--processes", 3, "--data", digits_folder, "--out", "shared")
+    assert "found batches of 4 for 3 processes" in told
+    assert not Path("shared").exists()
