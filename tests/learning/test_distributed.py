@@ -205,8 +205,17 @@ def test_ctrl_c_is_heard_while_another_process_is_stuck(
     original = distributed._wait
 
     def interrupt(work: Any) -> None:
-        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
-        original(work)
+        """Presses Ctrl-C again and again: the first time, a loop that has begun only takes note of it."""
+        is_over = threading.Event()
+        threading.Thread(target=press, args=(is_over,)).start()
+        try:
+            original(work)
+        finally:
+            is_over.set()
+
+    def press(is_over: threading.Event) -> None:
+        while not is_over.wait(0.5):
+            os.kill(os.getpid(), signal.SIGINT)
 
     monkeypatch.setattr(distributed, "_wait", interrupt)
     with pytest.raises(KeyboardInterrupt):

@@ -14,7 +14,6 @@ from inkdigit.cli.examples import with_examples
     "inkdigit train lenet",
     "inkdigit train softmax --data optdigits --set epochs=2",
     "inkdigit train mlp --set model.hidden=64,64 --set lr=0.01",
-    "inkdigit train reader --processes 2 --out runs/mine",
     "inkdigit train reader --out runs/mine --resume",
     "inkdigit train lenet --from runs/lenet-1 --set lr=0.0003",
 )
