@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -198,25 +197,30 @@ def test_a_run_whose_group_broke_goes_on(digits_folder: Path, tmp_path: Path, mo
     assert (tmp_path / "run" / "model.onnx").exists()
 
 
-def test_ctrl_c_is_heard_while_another_process_is_stuck(
+def test_ctrl_c_is_heard_while_another_process_is_stuck() -> None:
+    class Stuck:
+        looks = 0
+
+        def wait(self, _: object) -> None:
+            self.looks += 1
+            if self.looks == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            raise RuntimeError("Operation timed out!")
+
+        def is_completed(self) -> bool:
+            return self.looks > 5
+
+    with pytest.raises(KeyboardInterrupt):
+        distributed._wait(Stuck())
+
+
+def test_a_group_with_a_process_that_is_stuck_is_left(
     digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    def interrupt(_: object) -> None:
+        raise KeyboardInterrupt
+
     monkeypatch.setattr(distributed, "COMMAND", (sys.executable, "-c", f"{JOINED}time.sleep(600)"))
-    original = distributed._wait
-
-    def interrupt(work: Any) -> None:
-        """Presses Ctrl-C again and again: the first time, a loop that has begun only takes note of it."""
-        is_over = threading.Event()
-        threading.Thread(target=press, args=(is_over,)).start()
-        try:
-            original(work)
-        finally:
-            is_over.set()
-
-    def press(is_over: threading.Event) -> None:
-        while not is_over.wait(0.5):
-            os.kill(os.getpid(), signal.SIGINT)
-
     monkeypatch.setattr(distributed, "_wait", interrupt)
     with pytest.raises(KeyboardInterrupt):
         train("lenet", data=str(digits_folder), out=tmp_path / "run", settings=PLAIN, processes=2)
