@@ -102,7 +102,8 @@ def train(
         check_compiler(run.recipe, where)
         training, watched, test = run.load_digits()
     else:
-        check_processes(1 if processes is None else processes, chosen, where)
+        together = 1 if processes is None else processes
+        check_processes(together, chosen, where)
         check_compiler(chosen, where)
         asked = free_folder(Path(out)) if out is not None else None
         announce(named or "mnist")
@@ -110,9 +111,8 @@ def train(
         if base is not None:
             base.check_watched(chosen, training)
         begun = None if base is None else base.sha256
-        run = Run(
-            asked or claim_folder(chosen.name), chosen, seed or 0, training.name, training.sha256, begun, processes or 1
-        )
+        place = asked or claim_folder(chosen.name)
+        run = Run(place, chosen, seed or 0, training.name, training.sha256, begun, together)
     if run.is_finished:
         return run.result()
     with run.held():
