@@ -310,6 +310,7 @@ def test_values_that_are_no_probabilities_are_not_believed(trained_run: Path, mo
         [np.nan, 1],
         [np.inf, 0],
         [np.inf, -np.inf],
+        [3e38, 3e38],  # a sum beyond float32
     ],
     ids=str,
 )
@@ -335,9 +336,10 @@ def test_one_bad_row_among_many_is_found(
 
 @pytest.mark.parametrize("row", [[1, 0], [0.5, 0.5 + 9e-4], [0.5, 0.5 - 9e-4], [1, -0.0]], ids=str)
 def test_rounding_is_allowed(row: list[float], classifier: OnnxClassifier, monkeypatch: pytest.MonkeyPatch) -> None:
-    rounded = np.array([row + [0.0] * 8], np.float32)
-    monkeypatch.setattr(classifier, "_session_for_one", SimpleNamespace(run=lambda *_: [rounded]))
-    assert classifier(images(1)) is rounded  # a single batch is not copied
+    for n, name in enumerate(reversed(SESSIONS), start=1):
+        rounded = np.array([row + [0.0] * 8] * n, np.float32)
+        monkeypatch.setattr(classifier, name, SimpleNamespace(run=lambda *_, rounded=rounded: [rounded]))
+        assert classifier(images(n)) is rounded  # a single batch is not copied
 
 
 def test_a_graph_that_fails_is_told_in_one_line(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:

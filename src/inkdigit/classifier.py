@@ -115,13 +115,16 @@ class OnnxClassifier:
 def _are_probabilities(values: NDArray[np.float32]) -> bool:
     """Whether no value is negative or no number, and each row sums to 1.
 
-    By the ufuncs' own reductions: a single image feels the detour through Python that the methods of arrays make.
+    A lone row is judged by Python: that takes 5 µs where NumPy's reductions, fresh from a run, take 20.
     """
-    if not np.minimum.reduce(values, None, initial=0) >= 0:  # false of what is no number, too
+    if len(values) == 1:
+        row = values[0].tolist()
+        return bool(min(row) >= 0 and abs(sum(row) - 1) <= SUM_TOLERANCE)
+    if not (values >= 0).all():  # false of what is no number, too
         return False
-    sums = np.add.reduce(values, 1)  # (n, classes) → (n,)
-    least, most = np.minimum.reduce(sums, initial=1), np.maximum.reduce(sums, initial=1)
-    return bool(least >= 1 - SUM_TOLERANCE and most <= 1 + SUM_TOLERANCE)
+    with np.errstate(over="ignore"):
+        sums = values.sum(axis=1)  # (n, classes) → (n,)
+    return bool((np.abs(sums - 1) <= SUM_TOLERANCE).all())
 
 
 def _check_signature(session: onnxruntime.InferenceSession, path: Path) -> None:
