@@ -153,7 +153,7 @@ def collect_from(page: Page, monkeypatch: pytest.MonkeyPatch, *boxes: tuple[floa
     """What each box is said to be, by its place; of what is missing nothing is asked."""
 
     class OnePage:
-        def __init__(self, digits: Dataset, side: int, *, seed: int) -> None:
+        def __init__(self, digits: Dataset, side: int) -> None:
             pass
 
         def __getitem__(self, number: int) -> Page:

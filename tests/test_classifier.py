@@ -82,8 +82,9 @@ def test_computes_what_the_graph_says(classifier: OnnxClassifier) -> None:
 def test_it_is_sent_to_other_processes_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     save(build(), tmp_path / "m.onnx")
     monkeypatch.chdir(tmp_path)
-    sent = pickle.dumps(OnnxClassifier("m.onnx", threads=1))
+    opened = OnnxClassifier("m.onnx", threads=1)
     monkeypatch.chdir("/")
+    sent = pickle.dumps(opened)
     received = pickle.loads(sent)  # noqa: S301 - our own
     np.testing.assert_allclose(received(images(5)), softmax(images(5)), atol=1e-4)
     assert received._session_for_one is received._session, "threads=1 went with it"

@@ -1,5 +1,6 @@
 """The package: its names, and that they cost nothing before they are used."""
 
+import ast
 import os
 import subprocess
 import sys
@@ -24,6 +25,13 @@ def test_every_public_name_resolves(name: str) -> None:
 def test_names_are_listed_once_and_sorted() -> None:
     assert inkdigit.__all__ == sorted(set(inkdigit.__all__))
     assert set(dir(inkdigit)) == {*inkdigit.__all__, "__version__"}
+
+
+def test_type_checkers_know_every_public_name() -> None:
+    tree = ast.parse(Path(inkdigit.__file__).read_text())
+    (block,) = [node for node in tree.body if isinstance(node, ast.If)]
+    typed = {name.name for node in block.body if isinstance(node, ast.ImportFrom) for name in node.names}
+    assert typed == {*inkdigit.__all__}
 
 
 def test_any_other_name_is_missing() -> None:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from inkdigit.evaluation.evaluate import Evaluation, evaluate
     from inkdigit.learning.figures import show
     from inkdigit.learning.train import train
+    from inkdigit.preparation.box import Box
     from inkdigit.reading.explain import Explanation
     from inkdigit.reading.reader import Reader, read
     from inkdigit.reading.result import Reading

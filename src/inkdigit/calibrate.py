@@ -95,13 +95,13 @@ def _check_new(model: OnnxLocator | OnnxClassifier, training: Dataset) -> None:
         )
 
 
-def collect(proposer: Proposer, digits: Dataset, n: int, *, seed: int = 0) -> Proposed:
+def collect(proposer: Proposer, digits: Dataset, n: int) -> Proposed:
     """What two networks propose on n generated pages.
 
     Raises:
         DataError: they propose nothing.
     """
-    parts = [part for page in _draw(digits, n, seed) if len((part := _propose(proposer, page))[0])]
+    parts = [part for page in _draw(digits, n) if len((part := _propose(proposer, page))[0])]
     if not parts:
         raise DataError(f"the locator finds nothing on {n} generated pages, expected most digits; train it longer")
     return Proposed(*(np.concatenate(values) for values in zip(*parts, strict=True)))
@@ -153,9 +153,9 @@ def choose_threshold(joining: Joining, classifier: Classifier, digits: Dataset) 
     return float(np.quantile(confidence(joining.hear_alone(classifier(digits.images))), REFUSED))
 
 
-def _draw(digits: Dataset, n: int, seed: int) -> Iterator[Page]:
+def _draw(digits: Dataset, n: int) -> Iterator[Page]:
     for place, side in enumerate(SIDES):
-        pages = Pages(digits, side, seed=seed)
+        pages = Pages(digits, side)
         yield from (pages[number] for number in range(place, n, len(SIDES)))
 
 

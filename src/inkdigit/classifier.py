@@ -46,7 +46,7 @@ class OnnxClassifier:
         Raises:
             DataError: no file, not ONNX, or not a classifier of digit images.
         """
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # whatever the current folder will be
         self._threads = threads
         self._session = open_session(self.path, threads)
         # One thread answers a single image sooner than it wakes another: LeNet in 32 instead of 79 µs.
@@ -56,7 +56,7 @@ class OnnxClassifier:
 
     def __reduce__(self) -> tuple[Callable[..., "OnnxClassifier"], tuple[Path]]:
         """Is sent to another process as its file's name: there it is opened anew."""
-        return partial(OnnxClassifier, threads=self._threads), (self.path.absolute(),)
+        return partial(OnnxClassifier, threads=self._threads), (self.path,)
 
     def __call__(self, images: Images) -> Probabilities:
         """Probabilities, float32 (n, classes), of uint8 (n, 28, 28) images.

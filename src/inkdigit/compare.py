@@ -22,15 +22,15 @@ from inkdigit.evaluation.metrics import predict
 from inkdigit.evaluation.robustness import measure_robustness
 from inkdigit.evaluation.significance import PairTest, adjust, mcnemar
 from inkdigit.evaluation.speed import measure_speed
+from inkdigit.files import read_json, write_json
 from inkdigit.learning.abreast import count_at_once
 from inkdigit.learning.estimate import estimate_seconds
-from inkdigit.learning.models import build_model
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe, override
 from inkdigit.learning.recipes import RECIPES, find_recipe
-from inkdigit.learning.run import Run, read_json, write_json
+from inkdigit.learning.run import Run
 from inkdigit.learning.seeds import Seeds, train_seeds
-from inkdigit.learning.structure import trace_structure
+from inkdigit.learning.structure import structure_of
 from inkdigit.learning.train import check_same
 from inkdigit.machine import describe_machine
 
@@ -243,7 +243,7 @@ def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, 
         return kept
     tell(f"measuring {run.recipe.name}, seed {run.seed}")
     evaluation = evaluate(classifier, test)
-    layers = trace_structure(build_model(run.recipe.model, run.recipe.model_options))
+    layers = structure_of(run.recipe)
     measures = {
         **run.result(),
         **key,
@@ -263,7 +263,7 @@ def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, 
 def _kept(path: Path, key: dict[str, Any]) -> dict[str, Any] | None:
     """What was measured before, of this model; None where there is none, or it is damaged: it can be had again."""
     try:
-        kept = read_json(path)
+        kept = read_json(path, remedy="compare again")
     except DataError:
         return None
     return kept if key.items() <= kept.items() else None

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from inkdigit.evaluation.significance import PairTest, mean_interval
-from inkdigit.files import write_atomic
+from inkdigit.files import write_atomic, write_json
 from inkdigit.learning.recipes import RECIPES
-from inkdigit.learning.run import Run, write_json
+from inkdigit.learning.run import Run
 from inkdigit.machine import describe_machine
 
 

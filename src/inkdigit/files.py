@@ -2,14 +2,18 @@
 
 import contextlib
 import itertools
+import json
 import os
 import secrets
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from inkdigit.errors import DataError, EnvironmentFault
 
 CHUNK_BYTES = 2**20
+
+TEMPORARY = ".inkdigit-"
+"""So begins the name of what is being written, and of what a stop left of it."""
 
 MARK = "inkdigit"
 """What a PNG of ours names as its Software, so that it is not taken for one that somebody keeps."""
@@ -39,6 +43,30 @@ def write_atomic(path: Path, content: bytes | str) -> None:
         raise EnvironmentFault(
             f"{path}: cannot be written ({error.strerror}); choose another place or make room"
         ) from error
+
+
+def write_json(path: Path, values: Any) -> None:
+    """Writes JSON for people and programs alike."""
+    write_atomic(path, json.dumps(values, indent=2) + "\n")
+
+
+def read_json(path: Path, *, remedy: str) -> dict[str, Any]:
+    """Reads a JSON object that we wrote.
+
+    Args:
+        path: the file.
+        remedy: what makes it again, for people.
+
+    Raises:
+        DataError: it is damaged or something else.
+    """
+    try:
+        values = json.loads(path.read_text())
+    except (OSError, ValueError, RecursionError) as error:
+        raise DataError(f"{path}: not readable as JSON ({error}); {remedy}") from error
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: found a {type(values).__name__}, expected an object; {remedy}")
+    return values
 
 
 def check_folder(folder: Path) -> None:
@@ -108,7 +136,7 @@ def _is_same(path: Path, source: Path) -> bool:
 
 def _write_and_rename(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.parent / f".inkdigit-{secrets.token_hex(8)}"
+    temporary = path.parent / f"{TEMPORARY}{secrets.token_hex(8)}"
     try:
         with temporary.open("xb") as file:
             file.write(data)

@@ -127,7 +127,7 @@ class OnnxLocator:
         Raises:
             DataError: no file, not ONNX, or not a locator.
         """
-        self.path = Path(path)
+        self.path = Path(path).absolute()  # whatever the current folder will be
         self._threads = threads
         self._session = open_session(self.path, threads)
         _check_signature(self._session, self.path)
@@ -135,7 +135,7 @@ class OnnxLocator:
 
     def __reduce__(self) -> tuple[Callable[..., "OnnxLocator"], tuple[Path]]:
         """Is sent to another process as its file's name: there it is opened anew."""
-        return partial(OnnxLocator, threads=self._threads), (self.path.absolute(),)
+        return partial(OnnxLocator, threads=self._threads), (self.path,)
 
     def __call__(self, page: Grey) -> Findings:
         """The digits on a page, uint8 (h, w).

@@ -13,12 +13,11 @@ from inkdigit.data.dataset import load_dataset
 from inkdigit.errors import missing_extra
 from inkdigit.evaluation.corruptions import CORRUPTIONS
 from inkdigit.evaluation.figures.structure import Layer
-from inkdigit.files import write_atomic
+from inkdigit.files import read_json, write_atomic
 from inkdigit.learning.figures import FIGURES, show
-from inkdigit.learning.models import build_model
 from inkdigit.learning.protocols import PROTOCOLS
-from inkdigit.learning.run import Run, read_json
-from inkdigit.learning.structure import trace_structure
+from inkdigit.learning.run import Run
+from inkdigit.learning.structure import structure_of
 from inkdigit.machine import describe_machine
 
 SHOWN = ("curves", "confusion", "mistakes", "reliability")
@@ -71,10 +70,10 @@ def write_report(comparison: Comparison, path: Path) -> None:
 
 
 def _chapter(run: Run, data: str) -> Chapter:
-    robustness = read_json(run.folder / "measures.json")["robustness"]
+    robustness = read_json(run.folder / "measures.json", remedy="compare again")["robustness"]
     return Chapter(
         run=run,
-        layers=trace_structure(build_model(run.recipe.model, run.recipe.model_options)),
+        layers=structure_of(run.recipe),
         robustness=dict(sorted(robustness.items(), key=lambda item: float(item[1]))),
         figures={FIGURES[kind].description: _draw(kind, run, data) for kind in SHOWN},
     )

@@ -42,3 +42,13 @@ def test_it_is_gone_once_the_part_is_done(tmp_path: Path) -> None:
         journal.begin(0)
         assert (tmp_path / "journals" / "part").exists()
     assert not (tmp_path / "journals" / "part").exists()
+
+
+def test_processes_that_die_between_files_are_told(tmp_path: Path) -> None:
+    """As where the answers cannot be written: Ray would give the part to another one, for ever."""
+    for _ in range(MOST_CHANCES + 1):
+        journal = Journal(tmp_path / "part")
+        journal.begin(0)
+        journal.end()
+    with pytest.raises(EnvironmentFault, match="die one after the other"):
+        Journal(tmp_path / "part")

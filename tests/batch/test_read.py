@@ -32,13 +32,13 @@ pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("engine")]
 
 def read(folder: Path, answers: Path, *, again: bool = False, **options: Unpack[Options]) -> list[Tally]:
     tallies: list[Tally] = []
-    read_files(find_files([str(folder)]), answers, options=options, again=again, watch=tallies.append)
+    read_files(find_files(str(folder)), answers, options=options, again=again, watch=tallies.append)
     return tallies
 
 
 def part_of(folder: Path) -> pa.Table:
     """All files of a folder, as Ray sends them."""
-    return pa.concat_tables(share(list(find_files([str(folder)])), cores=1))
+    return pa.concat_tables(share(list(find_files(str(folder))), cores=1))
 
 
 def rows_of(answers: Path) -> list[dict[str, Any]]:
@@ -181,7 +181,7 @@ def test_one_process_at_a_time_fills_a_folder(pictures: Path, tmp_path: Path) ->
 
 def test_ray_that_runs_already_is_taken_as_it_is(pictures: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="found Ray at work in this process"):
-        read_files(find_files([str(pictures)]), tmp_path / "answers", processes=2)
+        read_files(find_files(str(pictures)), tmp_path / "answers", processes=2)
 
 
 class TestPart:

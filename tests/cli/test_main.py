@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 import inkdigit
-from inkdigit.cli import app
+from inkdigit.cli import app, main
 from inkdigit.errors import DataError, EnvironmentFault, ImageError, InkdigitError, Interrupted, UsageError
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -140,6 +140,16 @@ def test_a_fault_of_ours_shows_where_it_is(invoke: Run, monkeypatch: pytest.Monk
     monkeypatch.setattr("inkdigit.reading.reader.Reader.__init__", fail)
     with pytest.raises(ZeroDivisionError):
         invoke("read", "a.png")
+
+
+def test_an_exit_that_a_library_asks_for_keeps_its_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    def leave(**_: object) -> None:
+        raise SystemExit(7)
+
+    monkeypatch.setattr("inkdigit.cli.app", leave)
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 7
 
 
 @pytest.mark.parametrize("format_", ["json", "jsonl", "text"])

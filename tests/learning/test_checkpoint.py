@@ -7,9 +7,9 @@ import torch
 from torch import Generator, nn
 
 from inkdigit.errors import DataError
-from inkdigit.evaluation.history import Meter, Row
+from inkdigit.evaluation.history import Row
 from inkdigit.learning import checkpoint
-from inkdigit.learning.checkpoint import Progress, load_state, load_weights, save_state, save_weights
+from inkdigit.learning.checkpoint import Meter, Progress, load_state, load_weights, save_state, save_weights
 from inkdigit.learning.models import build_model
 from inkdigit.learning.optim import build_optimizer
 

@@ -11,8 +11,8 @@ from torch import Generator
 from torch.nn import functional
 
 from inkdigit import train
-from inkdigit.data.dataset import load_dataset
-from inkdigit.learning.classify import judge, stream
+from inkdigit.data.dataset import Dataset, load_dataset
+from inkdigit.learning.classify import SAMPLED, judge, sample, stream
 from inkdigit.learning.distributed import ALONE
 from inkdigit.learning.models import build_model
 from inkdigit.learning.recipe import override
@@ -69,3 +69,12 @@ def test_outliers_are_learnt_with_ones_own_pictures(
     assert result["parameters"] == sum(
         p.numel() for p in build_model("vgg", {"widths": (4, 4, 4), "classes": 11}).parameters()
     )
+
+
+def test_samples_are_of_every_digit_though_a_folder_lists_them_by_value() -> None:
+    n = 3 * SAMPLED
+    labels = np.arange(n) * 10 // n
+    images = np.repeat(labels.astype(np.uint8), 28 * 28).reshape(n, 28, 28)
+    taken = np.concatenate(list(sample(RECIPES["lenet"], Dataset("mine", "train", images, labels), 0)))
+    assert len(taken) == SAMPLED
+    assert np.bincount(taken[:, 0, 0], minlength=10).min() > SAMPLED / 20

@@ -26,12 +26,6 @@ def test_kernels_are_those_of_every_checkpoint(trained_run: Path) -> None:
     assert (kernels.values[0] != kernels.values[-1]).any()
 
 
-def test_kernels_of_a_layer_by_name(trained_run: Path) -> None:
-    assert collect_kernels(Run.open(trained_run), "conv2").values.shape == (6, 6 * 16, 5, 5)
-    with pytest.raises(UsageError, match="found the convolutions conv1, conv2 in lenet, expected fc1"):
-        collect_kernels(Run.open(trained_run), "fc1")
-
-
 @pytest.fixture
 def copied(trained_run: Path, tmp_path: Path) -> Callable[[], Path]:
     return lambda: Path(shutil.copytree(trained_run, tmp_path / "copied"))

@@ -1,6 +1,7 @@
 """Loggers listen."""
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,12 @@ def test_loggers_by_name() -> None:
     assert [type(logger) for logger in find_loggers("csv")] == [CsvLogger]
     with pytest.raises(UsageError, match="did you mean 'csv'"):
         find_loggers(["cvs"])
+
+
+def test_progress_takes_no_name_for_markup(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stranger's model may be called anything."""
+    monkeypatch.setenv("FORCE_COLOR", "1")  # a terminal, as far as the bar is concerned
+    logger = ProgressLogger()
+    logger.start(replace(run, recipe=replace(run.recipe, name="mine [/x]")), [], 20)
+    logger._bar.refresh()
+    logger.close()

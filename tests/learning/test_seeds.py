@@ -13,7 +13,7 @@ from inkdigit.evaluation.history import Row, read_history
 from inkdigit.learning.recipe import override
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.restore import read_weights
-from inkdigit.learning.run import Run, read_json
+from inkdigit.learning.run import Run
 from inkdigit.learning.seeds import Seeds, train_seeds
 from inkdigit.learning.train import train
 
@@ -50,7 +50,7 @@ def test_each_is_what_it_is_alone(
     assert log(found) == log(expected)
     assert_same_weights(found, expected)
     for name in ("run.json", "evaluation.json"):
-        assert read_json(found.folder / name) == read_json(alone / name)
+        assert json.loads((found.folder / name).read_text()) == json.loads((alone / name).read_text())
     assert {path.name for path in found.folder.iterdir()} == {path.name for path in alone.iterdir()}
 
 

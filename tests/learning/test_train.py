@@ -26,6 +26,7 @@ from inkdigit.learning import engine
 from inkdigit.learning.export import export_runs
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
+from inkdigit.learning.signals import Interruption
 
 SHORT = ["protocol=held-out", "epochs=3", "batch_size=8", "augment.rotate=10", "augment.shift=1", "log_every=7"]
 
@@ -133,6 +134,27 @@ def test_an_interrupted_run_goes_on_bit_for_bit(
     assert log_without_seconds(tmp_path / "parts") == log_without_seconds(tmp_path / "whole")
 
 
+def test_a_signal_that_comes_between_two_looks_is_heard_when_the_state_is_saved(
+    digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Late(Interruption):
+        looks = 0
+
+        @property
+        def signal_number(self) -> int | None:
+            self.looks += 1
+            return signal.SIGINT if self.looks > 1 else None
+
+        @signal_number.setter
+        def signal_number(self, number: int | None) -> None:
+            pass
+
+    monkeypatch.setattr("inkdigit.learning.train.Interruption", Late)
+    with pytest.raises(Interrupted, match="stopped after step 2 of "):
+        train("lenet", data=str(digits_folder), out=tmp_path / "r", settings=SHORT)
+    assert (tmp_path / "r" / "state.safetensors").exists()
+
+
 def log_without_seconds(folder: Path) -> list[dict[str, str]]:
     rows = csv.DictReader((folder / "metrics.csv").read_text().splitlines())
     return [{name: value for name, value in row.items() if name != "seconds"} for row in rows]
@@ -180,6 +202,20 @@ def test_resuming_a_finished_run_tells_its_result(trained_run: Path) -> None:
     before = (trained_run / "model.onnx").stat().st_mtime_ns
     assert train("lenet", out=trained_run, resume=True)["test_accuracy"] > 0.95
     assert (trained_run / "model.onnx").stat().st_mtime_ns == before
+
+
+def test_the_result_of_a_finished_run_is_told_without_its_digits(trained_run: Path, tmp_path: Path) -> None:
+    shutil.copytree(trained_run, tmp_path / "r")
+    values = json.loads((tmp_path / "r" / "run.json").read_text())
+    (tmp_path / "r" / "run.json").write_text(json.dumps(values | {"data": str(tmp_path / "gone")}))
+    assert train("lenet", out=tmp_path / "r", resume=True)["test_accuracy"] > 0.95
+
+
+@pytest.mark.parametrize("resume", [False, True])
+def test_no_name_is_not_mnist(resume: bool, trained_run: Path, tmp_path: Path) -> None:
+    """As of an unset variable of the shell."""
+    with pytest.raises((UsageError, DataError), match="unknown dataset ''"):
+        train("lenet", data="", out=trained_run if resume else tmp_path / "r", resume=resume)
 
 
 def test_a_diverging_loss_stops_with_its_step(digits_folder: Path, tmp_path: Path) -> None:
@@ -343,7 +379,9 @@ def test_a_run_goes_on_with_no_other_digits(trained_run: Path) -> None:
         train("lenet", out=trained_run, resume=True, data="optdigits")
 
 
-def test_changed_data_are_noticed(trained_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_changed_data_are_noticed(trained_run: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(trained_run, tmp_path / "r")
+    (tmp_path / "r" / "result.json").unlink()
     monkeypatch.setattr(Dataset, "sha256", "0" * 64)
     with pytest.raises(DataError, match="holds other digits now"):
-        train("lenet", out=trained_run, resume=True)
+        train("lenet", out=tmp_path / "r", resume=True)

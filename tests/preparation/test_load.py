@@ -680,3 +680,15 @@ def test_the_decoders_remarks_stay_unsaid(recwarn: pytest.WarningsRecorder) -> N
     load(encode(PIL.Image.fromarray(ramp()), "JPEG", exif=exif))
     load(encode(strokes("P", 1, 0), transparency=bytes([0, 255])))
     assert not recwarn.list
+
+
+def test_a_disk_that_fails_midway_is_not_a_missing_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.png").write_bytes(encode(PIL.Image.fromarray(ramp(8, 8)), "PNG"))
+
+    class Failing(io.FileIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(module, "_open", Failing)
+    error = refused(tmp_path / "a.png")
+    assert (error.code, error.message) == ("truncated", "cannot be read to its end (Input/output error)")

@@ -4,6 +4,7 @@ import pytest
 from PIL import ImageDraw
 
 from inkdigit.images import Ink
+from inkdigit.preparation.cut import Edges
 from inkdigit.preparation.overrun import measure_overrun
 
 NONE = np.empty((0, 4), np.float32)
@@ -70,3 +71,10 @@ def test_a_ruling_does_not_count() -> None:
 @pytest.mark.parametrize("box", [(-20.0, -20.0, 30.0, 30.0), (195.0, 195.0, 40.0, 40.0), (300.0, 300.0, 10.0, 10.0)])
 def test_a_box_may_reach_beyond_the_picture(box: tuple[float, float, float, float]) -> None:
     assert measure_overrun(draw((0, 0, 200, 200)), box, NONE) >= 0
+
+
+@pytest.mark.parametrize("box", [(10.0, -112.0, 60.0, 100.0), (-112.0, 10.0, 100.0, 60.0), (300.0, 20.0, 40.0, 60.0)])
+def test_a_box_beyond_the_picture_has_nothing_that_could_go_on(box: Edges) -> None:
+    ink = np.zeros((200, 200), np.float32)
+    ink[:6], ink[:, :6] = 1, 1
+    assert measure_overrun(ink, box, NONE) == 0

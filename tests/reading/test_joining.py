@@ -151,8 +151,12 @@ class TestModelsWord:
         assert Joining.of(lambda page: pytest.fail("asked")) == Joining()
 
     @pytest.mark.parametrize(
-        "told", [{"say": "x"}, {"doubt": None}, {"threshold": float("nan")}, {"say": float("inf")}, 7]
-    )
+        "told",
+        [
+            {"say": "x"}, {"doubt": None}, {"threshold": float("nan")}, {"say": float("inf")}, 7, {"say": 10**400},
+            {"trust": 1000}, {"threshold": 5}, {"threshold": -0.1},
+        ],
+    )  # fmt: skip
     def test_nonsense_is_told(self, told: object) -> None:
-        with pytest.raises(DataError, match=r"joins by .*, expected numbers; export it again"):
+        with pytest.raises(DataError, match=r"joins by .*, expected numbers of at most 100, .*; export it again"):
             Joining.of(self.locator(joining=told))

@@ -15,19 +15,22 @@ from numpy.typing import NDArray
 
 import inkdigit
 from inkdigit import DataError, ImageError, Reader, Reading, UsageError
-from inkdigit.classifier import Classifier
+from inkdigit.classifier import Classifier, OnnxClassifier
 from inkdigit.images import CLASSES, SIZE, Images, Probabilities, is_digit_image
-from inkdigit.locator import Findings, Locator
+from inkdigit.locator import Findings, Locator, OnnxLocator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.load import PictureLike
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.reader import BATCH
 from inkdigit.reading.rules import Rules
+from inkdigit.reading.weights import find_model
 
 Page = NDArray[np.uint8]
 DrawPage = Callable[..., Page]
 THREE = (Box(50, 40, 20, 60), Box(120, 40, 20, 60), Box(50, 180, 22, 70))
 """Two bars side by side and one below."""
+
+SAMPLES = Path(__file__).parents[2] / "samples"
 
 
 def sees(value: int, probability: float = 0.97) -> Classifier:
@@ -387,6 +390,12 @@ class TestMany:
         with pytest.raises(UsageError, match="found 0 processes, expected 1 or more"):
             reader.read_many([], processes=0)
 
+    def test_networks_that_are_open_are_files_as_well(self) -> None:
+        reader = Reader(OnnxClassifier(find_model("reader")), locator=OnnxLocator(find_model("locator")))
+        (reading,) = reader.read_many([SAMPLES / "seven.png"], processes=2)
+        assert isinstance(reading, Reading)
+        assert reading.text == "7"
+
 
 class TestModels:
     def test_a_reader_opens_what_can_be_called_a_model(self, trained_run: Path, tmp_path: Path) -> None:
@@ -463,7 +472,7 @@ class TestRules:
 
 
 def test_it_is_sent_to_other_processes_with_its_models() -> None:
-    picture = Path(__file__).parents[2] / "samples" / "seven.png"
+    picture = SAMPLES / "seven.png"
     reader = Reader(threads=1)
     received = pickle.loads(pickle.dumps(reader))  # noqa: S301 - our own
     assert received.read(picture) == reader.read(picture)

@@ -12,12 +12,13 @@ from tests.serving.conftest import SAMPLES
 
 from inkdigit import OnnxClassifier, Reader
 from inkdigit.errors import DataError
+from inkdigit.learning.graph import write_metadata
 from inkdigit.reading.rules import Rules
 from inkdigit.reading.weights import find_model
 from inkdigit.serving.answering import RULES_KEPT, Answering
 from inkdigit.serving.bounds import Bounds
 from inkdigit.serving.models import hash_model
-from inkdigit.serving.queries import ReadQuery
+from inkdigit.serving.queries import ExplainQuery, ReadQuery
 
 PATH = find_model("reader")
 MODEL = {"path": str(PATH), "sha256": hash_model(PATH)}
@@ -30,8 +31,8 @@ def answering() -> Answering:
 
 
 def ask(answering: Answering, body: bytes, job: str = "read", **options: Any) -> tuple[str, Any]:
-    digit = options.pop("digit", None)
-    code, answer = answering.answer(ReadQuery(**options).to_head(job, "reader", "a.png", digit=digit), body)
+    query = ExplainQuery(**options) if job == "explain" else ReadQuery(**options)
+    code, answer = answering.answer(query.to_head(job, "reader", "a.png"), body)
     return code, json.loads(answer)
 
 
@@ -131,3 +132,11 @@ def test_another_file_than_was_started_with_is_refused(tmp_path: Path) -> None:
     other.write_bytes(PATH.read_bytes() + b"\0")
     with pytest.raises(DataError, match="another file than the server was started with"):
         Answering({"reader": {**MODEL, "path": str(other)}}, 1)
+
+
+def test_a_model_does_not_tell_what_the_server_measures(tmp_path: Path) -> None:
+    copy = tmp_path / "m.onnx"
+    copy.write_bytes(PATH.read_bytes())
+    write_metadata(copy, {"sha256": "another", "outputs": "many"})
+    card = Answering({"m": {"path": str(copy), "sha256": hash_model(copy)}}, 1_000_000).cards["m"]
+    assert (card["sha256"], card["outputs"]) == (hash_model(copy), 11)

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from inkdigit.serving.answers import Refusal
-from inkdigit.serving.uploads import Upload, clean_name, take_one
+from inkdigit.serving.uploads import Upload, clean_name, take_one, take_several
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,11 @@ def test_a_damaged_form_writes_nothing_into_the_log(body: bytes, caplog: pytest.
     with pytest.raises(Refusal, match=r"found (a damaged form|other fields)"):
         take_form(body)
     assert caplog.records == []
+
+
+def test_several_are_refused_as_one_is_where_they_are_encoded() -> None:
+    headers = [(b"content-type", b"multipart/form-data; boundary=x"), (b"content-encoding", b"gzip")]
+    request = Request({"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers})
+    for taken in (take_one(request), take_several(request, 2)):
+        with pytest.raises(Refusal, match="found Content-Encoding gzip, expected none"):
+            asyncio.run(taken)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from inkdigit.batch.signals import interruptible
 from inkdigit.errors import EnvironmentFault, InkdigitError, UsageError, first_line
 from inkdigit.machine import count_cores
+from inkdigit.signals import interruptible
 
 SETTINGS: Mapping[str, str] = {
     "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told that somebody reads

@@ -12,7 +12,7 @@ DEATHS = 2
 """Of a file that so many processes died of, no other is given a try: the first may have been killed for its memory."""
 
 MOST_CHANCES = 8
-"""Files of a part that one process each died of: more are no files' fault."""
+"""Files of a part that one process each died of, or deaths between files: more are no files' fault."""
 
 RESUMED, DONE = "resumed", "done"
 
@@ -31,8 +31,9 @@ class Journal:
         if begun:
             self._add(RESUMED)
             begun.append(RESUMED)
-        deaths = Counter(word for word, after in pairwise(begun) if after == RESUMED and word not in (RESUMED, DONE))
-        if sum(times == 1 for times in deaths.values()) > MOST_CHANCES:
+        deaths = Counter(word for word, after in pairwise(begun) if after == RESUMED)
+        between = deaths.pop(RESUMED, 0) + deaths.pop(DONE, 0)
+        if max(between, sum(times == 1 for times in deaths.values())) > MOST_CHANCES:
             raise EnvironmentFault("processes that read die one after the other; give the machine more memory")
         self._deadly = {word for word, times in deaths.items() if times >= DEATHS}
 

@@ -17,10 +17,11 @@ from inkdigit.batch.job import Job
 from inkdigit.batch.journal import Journal, keep
 from inkdigit.batch.tally import Tally
 from inkdigit.errors import EnvironmentFault, ImageError, UsageError
-from inkdigit.files import check_folder
+from inkdigit.files import TEMPORARY, check_folder
 from inkdigit.lock import locked
-from inkdigit.reading.inputs import open_file
-from inkdigit.reading.options import Options, check_processes
+from inkdigit.reading.inputs import open_pictures
+from inkdigit.reading.options import Options
+from inkdigit.reading.processes import check_processes
 from inkdigit.reading.result import Reading
 from inkdigit.reading.weights import DEFAULT, LOCATOR
 
@@ -103,7 +104,7 @@ def _ours_alone(folder: Path) -> Iterator[None]:
         if not is_ours:
             raise EnvironmentFault(f"{folder}: another process fills it, expected one at a time; wait, or stop it")
         with locked(journals, wait=True):  # whoever still reads for a process that was killed
-            for leftover in folder.glob(".inkdigit-*"):
+            for leftover in folder.glob(f"{TEMPORARY}*"):
                 leftover.unlink()
             rmtree(journals)
         try:
@@ -154,7 +155,7 @@ def _read_file(number: int, file: File, job: Job, journal: Journal) -> Iterator[
         yield ImageError("too_complex", words, _name(*file))
         return
     journal.begin(number)
-    pictures = open_file(*file)
+    pictures = open_pictures(*file)
     while True:
         with limited(job.limit_s):
             found = next(pictures, None)

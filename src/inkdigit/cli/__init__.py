@@ -1,6 +1,7 @@
 """The command line: one function per command, no logic. Data go to standard output, words to standard error."""
 
 import codecs
+import errno
 import io
 import os
 import signal
@@ -89,9 +90,12 @@ def main() -> None:
     try:
         code = app(prog_name="inkdigit", standalone_mode=False)
         sys.stdout.flush()
-    except (BrokenPipeError, SystemExit):  # which is how typer ends when the reader of our output has enough: `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        sys.exit(0)
+    except BrokenPipeError:
+        _end_unheard()
+    except SystemExit as error:
+        if not _is_unheard(error.__context__):
+            raise
+        _end_unheard()
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", _INTERRUPTED)
     except InkdigitError as error:
@@ -110,6 +114,16 @@ def main() -> None:
         if code == _INTERRUPTED:  # typer makes a code of Ctrl-C
             _fail("interrupted", _INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
+
+
+def _is_unheard(reason: BaseException | None) -> bool:
+    """Whether whoever reads our output has enough, as ``head`` does: typer makes a ``SystemExit`` of it."""
+    return isinstance(reason, OSError) and reason.errno == errno.EPIPE
+
+
+def _end_unheard() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    sys.exit(0)
 
 
 def _open_streams() -> None:

@@ -96,7 +96,7 @@ def _find_files(pictures: list[str]) -> list[tuple[str, str]]:
     for argument in pictures:
         if argument == STANDARD_INPUT:
             raise UsageError("found -, expected files, which every process opens; one picture takes 'inkdigit read -'")
-        files = list(find_files([argument]))
+        files = list(find_files(argument))
         if len(files) == 1 and not Path(files[0][0]).is_file():
             raise UsageError(f"{argument}: found no picture there, expected a file or a folder of pictures")
         found.update(dict.fromkeys(files))

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inkdigit.cli.examples import with_examples
+from inkdigit.reading.weights import FLOATS
 
 
 @with_examples(
@@ -22,7 +23,7 @@ def learn_from(
     out: Annotated[Path, typer.Option(help="The run's folder; --model takes it.")],
     model: Annotated[
         str, typer.Option(help="Which to go on with: shipped weights, a run's folder, or an .onnx file.")
-    ] = "reader-float",
+    ] = FLOATS,
     data: Annotated[str, typer.Option(help="Whose training digits are mixed in: a name, or a folder.")] = "mnist",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:

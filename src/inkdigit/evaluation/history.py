@@ -36,21 +36,6 @@ class Row:
     test_accuracy: float | None = None
 
 
-@dataclass
-class Meter:
-    """Sums since the last line of the log.
-
-    Attributes:
-        loss: over the images, nats.
-        correct: images read right.
-        images: how many.
-    """
-
-    loss: float = 0.0
-    correct: int = 0
-    images: int = 0
-
-
 def read_history(path: Path) -> list[Row]:
     """The lines of a log, as CSV with the names of ``Row`` in its header.
 

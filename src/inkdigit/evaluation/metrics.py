@@ -24,10 +24,11 @@ def confidence(probabilities: Probabilities) -> NDArray[np.float32]:
     return np.asarray(probabilities[:, :CLASSES].max(1), np.float32)
 
 
-def wilson_interval(correct: int, n: int, z: float = 1.96) -> tuple[float, float]:
+def wilson_interval(correct: int, n: int) -> tuple[float, float]:
     """The 95 % confidence interval of a share, 0..1 (Wilson 1927): sound near 100 %, where the usual one is not."""
     if n == 0:
         return 0.0, 1.0
+    z = 1.96
     share, z2 = correct / n, z * z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))

@@ -11,6 +11,8 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 from inkdigit.evaluation.metrics import predict
 
+MIDDLE = 3
+
 IMAGES = 2000
 """As many of the dataset's images are damaged: the interval of a share is then ± 2 points at most."""
 
@@ -44,10 +46,10 @@ class Robustness:
         return asdict(self)
 
 
-def measure_robustness(classifier: Classifier, dataset: Dataset, severity: int = 3) -> dict[str, float]:
-    """Accuracy, 0..1, by name of ``CORRUPTIONS`` at one severity of 1 to 5."""
+def measure_robustness(classifier: Classifier, dataset: Dataset) -> dict[str, float]:
+    """Accuracy, 0..1, by name of ``CORRUPTIONS`` at the severity in the middle, 3 of 1 to 5."""
     digits = _draw(dataset)
-    return {name: _accuracy(classifier, digits, name, severity) for name in CORRUPTIONS}
+    return {name: _accuracy(classifier, digits, name, MIDDLE) for name in CORRUPTIONS}
 
 
 def measure_severities(classifier: Classifier, dataset: Dataset) -> Robustness:

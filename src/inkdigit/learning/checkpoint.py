@@ -12,8 +12,23 @@ from safetensors.torch import save
 from torch import Generator, Tensor, nn, optim
 
 from inkdigit.errors import DataError
-from inkdigit.evaluation.history import Meter, Row
+from inkdigit.evaluation.history import Row
 from inkdigit.files import write_atomic
+
+
+@dataclass
+class Meter:
+    """Sums since the last line of the log.
+
+    Attributes:
+        loss: over the images, nats.
+        correct: images read right.
+        images: how many.
+    """
+
+    loss: float = 0.0
+    correct: int = 0
+    images: int = 0
 
 
 @dataclass

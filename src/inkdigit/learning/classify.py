@@ -113,7 +113,8 @@ def _tell(evaluation: Evaluation) -> dict[str, Any]:
 
 def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
     """Some of what a recipe's network learns from, as its model is given it."""
-    digits = replace(training, images=training.images[:SAMPLED], labels=training.labels[:SAMPLED])
+    chosen = np.random.default_rng(seed).permutation(len(training))[:SAMPLED]  # a folder's digits lie sorted by value
+    digits = replace(training, images=training.images[chosen], labels=training.labels[chosen])
     images = _extend(digits, recipe, seed).images
     return np.array_split(images, -(-len(images) // BATCH_SIZE))
 

@@ -27,7 +27,7 @@ from inkdigit.errors import EnvironmentFault, UsageError
 from inkdigit.learning.recipe import Recipe
 from inkdigit.machine import count_cores
 
-COMMAND = (sys.executable, "-P", "-m", "inkdigit.learning.helper")
+COMMAND = (sys.executable, "-P", "-m", "inkdigit.learning.rank")
 
 MAX_PROCESSES = 256
 
@@ -35,7 +35,7 @@ LEAST = 2
 """Images of a batch that each learns from: batch norm has nothing to say of one."""
 
 WAIT = timedelta(days=1)
-"""What the first process does alone may take long; that another is no more, all hear at once."""
+"""The longest wait for the others: the first may measure for minutes; of one that has died all hear at once."""
 
 LOOK = timedelta(seconds=1)
 """So often a process that waits for others listens whether it shall stop."""
@@ -43,7 +43,7 @@ LOOK = timedelta(seconds=1)
 POLL_S = 0.05
 
 END_S = 5.0
-"""Of a process that was killed it is known within this time."""
+"""How long is looked for the process that ended."""
 
 INTERFACE = "GLOO_SOCKET_IFNAME"
 
@@ -144,7 +144,7 @@ class Group:
         return replace(made, images=self._from_first(made.images), labels=self._from_first(made.labels))
 
     def _from_first(self, array: np.ndarray) -> np.ndarray:
-        """The first process's (n, …), in all of them; that of the others tells but type and sides."""
+        """The first process's array (n, …), in all of them; what the others pass gives its type and its sides alone."""
         n = torch.tensor(len(array))
         _wait(dist.broadcast(n, 0, async_op=True))
         held = array.copy() if self.rank == 0 else np.empty((int(n), *array.shape[1:]), array.dtype)
@@ -191,12 +191,12 @@ def gathered(folder: Path, processes: int) -> Iterator[Group]:
         return
     with TemporaryDirectory(prefix="inkdigit-") as temporary, _leaving():
         place = Path(temporary) / "store"
-        with _helpers(folder, place, processes) as helpers:
+        with _others(folder, place, processes) as others:
             try:
-                _await(helpers, place)
+                _await(others, place)
                 yield join(place, 0, processes)
             except Left as error:
-                raise EnvironmentFault(f"a process that trained with this one {_find_fault(helpers)}") from error
+                raise EnvironmentFault(f"a process that trained with this one {_find_fault(others)}") from error
 
 
 @contextmanager
@@ -240,60 +240,61 @@ def _wait(work: Any) -> None:
 
 
 @contextmanager
-def _helpers(folder: Path, place: Path, processes: int) -> Iterator[list[subprocess.Popen[bytes]]]:
+def _others(folder: Path, place: Path, processes: int) -> Iterator[list[subprocess.Popen[bytes]]]:
     """All processes of a group but the first; in the end they are killed, since there is nothing that they would save.
 
     Each is in a session of its own: Ctrl-C goes to all of a terminal's, and is for the process that saves.
     """
-    helpers: list[subprocess.Popen[bytes]] = []
+    others: list[subprocess.Popen[bytes]] = []
     pipe = subprocess.PIPE
     try:
         for rank in range(1, processes):
             command = [*COMMAND, str(folder), str(place), str(rank)]
-            helpers.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True))  # noqa: S603 - our own
-        yield helpers
+            others.append(subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True))  # noqa: S603 - our own
+        yield others
     finally:
-        for helper in helpers:
-            helper.kill()
-            with helper:  # waits, and closes its pipes
+        for other in others:
+            other.kill()
+            with other:  # waits, and closes its pipes
                 pass
 
 
-def _await(helpers: Sequence[subprocess.Popen[bytes]], place: Path) -> None:
+def _await(others: Sequence[subprocess.Popen[bytes]], place: Path) -> None:
     """Waits until all are about to join, which takes milliseconds then, and would wait for one that never comes."""
-    store = _open(place, len(helpers) + 1)
-    while not store.check([_sign(rank) for rank in range(1, len(helpers) + 1)]):
-        if any(helper.poll() is not None for helper in helpers):
+    store = _open(place, len(others) + 1)
+    while not store.check([_sign(rank) for rank in range(1, len(others) + 1)]):
+        if any(other.poll() is not None for other in others):
             raise Left("it ended before it joined")
         time.sleep(POLL_S)
 
 
-def _find_fault(helpers: Sequence[subprocess.Popen[bytes]]) -> str:
+def _find_fault(others: Sequence[subprocess.Popen[bytes]]) -> str:
     """How the first of them that is found to have ended did, as it says or is known."""
     deadline = time.monotonic() + END_S
     while time.monotonic() < deadline:
-        for helper in helpers:
-            if (code := helper.poll()) is not None:
-                return _tell(helper, code)
+        for other in others:
+            if (code := other.poll()) is not None:
+                return _tell(other, code)
         time.sleep(POLL_S)
     return "cannot be reached; resume"
 
 
-def _tell(helper: subprocess.Popen[bytes], code: int) -> str:
+def _tell(other: subprocess.Popen[bytes], code: int) -> str:
     if code < 0:
         return f"was killed by signal {-code}, as where memory is short; give the machine more, or take fewer processes"
-    words = helper.stdout.read().decode(errors="replace").strip() if helper.stdout else ""
+    words = other.stdout.read().decode(errors="replace").strip() if other.stdout else ""
     return f"ended: {words or f'code {code}'}"
 
 
 @contextmanager
 def _over_loopback() -> Iterator[None]:
     """Has Gloo take the loopback interface: by itself it looks up the host's name, which not every container can."""
-    before = dict(os.environ)
+    before = os.environ.get(INTERFACE)
     for name in [name for _, name in socket.if_nameindex() if name.startswith("lo")][:1]:
         os.environ[INTERFACE] = name
     try:
         yield
     finally:
         os.environ.pop(INTERFACE, None)
-        os.environ.update({name: value for name, value in before.items() if name == INTERFACE})
+        if before is not None:
+            os.environ[INTERFACE] = before

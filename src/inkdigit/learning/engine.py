@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import torch
 from torch import Generator, Tensor, nn, optim
 
-from inkdigit.errors import EnvironmentFault, unknown
+from inkdigit.errors import EnvironmentFault, first_line, unknown
 from inkdigit.learning.augment import augment
 from inkdigit.learning.distributed import ALONE, Group
 from inkdigit.learning.models import build_model
@@ -70,10 +70,9 @@ def check_compiler(recipe: Recipe, device: torch.device) -> None:
     try:
         torch.compile(lambda x: x + 1)(torch.zeros(2, device=device))
     except RuntimeError as error:  # what PyTorch makes of any fault of a compiler
-        reason = str(error).split("\n")[0][:120]
         raise EnvironmentFault(
-            f"found compiled=true, and torch.compile does not work here ({reason}); install a C++ compiler, or set "
-            "compiled=false"
+            f"found compiled=true, and torch.compile does not work here ({first_line(error)}); install a C++ compiler, "
+            "or set compiled=false"
         ) from error
 
 

@@ -10,8 +10,9 @@ from typing import Any
 from inkdigit.errors import UsageError
 from inkdigit.evaluation.figures.curves import draw_curves
 from inkdigit.evaluation.history import read_history
+from inkdigit.files import write_json
 from inkdigit.learning.graph import Samples
-from inkdigit.learning.run import Run, write_json
+from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import load_network
 

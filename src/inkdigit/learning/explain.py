@@ -32,21 +32,20 @@ class Kernels:
     values: NDArray[np.float32]
 
 
-def collect_kernels(run: Run, layer: str | None = None) -> Kernels:
-    """Reads the kernels of a layer, or of the first convolution, from every checkpoint of a run.
+def collect_kernels(run: Run) -> Kernels:
+    """Reads the kernels of the first convolution from every checkpoint of a run.
 
     Raises:
-        UsageError: the network has no convolution, or none of that name; or the run averages several networks.
+        UsageError: the network has no convolution, or the run averages several networks.
         DataError: the run has no checkpoints, or damaged ones.
     """
     run.check_single()
     model = build_model(run.recipe.model, run.recipe.model_options)
     convolutions = {name: module for name, module in model.named_modules() if isinstance(module, nn.Conv2d)}
-    if not convolutions or (layer or "") not in ("", *convolutions):
-        found = f"the convolutions {', '.join(convolutions)}" if convolutions else "no convolution"
-        raise UsageError(f"{run.folder}: found {found} in {run.recipe.model}, expected {layer or 'at least one'}")
+    if not convolutions:
+        raise UsageError(f"{run.folder}: found no convolution in {run.recipe.model}, expected at least one")
     checkpoints = _checkpoints(run)
-    name = layer or next(iter(convolutions))
+    name = next(iter(convolutions))
     values = []
     for path in checkpoints.values():
         load_weights(path, model)

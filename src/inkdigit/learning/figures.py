@@ -32,9 +32,9 @@ from inkdigit.evaluation.metrics import predict
 from inkdigit.images import CLASSES, Images, Labels
 from inkdigit.learning.augment import AUGMENTATIONS
 from inkdigit.learning.explain import augment_each, collect_kernels
-from inkdigit.learning.models import build_model
 from inkdigit.learning.run import Run
-from inkdigit.learning.structure import trace_structure
+from inkdigit.learning.structure import structure_of
+from inkdigit.learning.tasks import TASKS
 from inkdigit.preparation.load import load
 from inkdigit.preparation.prepare import prepare_single
 
@@ -76,9 +76,9 @@ class Request:
     def data(self, split: str = "test") -> Dataset:
         """A split of the dataset; one from a folder goes by the folder's last name."""
         run = self.runs[0] if self.paths and self.paths[0].suffix != ".onnx" else None
-        name = self.data_name or (run.data if run else "mnist")
+        name = self.data_name if self.data_name is not None else run.data if run else "mnist"
         self.announce(name)
-        if run and not self.data_name:
+        if run and self.data_name is None:
             run.load_digits()  # which must be what they were
         return replace(load_dataset(name, split), name=name if name in DATASETS else Path(name).resolve().name)
 
@@ -223,9 +223,9 @@ def _one_of_each(images: Images, labels: Labels) -> Images:
 
 def _structure(request: Request, path: Path) -> None:
     recipe = request.runs[0].recipe
-    layers = trace_structure(build_model(recipe.model, recipe.model_options))
+    layers, (height, width) = structure_of(recipe), TASKS[recipe.task].input_sides
     parameters, work = (sum(getattr(layer, name) for layer in layers) for name in ("parameters", "multiply_adds"))
-    title = f"The network {recipe.model}: {parameters:,} parameters, {work:,} multiply-adds for an image"
+    title = f"The network {recipe.model}: {parameters:,} parameters, {work:,} multiply-adds for {height}x{width} pixels"
     draw_structure(layers, title, path)
 
 

@@ -1,14 +1,11 @@
 """Learning from corrections: a trained network goes on with a stranger's digits, and forgets none of its own."""
 
 import contextlib
-import signal
 import tempfile
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -19,6 +16,7 @@ from inkdigit.classifier import OnnxClassifier
 from inkdigit.data.corrections import load_corrections
 from inkdigit.data.dataset import Dataset
 from inkdigit.errors import InkdigitError, Interrupted
+from inkdigit.files import TEMPORARY
 from inkdigit.images import CLASSES
 from inkdigit.learning.checkpoint import Progress
 from inkdigit.learning.classify import deploy
@@ -28,10 +26,11 @@ from inkdigit.learning.predict import TorchClassifier
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.restore import restore
-from inkdigit.learning.run import TEMPORARY, Run, free_folder
+from inkdigit.learning.run import Run, free_folder
 from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.train import fit
 from inkdigit.learning.trained import begin
+from inkdigit.signals import interruptible
 from inkdigit.synthesis.outliers import OUTLIERS
 
 HELD_OUT, UNKNOWN = "held-out", "all"
@@ -57,6 +56,8 @@ TOLERANCE = 0.001
 """So much of the accuracy on digits that were not learnt from may be lost."""
 
 CPU = torch.device("cpu")
+
+STOPPED = "stopped; nothing was written"
 
 
 def learn_from(
@@ -173,7 +174,8 @@ def _appearing(run: Run) -> Iterator[Run]:
     """
     made = [folder for folder in (run.folder, *run.folder.parents) if not folder.exists()]
     try:
-        with run.held(), _stoppable(), tempfile.TemporaryDirectory(dir=run.folder, prefix=TEMPORARY) as temporary:
+        temporaries = tempfile.TemporaryDirectory(dir=run.folder, prefix=TEMPORARY)
+        with run.held(), interruptible(STOPPED), temporaries as temporary:
             placed = replace(run, folder=Path(temporary) / "run")
             yield placed
             for file in sorted(placed.folder.iterdir(), key=lambda file: file.name == "run.json"):  # which makes it one
@@ -184,31 +186,11 @@ def _appearing(run: Run) -> Iterator[Run]:
                 folder.rmdir()
 
 
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM, like Ctrl-C, breaks off what is entered, instead of ending the process before it has tidied up."""
-    numbers: list[int] = [signal.SIGINT]
-
-    def stop(number: int, _: FrameType | None) -> None:
-        numbers.append(number)
-        raise KeyboardInterrupt
-
-    is_main = threading.current_thread() is threading.main_thread()  # only there can handlers be set
-    previous = signal.signal(signal.SIGTERM, stop) if is_main else None
-    try:
-        yield
-    except KeyboardInterrupt:
-        raise Interrupted("stopped; nothing was written", numbers[-1]) from None
-    finally:
-        if is_main:
-            signal.signal(signal.SIGTERM, previous)
-
-
 def _fit(run: Run, mixture: Dataset, watched: Dataset, loggers: Sequence[Logger]) -> tuple[Progress, nn.Module]:
     try:
         return fit(run, mixture, watched, loggers, CPU)
     except Interrupted as stopped:
-        raise Interrupted("stopped; nothing was written", stopped.exit_code - 128) from None
+        raise Interrupted(STOPPED, stopped.exit_code - 128) from None
 
 
 def _accuracy(model: nn.Module, recipe: Recipe, digits: Dataset) -> float:

@@ -7,9 +7,10 @@ from torch import nn
 
 from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.figures.curves import draw_curves
+from inkdigit.files import write_json
 from inkdigit.learning.checkpoint import Progress, load_weights
 from inkdigit.learning.protocols import PROTOCOLS
-from inkdigit.learning.run import Run, write_json
+from inkdigit.learning.run import Run
 from inkdigit.learning.tasks import TASKS
 
 

@@ -22,6 +22,9 @@ from inkdigit.locator import STRIDE, Findings, Locator, OnnxLocator, find_peaks
 from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.variants import vary
 
+ALL_PAGES = 256
+"""Of a batch, where a recipe says that it holds all: there is no end to pages."""
+
 WATCHED_PAGES = 256
 TEST_PAGES = 1024
 SAMPLED_PAGES = 64
@@ -90,7 +93,7 @@ class TorchLocator:
 def stream(recipe: Recipe, training: Dataset, seed: int, generator: Generator, group: Group) -> PageBatches:
     """Batches of pages written with the training digits."""
     pages = Pages(group.extend(training, lambda digits: vary(digits, recipe.variants, seed)), seed=seed)
-    return PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=generator.device, group=group)
+    return PageBatches(pages, recipe.batch_size or ALL_PAGES, device=generator.device, group=group)
 
 
 def judge(maps: Tensor, targets: Targets, recipe: Recipe, group: Group) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
@@ -127,8 +130,8 @@ def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, fl
     loss, was_training = 0.0, model.training
     model.eval()
     with torch.inference_mode():
-        batches = PageBatches(pages, recipe.batch_size or WATCHED_PAGES, device=next(model.parameters()).device)
-        n = -(-WATCHED_PAGES // (recipe.batch_size or WATCHED_PAGES))
+        batches = PageBatches(pages, recipe.batch_size or ALL_PAGES, device=next(model.parameters()).device)
+        n = -(-WATCHED_PAGES // (recipe.batch_size or ALL_PAGES))
         for x, targets in batches.steps(0, n):
             loss += float(judge(model(x), targets, recipe, ALONE)[0]) / n
     model.train(was_training)

@@ -34,7 +34,8 @@ class ProgressLogger:
     def start(self, run: Run, history: Sequence[Row], total_steps: int) -> None:
         """Shows the bar."""
         self._console = Console(file=sys.stderr)
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        text = TextColumn("{task.description}", markup=False)  # a name may come from a stranger's model
+        columns = (text, BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
         self._bar = Progress(*columns, console=self._console, disable=not self._console.is_terminal)
         self._bar.start()
         self._task = self._bar.add_task(

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 from torch.utils.data import Dataset as Numbered
 
-from inkdigit.errors import EnvironmentFault
+from inkdigit.errors import EnvironmentFault, first_line
 from inkdigit.learning.distributed import ALONE, Group
 from inkdigit.learning.targets import Targets, draw_targets, standardize
 from inkdigit.machine import count_cores
@@ -46,6 +46,7 @@ class PageBatches:
         loader: DataLoader[Any] = DataLoader(
             self._batches, batch_size=None, sampler=range(start, stop), num_workers=workers,
             prefetch_factor=max(1, AHEAD // workers) if workers else None, worker_init_fn=_leave_signals,
+            generator=torch.Generator(),  # or it would draw from the one whose state a run keeps
         )  # fmt: skip
         try:
             for x, targets in loader:
@@ -54,7 +55,7 @@ class PageBatches:
             if "DataLoader worker" not in str(error):
                 raise
             raise EnvironmentFault(
-                f"a process that draws pages died ({str(error).splitlines()[0][:120]}); "
+                f"a process that draws pages died ({first_line(error)}); "
                 "give the machine more memory, or its container more in /dev/shm, and resume"
             ) from error
 

@@ -270,7 +270,10 @@ def _check_task(recipe: Recipe) -> None:
         if locates and getattr(recipe, name):
             raise UsageError(f"found {name} for {model}, which learns from pages; expected it for a network of images")
     if locates and recipe.members > 1:
-        raise UsageError(f"found members={recipe.members} for {model}, expected 1: findings cannot be averaged")
+        raise UsageError(
+            f"found members={recipe.members} for {model}, expected 1: "
+            "train them one by one, and average them with 'inkdigit export'"
+        )
     for name in ("crops", "outliers"):
         if classes == CLASSES and getattr(recipe, name):
             need = f"set model.classes={CLASSES + 1}"

@@ -5,7 +5,6 @@ without it is unfinished.
 """
 
 import itertools
-import json
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -17,15 +16,12 @@ from typing import Any
 from inkdigit import __version__
 from inkdigit.data.dataset import Dataset
 from inkdigit.errors import DataError, EnvironmentFault, UsageError
-from inkdigit.files import write_atomic
+from inkdigit.files import TEMPORARY, read_json, write_json
 from inkdigit.images import CLASSES
 from inkdigit.learning.models import model_options
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
 from inkdigit.lock import locked
-
-TEMPORARY = ".inkdigit-"
-"""How the names of files begin that a process was killed over."""
 
 RESULT_KEYS = (
     "run", "recipe", "seed", "test_accuracy", "test_accuracy_interval", "test_n", "best_step", "temperature", "seconds",
@@ -169,7 +165,7 @@ class Run:
         path = self.folder / "result.json"
         if not self.is_finished:
             raise DataError(f"{self.folder}: the run is unfinished; go on with: {self.resume_command}")
-        values = read_json(path)
+        values = read_json(path, remedy="train again")
         missing = [name for name in RESULT_KEYS if name not in values]
         if missing:
             raise DataError(f"{path}: found no {', '.join(missing)} in it; train again")
@@ -227,7 +223,7 @@ class Run:
         if not (folder / "run.json").is_file():
             found = "a file" if folder.is_file() else "no run.json in it" if folder.exists() else "no such folder"
             raise DataError(f"{folder}: {found}; expected the folder of a run, which 'inkdigit train' prints")
-        values = read_json(folder / "run.json")
+        values = read_json(folder / "run.json", remedy="train again")
         if values.pop("format", None) != FORMAT:
             raise DataError(f"{folder}: a run of another version of inkdigit; train again")
         _check_names(values, folder / "run.json")
@@ -304,23 +300,3 @@ def newest_folder(recipe: str, parent: Path = Path("runs")) -> Path:
 def _numbers(recipe: str, parent: Path) -> list[int]:
     names = [path.name for path in parent.glob(f"{recipe}-*")]
     return [int(match[1]) for name in names if (match := re.fullmatch(rf"{re.escape(recipe)}-(\d+)", name))]
-
-
-def write_json(path: Path, values: Any) -> None:
-    """Writes JSON for people and programs alike."""
-    write_atomic(path, json.dumps(values, indent=2) + "\n")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Reads a JSON object.
-
-    Raises:
-        DataError: it is damaged or something else.
-    """
-    try:
-        values = json.loads(path.read_text())
-    except (OSError, ValueError, RecursionError) as error:
-        raise DataError(f"{path}: not readable as JSON ({error}); train again") from error
-    if not isinstance(values, dict):
-        raise DataError(f"{path}: found a {type(values).__name__}, expected an object")
-    return values

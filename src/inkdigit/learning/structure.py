@@ -8,17 +8,25 @@ from torch import Tensor, fx, nn
 
 from inkdigit.evaluation.figures.structure import Layer
 from inkdigit.images import SIZE
+from inkdigit.learning.models import build_model
+from inkdigit.learning.recipe import Recipe
+from inkdigit.learning.tasks import TASKS
 
 
-def trace_structure(model: nn.Module) -> list[Layer]:
-    """The layers of a network in the order in which an image passes them; the first is the input.
+def structure_of(recipe: Recipe) -> list[Layer]:
+    """The layers of a recipe's network."""
+    return trace_structure(build_model(recipe.model, recipe.model_options), TASKS[recipe.task].input_sides)
+
+
+def trace_structure(model: nn.Module, sides: tuple[int, int] = (SIZE, SIZE)) -> list[Layer]:
+    """The layers of a network in the order in which an image of those sides passes them; the first is the input.
 
     What is written as a function in ``forward``, such as a sum or a mean, is a layer too.
     """
     was_training = model.training
     tracer = _Tracer(model.eval())
     with torch.inference_mode():
-        tracer.run(torch.zeros(1, 1, SIZE, SIZE, device=next(model.parameters()).device))
+        tracer.run(torch.zeros(1, 1, *sides, device=next(model.parameters()).device))
     model.train(was_training)
     return tracer.layers
 

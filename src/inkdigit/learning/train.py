@@ -13,9 +13,9 @@ import torch
 from torch import Generator, nn
 
 from inkdigit.data.dataset import Dataset
-from inkdigit.errors import Interrupted, UsageError
-from inkdigit.evaluation.history import Meter, Row
-from inkdigit.learning.checkpoint import Progress, load_state, save_state, save_weights
+from inkdigit.errors import Interrupted, UsageError, first_line
+from inkdigit.evaluation.history import Row
+from inkdigit.learning.checkpoint import Meter, Progress, load_state, save_state, save_weights
 from inkdigit.learning.distributed import ALONE, Group, check_processes, gathered
 from inkdigit.learning.engine import build, check_compiler, compiled, find_device, tuned, update
 from inkdigit.learning.ensemble import finish_ensemble
@@ -90,24 +90,27 @@ def train(
         raise UsageError("found both a run to begin from and one to resume, expected one of them")
     base = load_base(Path(begun_from), chosen) if begun_from is not None else None
     if resume:
-        folder = Path(out) if out is not None else newest_folder(chosen.name)
-        run = Run.open(folder)
-        run = replace(run, data=named or run.data)  # by its hash it is the same, wherever it lies now
-        announce(run.data)
+        run = Run.open(Path(out) if out is not None else newest_folder(chosen.name))
         check_same(
             run, chosen if settings or isinstance(recipe, Recipe) else None,
             name=chosen.name, seed=seed, processes=processes,
         )  # fmt: skip
+        if run.is_finished and named is None:
+            return run.result()
         check_processes(run.processes, run.recipe, where)
         check_compiler(run.recipe, where)
+        if named is not None:
+            run = replace(run, data=named)  # by its hash it is the same, wherever it lies now
+        announce(run.data)
         training, watched, test = run.load_digits()
     else:
         together = 1 if processes is None else processes
         check_processes(together, chosen, where)
         check_compiler(chosen, where)
         asked = free_folder(Path(out)) if out is not None else None
-        announce(named or "mnist")
-        training, watched, test = PROTOCOLS[chosen.protocol].load(named or "mnist")
+        named = "mnist" if named is None else named
+        announce(named)
+        training, watched, test = PROTOCOLS[chosen.protocol].load(named)
         if base is not None:
             base.check_watched(chosen, training)
         begun = None if base is None else base.sha256
@@ -175,15 +178,18 @@ def fit(
                 row = _row(progress, lr, batches.per_epoch, measured)
                 for logger in loggers:
                     logger.log(row)
-            if is_round or interruption.signal_number or clock.since_save() > CHECKPOINT_S:
+            signal_number = (
+                interruption.signal_number
+            )  # looked at once: one that comes later is heard after a step more
+            if is_round or signal_number or clock.since_save() > CHECKPOINT_S:
                 clock.read()
                 tally.count()
                 save_state(run.state, model, optimizer, generator, progress)
                 clock.saved()
-            if interruption.signal_number and progress.step < total_steps:
+            if signal_number and progress.step < total_steps:
                 raise Interrupted(
                     f"stopped after step {progress.step} of {total_steps}, saved; go on with: {run.resume_command}",
-                    interruption.signal_number,
+                    signal_number,
                 )
     return progress, model
 
@@ -253,10 +259,9 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
             model(torch.zeros(TRIED, 1, *TASKS[recipe.task].input_sides)).square().mean().backward()
             optimizer.step()
         except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError) as error:
-            reason = (str(error) or type(error).__name__).splitlines()[0][:200]
             raise UsageError(
                 f"found model={recipe.model} with {dict(recipe.model_options)} and optimizer={recipe.optimizer} with "
-                f"{dict(recipe.optimizer_options)}, which cannot take a step: {reason}"
+                f"{dict(recipe.optimizer_options)}, which cannot take a step: {first_line(error)}"
             ) from error
 
 

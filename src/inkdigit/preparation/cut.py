@@ -42,7 +42,8 @@ def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> I
     if any(map(any, ends)):
         window = np.pad(window, ends)  # nothing goes on beyond the edge of the page
     top, left = top - ends[0][0], left - ends[1][0]
-    for other in _near(others, left, top, window.shape):
+    near = find_near(others, (left, top, left + window.shape[1], top + window.shape[0]))
+    for other in others[near].tolist():
         window = np.where(_far(box, left, top, window.shape) <= _far(other, left, top, window.shape), window, 0)
     strokes = window > STROKE
     inner = slice(_clip(x - left, window.shape[1]), _clip(x + width - left, window.shape[1]))
@@ -53,11 +54,9 @@ def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> I
     return normalize(thin(window[upper:lower, first:last]))
 
 
-def _near(boxes: NDArray[np.float32], left: int, top: int, shape: tuple[int, ...]) -> list[Edges]:
-    """Those of some boxes that lie on a window, at least in part."""
-    reached = (boxes[:, :2] < (left + shape[1], top + shape[0])).all(1)
-    begun = (boxes[:, :2] + boxes[:, 2:] > (left, top)).all(1)
-    return [(x, y, width, height) for x, y, width, height in boxes[reached & begun].tolist()]
+def find_near(boxes: NDArray[np.float32], window: tuple[float, float, float, float]) -> NDArray[np.bool_]:
+    """Which boxes (k, 4) lie, at least in part, on a window from left and top to right and bottom, bool (k,)."""
+    return np.asarray(((boxes[:, :2] < window[2:]) & (boxes[:, :2] + boxes[:, 2:] > window[:2])).all(1), np.bool_)
 
 
 def _far(box: Edges, left: int, top: int, shape: tuple[int, ...]) -> NDArray[np.float64]:

@@ -138,6 +138,14 @@ def to_grey(picture: PIL.Image.Image) -> Grey:
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
     """A regular file, open to be read; whatever keeps it from that is an ``ImageError``."""
+    with _open(path) as file:
+        try:
+            yield file
+        except OSError as error:  # of a disk or a network that fails midway
+            raise ImageError("truncated", f"cannot be read to its end ({error.strerror or error})") from error
+
+
+def _open(path: Path) -> BinaryIO:
     try:
         path.stat()  # tells what is wrong, which is_dir and is_file keep to themselves
         if path.is_dir():
@@ -147,8 +155,7 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
             raise ImageError(
                 "not_an_image", "found no regular file, expected a picture; what comes through a pipe is named -"
             )
-        with path.open("rb") as file:
-            yield file
+        return path.open("rb")
     except FileNotFoundError:
         raise ImageError("not_found", "no such file") from None
     except PermissionError:

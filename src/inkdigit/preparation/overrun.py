@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigit.images import Ink
-from inkdigit.preparation.cut import Edges
+from inkdigit.preparation.cut import Edges, find_near
 from inkdigit.preparation.ink import Mask
 
 FIRM = 0.5
@@ -40,13 +40,14 @@ def measure_overrun(ink: Ink, box: Edges, others: NDArray[np.float32]) -> float:
     side = max(width, height)
     margin, step = max(2.0, AROUND * side), max(1, int(side / DETAIL))
     left, top = max(0, int(x - margin)), max(0, int(y - margin))
-    right, bottom = math.ceil(x + width + margin), math.ceil(y + height + margin)
+    # A box may lie wholly beyond the left or the upper edge: a negative end would count from the other one.
+    right, bottom = max(left, math.ceil(x + width + margin)), max(top, math.ceil(y + height + margin))
     strokes = ink[top:bottom:step, left:right:step] > FIRM
     rows = np.arange(top, min(bottom, ink.shape[0]), step)[:, None]
     columns = np.arange(left, min(right, ink.shape[1]), step)[None]
     within = (rows >= y) & (rows < y + height) & (columns >= x) & (columns < x + width)
     beyond = strokes & ~within
-    for one in others[_near(others, (x - margin, y - margin, x + width + margin, y + height + margin))]:
+    for one in others[find_near(others, (x - margin, y - margin, x + width + margin, y + height + margin))]:
         beyond &= ~((rows >= one[1]) & (rows < one[1] + one[3]) & (columns >= one[0]) & (columns < one[0] + one[2]))
     if not beyond.any():
         return 0.0
@@ -69,14 +70,6 @@ def _outermost(shape: tuple[int, ...], start: tuple[int, int], end: tuple[int, i
             lines[0] |= first > 0
             lines[-1] |= last < length
     return outer
-
-
-def _near(boxes: NDArray[np.float32], edges: Edges) -> Mask:
-    """Which boxes (k, 4) reach into a rectangle from left and top to right and bottom."""
-    left, top, right, bottom = edges
-    ends = boxes[:, :2] + boxes[:, 2:]
-    is_near = (boxes[:, 0] < right) & (boxes[:, 1] < bottom) & (ends[:, 0] > left) & (ends[:, 1] > top)
-    return np.asarray(is_near, np.bool_)
 
 
 def _spread(seeds: Mask, ground: Mask, steps: int) -> Mask:

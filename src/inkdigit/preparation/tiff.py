@@ -4,18 +4,20 @@ import io
 from collections.abc import Callable, Iterator
 from functools import cached_property, partial
 from pathlib import Path
+from typing import BinaryIO
 
 import PIL.Image
 
 from inkdigit.errors import ImageError
-from inkdigit.preparation.load import MAX_PIXELS, QUIET, decode, read_bytes
+from inkdigit.preparation.load import MAX_PIXELS, QUIET, decode, open_file, read_bytes
 from inkdigit.preparation.pages import MAX_PAGES, choose_pages
 
 
 def has_pages(path: Path) -> bool:
     """Whether a TIFF has a second page; what cannot be read has none."""
     try:
-        return _Scan(read_bytes(path)).count(2) > 1
+        with open_file(path) as file:
+            return _Scan(file).count(2) > 1
     except ImageError:
         return False
 
@@ -31,7 +33,7 @@ def read_pages(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[], P
         ImageError: the file cannot be read, or has no such page or too many; what decodes a page raises it where that
             one is damaged.
     """
-    scan = _Scan(read_bytes(path))
+    scan = _Scan(io.BytesIO(read_bytes(path)))
     for number in choose_pages(scan.count(MAX_PAGES + 1), part):
         yield f"page={number}", partial(decode, "taken for a TIFF", partial(scan.turn_to, number), MAX_PIXELS)
 
@@ -39,12 +41,12 @@ def read_pages(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[], P
 class _Scan:
     """A TIFF that stays open: one that is opened anew for a page walks through all pages before it."""
 
-    def __init__(self, content: bytes) -> None:
-        self._content = content
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
 
     @cached_property
     def _picture(self) -> PIL.Image.Image:
-        return PIL.Image.open(io.BytesIO(self._content), formats=("TIFF",))
+        return PIL.Image.open(self._file, formats=("TIFF",))
 
     def turn_to(self, number: int) -> PIL.Image.Image:
         """The picture, at a page."""

@@ -33,19 +33,18 @@ def expand(arguments: Iterable[str], standard_input: BinaryIO) -> Iterator[tuple
         if argument == STANDARD_INPUT:
             yield argument, standard_input.read(MAX_BYTES + 1)
         else:
-            for path, part in find_files([argument]):
-                yield from open_file(path, part)
+            for path, part in find_files(argument):
+                yield from open_pictures(path, part)
 
 
-def find_files(arguments: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """Yields the files that arguments other than ``-`` mean, in order, each with the one part of it wanted, or ""."""
-    for argument in arguments:
-        file, part = _split(argument)
-        for path in _paths(file):
-            yield path, part
+def find_files(argument: str) -> Iterator[tuple[str, str]]:
+    """Yields the files that an argument other than ``-`` means, each with the one part of it wanted, or ""."""
+    file, part = _split(argument)
+    for path in _paths(file):
+        yield path, part
 
 
-def open_file(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:
+def open_pictures(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:
     """Yields a name and a picture for each that is in a file, or for the one part that is wanted."""
     opener = _find_opener(Path(path), part)
     if opener is None:

@@ -13,6 +13,9 @@ from inkdigit.locator import JOINING, Locator
 TINY = 1e-4
 """No reader is surer than this leaves room for."""
 
+FARTHEST = 100.0
+"""No weight is larger than this, and no number of nats."""
+
 NOT_LOOKED = 1 / (CLASSES + 1)
 """The word on "not a digit" of one that knows nothing of it."""
 
@@ -51,11 +54,18 @@ class Joining:
         told = getattr(locator, "metadata", {}).get(JOINING, {})
         try:
             values = {name: float(told[name]) for name in (field.name for field in fields(cls)) if name in told}
-        except (TypeError, ValueError, AttributeError):
-            values = {"say": math.nan}
-        if not all(math.isfinite(value) for value in values.values()):
-            raise DataError(f"the locator joins by {told}, expected numbers; export it again")
-        return cls(**values)
+            joining = cls(**values)
+        except (TypeError, ValueError, AttributeError, OverflowError):
+            joining = cls(say=math.nan)
+        if not joining._is_sound():
+            raise DataError(
+                f"the locator joins by {str(told)[:200]}, expected numbers of at most {FARTHEST:g}, and a "
+                "threshold of 0 to 1; export it again"
+            )
+        return joining
+
+    def _is_sound(self) -> bool:
+        return all(abs(getattr(self, field.name)) <= FARTHEST for field in fields(self)) and 0 <= self.threshold <= 1
 
     def join(self, scores: NDArray[np.float32], probabilities: Probabilities) -> Probabilities:
         """Joined probabilities, float32 (k, 11), the last of "not a digit".

@@ -60,13 +60,3 @@ def check_box(box: Box) -> Box:
     if min(checked.width, checked.height) < 1:
         raise UsageError(f"found the region {box!r}, expected a width and a height of at least one pixel")
     return checked
-
-
-def check_processes(processes: int) -> None:
-    """Whether so many can read.
-
-    Raises:
-        UsageError: they cannot.
-    """
-    if processes < 1:
-        raise UsageError(f"found {processes} processes, expected 1 or more")

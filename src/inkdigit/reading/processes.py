@@ -11,13 +11,23 @@ from concurrent.futures.process import BrokenProcessPool
 from itertools import islice
 from typing import Any, TypeVar
 
-from inkdigit.errors import EnvironmentFault
+from inkdigit.errors import EnvironmentFault, UsageError
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 AHEAD = 2
 """So many times what a process is given at once is taken for each, before the first answer is asked for."""
+
+
+def check_processes(processes: int) -> None:
+    """Whether so many can read.
+
+    Raises:
+        UsageError: they cannot.
+    """
+    if processes < 1:
+        raise UsageError(f"found {processes} processes, expected 1 or more")
 
 
 def map_in_processes(

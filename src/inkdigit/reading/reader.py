@@ -24,8 +24,8 @@ from inkdigit.reading.finder import Finder, Found
 from inkdigit.reading.joining import Joining
 from inkdigit.reading.layout import find_lines
 from inkdigit.reading.lines import build_line
-from inkdigit.reading.options import Options, build_rules, check_box, check_confidence, check_processes
-from inkdigit.reading.processes import map_in_processes
+from inkdigit.reading.options import Options, build_rules, check_box, check_confidence
+from inkdigit.reading.processes import check_processes, map_in_processes
 from inkdigit.reading.regions import name_part
 from inkdigit.reading.result import Reading
 from inkdigit.reading.rules import Rules
@@ -65,14 +65,13 @@ class Reader:
             UsageError: no such name, folder or file.
             DataError: a model is damaged, or not what it is taken for.
         """
-        self._models = model, locator
         self.classifier = (
             OnnxClassifier(find_model(model), threads=threads) if isinstance(model, str | os.PathLike) else model
         )
         opened = (
             OnnxLocator(find_model(locator), threads=threads) if isinstance(locator, str | os.PathLike) else locator
         )
-        self._joining = Joining.of(opened)
+        self._locator, self._joining = opened, Joining.of(opened)
         self._finder = Finder(opened, self.classifier, self._joining)
 
     def read(self, source: PictureLike, **options: Unpack[Options]) -> Reading:
@@ -119,12 +118,11 @@ class Reader:
 
     def _files(self) -> tuple[Path, Path]:
         """Where both models lie."""
-        model, locator = self._models
-        if not isinstance(model, str | os.PathLike) or not isinstance(locator, str | os.PathLike):
+        if not isinstance(self.classifier, OnnxClassifier) or not isinstance(self._locator, OnnxLocator):
             raise UsageError(
                 "found a model that is no file, expected files: every process opens its own; leave out processes"
             )
-        return find_model(model).absolute(), find_model(locator).absolute()
+        return self.classifier.path, self._locator.path
 
     def _read_many(self, sources: Iterable[PictureLike], options: Options) -> Iterator[Reading | ImageError]:
         waiting = iter(sources)

@@ -68,7 +68,7 @@ class Answering:
         self._readers[name].read(_draw_one())
         classes = self._classifiers[name](np.zeros((1, SIZE, SIZE), np.uint8)).shape[1]
         told = {key: value for key, value in self._classifiers[name].metadata.items() if key != FEATURE_OUTPUTS}
-        return {"sha256": sha256, "outputs": classes, **told}
+        return {**told, "sha256": sha256, "outputs": classes}
 
     def answer(self, head: Head, body: bytes) -> Answer:
         """The answer to a job; whatever a stranger's bytes do is an answer, too."""

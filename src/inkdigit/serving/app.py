@@ -92,7 +92,7 @@ def _add_reading(app: FastAPI, pool: Pool, models: list[str], bounds: Bounds) ->
         """Reads a picture, and shows what the network saw of each digit, and one digit's feature maps."""
         model = choose(query.model)
         upload = await take_one(request)
-        head = query.to_head("explain", model, upload.name, digit=query.digit)
+        head = query.to_head("explain", model, upload.name)
         return _respond(await pool.ask(head, upload.content))
 
 

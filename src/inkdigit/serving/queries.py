@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, Field, model_validator
+from pydantic import BaseModel, Field, model_validator
 from starlette.requests import Request
 
 from inkdigit.errors import UsageError, unknown
@@ -14,12 +14,6 @@ MAX_NUMBERS = 1000
 """Of ``among``: a longer list does not fit into a query."""
 
 Number = Annotated[str, Field(pattern="^[0-9]{1,32}$")]
-
-
-def _check_share(value: float) -> float:
-    if not 0 <= value <= 1:  # which no "not a number" is
-        raise ValueError("expected 0 to 1")
-    return value
 
 
 class ReadQuery(BaseModel):
@@ -42,9 +36,9 @@ class ReadQuery(BaseModel):
         Field(
             ge=0,
             le=1,
+            allow_inf_nan=False,
             description="A digit less sure than this is `?`; at 0 none is, but by a rule. Else the model's own.",
         ),
-        AfterValidator(lambda value: value if value is None else _check_share(value)),
     ] = None
     length: Annotated[
         str | None,
@@ -70,21 +64,9 @@ class ReadQuery(BaseModel):
                 raise unknown("option", name[:64], cls.model_fields)
         return given
 
-    def to_head(self, job: str, model: str, name: str, **more: Any) -> Head:
+    def to_head(self, job: str, model: str, name: str) -> Head:
         """The job of reading a picture of that name."""
-        return {
-            "job": job,
-            "name": name,
-            "model": model,
-            "single": self.single,
-            "region": self.region,
-            "min_confidence": self.min_confidence,
-            "length": self.length,
-            "pattern": self.pattern,
-            "among": self.among,
-            "check": self.check,
-            **more,
-        }
+        return {**self.model_dump(), "job": job, "name": name, "model": model}
 
 
 class ExplainQuery(ReadQuery):

@@ -39,8 +39,7 @@ async def take_one(request: Request) -> Upload:
     Raises:
         Refusal: there is none, or several, or they are encoded.
     """
-    if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
-        raise Refusal(415, "unsupported_format", f"found Content-Encoding {encoding[:20]}, expected none")
+    _check_encoding(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind == "multipart/form-data":
         (upload,) = await _take_form(request, "picture", 1)
@@ -58,11 +57,17 @@ async def take_several(request: Request, most: int) -> list[Upload]:
     """The fields ``pictures`` of a form.
 
     Raises:
-        Refusal: there is none, or more than so many.
+        Refusal: there is none, or more than so many, or they are encoded.
     """
+    _check_encoding(request)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
         raise Refusal(415, "unsupported_format", "expected a Content-Type of multipart/form-data")
     return await _take_form(request, "pictures", most)
+
+
+def _check_encoding(request: Request) -> None:
+    if (encoding := request.headers.get("content-encoding", "identity")) != "identity":
+        raise Refusal(415, "unsupported_format", f"found Content-Encoding {encoding[:20]}, expected none")
 
 
 def clean_name(name: str) -> str:

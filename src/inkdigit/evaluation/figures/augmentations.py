@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-from inkdigit.evaluation.figures.sheet import INK, draw_grid, label_rows, new_figure, plain, save_figure
+from inkdigit.evaluation.figures.sheet import INK, PITCH, draw_grid, label_rows, new_figure, plain, save_figure
 from inkdigit.images import Images
 
 
@@ -19,7 +19,7 @@ def draw_augmentations(rows: Mapping[str, Images], notes: Mapping[str, str], tit
     draw_grid(axes, [image for images in rows.values() for image in images], columns, cmap=INK, vmin=0, vmax=255)
     label_rows(axes, list(rows))
     for row, name in enumerate(rows):
-        axes.text(1.12 * columns + 0.1, 1.12 * row + 0.5, notes.get(name, ""), va="center", fontsize=9, color="grey")
-    axes.set_xlim(right=1.12 * columns + 0.2 + 0.13 * max(map(len, notes.values()), default=0))
+        axes.text(PITCH * columns + 0.1, PITCH * row + 0.5, notes.get(name, ""), va="center", fontsize=9, color="grey")
+    axes.set_xlim(right=PITCH * columns + 0.2 + 0.13 * max(map(len, notes.values()), default=0))
     axes.set_title(plain(title))
     save_figure(figure, path)

@@ -34,6 +34,9 @@ SUFFIXES = (".png", ".svg", ".pdf")
 
 DPI = 120
 
+PITCH = 1.12
+"""From one cell of a grid to the next, in cells."""
+
 
 def new_figure(width: float, height: float) -> "Figure":
     """An empty figure of so many inches.
@@ -103,26 +106,26 @@ def draw_grid(
     Returns:
         The first image as drawn, for a colour bar.
     """
-    gap, height = 0.12, 1.12 + 0.2 * lines
+    height = PITCH + 0.2 * lines
     drawn = []
     for index, image in enumerate(images):
         row, column = divmod(index, columns)
-        left, top = column * (1 + gap), row * height
+        left, top = column * PITCH, row * height
         extent = (left, left + 1, top + 1, top)
         drawn.append(axes.imshow(image, extent=extent, interpolation="nearest", **options))
         if captions:
             axes.text(left + 0.5, top + 1.06, plain(captions[index]), ha="center", va="top", fontsize=8)
     rows = -(-len(images) // columns)
-    axes.set(xlim=(-0.05, columns * (1 + gap)), ylim=(rows * height, -0.05), aspect="equal")
+    axes.set(xlim=(-0.05, columns * PITCH), ylim=(rows * height, -0.05), aspect="equal")
     axes.set_axis_off()
     return drawn[0]
 
 
-def label_rows(axes: "Axes", labels: Sequence[str], pitch: float = 1.12) -> None:
+def label_rows(axes: "Axes", labels: Sequence[str]) -> None:
     """Writes what each row of a grid shows, at its left."""
     axes.set_xlim(left=-0.3 - 0.14 * max(map(len, labels)))
     for row, label in enumerate(labels):
-        axes.text(-0.15, row * pitch + 0.5, plain(label), ha="right", va="center", fontsize=9)
+        axes.text(-0.15, row * PITCH + 0.5, plain(label), ha="right", va="center", fontsize=9)
 
 
 def widest(values: NDArray[Any]) -> float:

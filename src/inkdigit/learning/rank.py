@@ -1,4 +1,4 @@
-"""A process that trains a run with others: ``python -m inkdigit.learning.helper RUN PLACE RANK``.
+"""A process that trains a run with others: ``python -m inkdigit.learning.rank RUN PLACE RANK``.
 
 It learns from its share of each batch and leaves nothing: the first process of the group, which started it, measures,
 logs and saves, and holds its standard input open. When that ends, so does this process, at once. What goes wrong here
@@ -18,7 +18,7 @@ from inkdigit.learning.run import Run
 from inkdigit.learning.train import fit
 
 
-def help_train(folder: Path, place: Path, rank: int) -> None:
+def take_part(folder: Path, place: Path, rank: int) -> None:
     """Takes the steps of a run with the group that meets at a place."""
     for number in (signal.SIGINT, signal.SIGTERM):  # a scheduler's signal goes to all; the first process ends us
         signal.signal(number, signal.SIG_IGN)
@@ -35,7 +35,7 @@ def _end_with_input() -> None:
 
 def _main() -> None:
     try:
-        help_train(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
+        take_part(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
     except Left:  # another process is to blame, and told
         pass
     except Exception as error:  # noqa: BLE001 - whatever it is, it is the first process that tells

@@ -6,8 +6,8 @@ import threading
 
 import pytest
 
-from inkdigit.batch.signals import SIGNALS, interruptible
 from inkdigit.errors import Interrupted
+from inkdigit.signals import SIGNALS, interruptible
 
 
 @pytest.mark.parametrize("number", SIGNALS)
