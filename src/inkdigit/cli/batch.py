@@ -43,14 +43,15 @@ def batch(
     ] = None,
     address: Annotated[
         str | None,
-        typer.Option(metavar="ADDRESS", help="Read on the machines of a Ray cluster, as 'auto' on one of them."),
+        typer.Option(metavar="ADDRESS", help="Read on the machines of a Ray cluster; 'auto' if this is one of them."),
     ] = None,
 ) -> int:
-    """Read pictures by the million into Parquet files, with Ray Data.
+    """Read pictures by the million into Parquet files.
 
-    A row is what 'inkdigit read --format jsonl' prints of a picture, and the file that it lies in. Files whose answers
-    are in the folder are left out: after a stop, or with more pictures, the same command goes on. A file that ends the
-    processes that are to read it, or takes a minute for a picture, is a row with an error, too.
+    Ray Data shares the files among processes. A row holds what 'inkdigit read --format jsonl' prints of a picture, and
+    the file that it comes from. Files whose answers are in the folder already are left out, so after a stop, or with
+    more pictures, run the same command again. A file that kills the processes reading it, or takes them a minute for
+    a picture, becomes a row with an error, too.
 
     Prints the folder. Exits with 1 if a picture could not be read; its row tells why.
     """

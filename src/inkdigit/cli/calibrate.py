@@ -11,15 +11,15 @@ from inkdigit.cli.examples import with_examples
 def calibrate(
     locator: Annotated[str, typer.Argument(help="The folder of a finished run of a locator, or its .onnx file.")],
     model: Annotated[
-        str, typer.Option(help="The classifier it is heard with, likewise, or shipped weights.")
+        str, typer.Option(help="The classifier to join it with: a run's folder, an .onnx file, or shipped weights.")
     ] = "reader",
-    data: Annotated[str, typer.Option(help="Whose held-out digits the pages are written with.")] = "mnist",
-    pages: Annotated[int, typer.Option(min=20, help="How many are generated; 600 take about a minute.")] = 600,
+    data: Annotated[str, typer.Option(help="The dataset whose held-out digits stand on the pages.")] = "mnist",
+    pages: Annotated[int, typer.Option(min=20, help="How many pages to generate; 600 take about a minute.")] = 600,
 ) -> None:
-    """Fit how much two networks are believed, and from which confidence on a digit is told.
+    """Fit how locator and classifier are joined and when to refuse.
 
-    Both are written into the locator's model; 'inkdigit read --locator' reads with them. Nothing but generated pages is
-    looked at.
+    Fits how much each of the two is believed, and the confidence below which a digit is refused, on generated pages
+    alone. Writes both into the locator's model, where 'inkdigit read --locator' finds them.
     """
     from inkdigit.calibrate import calibrate as fit
     from inkdigit.cli.downloads import fetch

@@ -28,10 +28,10 @@ def compare(
     settings: Annotated[list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="For every recipe.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what comparison.json holds.")] = False,
 ) -> None:
-    """Train recipes over several seeds, or take finished runs, and compare them.
+    """Compare recipes over several seeds, or finished runs.
 
-    Prints a table, and writes it as JSON, CSV and one HTML page with curves, confusion, mistakes and reliability.
-    What is finished is not trained again.
+    Trains the recipes first; what is finished is not trained again. Prints a table, and writes it as JSON, CSV and one
+    HTML page with curves, confusion, mistakes and reliability.
     """
     from inkdigit.cli.comparison import print_rows
     from inkdigit.cli.downloads import fetch

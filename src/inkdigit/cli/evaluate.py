@@ -29,7 +29,7 @@ def evaluate(
     ] = None,
     split: Annotated[
         str,
-        typer.Option(help="train, validation, train+validation or test; it is told where the model learnt from these."),
+        typer.Option(help="train, validation, train+validation or test; a note says if the model learnt from these."),
     ] = "test",
     corruptions: Annotated[
         bool, typer.Option("--corruptions", help="Also on digits damaged in 15 ways, at severities 1 to 5.")
@@ -38,10 +38,10 @@ def evaluate(
 ) -> None:
     """Measure a model on a dataset.
 
-    Tells accuracy with its 95 % interval, likelihood, calibration before and after a temperature, what refusing
-    the least sure would leave and, with --json, the confusion matrix. An .npz is uint8 images (n, 28, 28), ink
-    bright on 0, and as many labels; all of it is a test set. --corruptions reads up to 2,000
-    digits 75 times, with 'reader' in a minute or two.
+    Reports accuracy with its 95 % interval, likelihood, calibration before and after a temperature, the errors left if
+    the least sure are refused and, with --json, the confusion matrix. An .npz holds uint8 images (n, 28, 28), bright
+    ink on 0, and as many labels; all of it is taken as a test set. --corruptions reads up to 2,000 digits 75 times,
+    with 'reader' in a minute or two.
     """
     from inkdigit.classifier import OnnxClassifier
     from inkdigit.cli.downloads import fetch

@@ -28,7 +28,7 @@ def export(
         typer.Option(help="A dataset's name or folder, for int8 and averages; without it, what the runs learnt from."),
     ] = None,
 ) -> None:
-    """Write a run's network as one file, or the average of several runs as one model."""
+    """Write a run's network, or the average of several, as one file."""
     from inkdigit.cli.downloads import fetch
     from inkdigit.learning.export import export_runs
 

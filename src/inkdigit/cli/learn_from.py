@@ -20,18 +20,18 @@ def learn_from(
         Path,
         typer.Argument(metavar="FILE|DIR", help="The zip from the page of 'inkdigit serve', or pictures in 0/ to 9/."),
     ],
-    out: Annotated[Path, typer.Option(help="The run's folder; --model takes it.")],
+    out: Annotated[Path, typer.Option(help="The new run's folder; other commands take it as --model.")],
     model: Annotated[
-        str, typer.Option(help="Which to go on with: shipped weights, a run's folder, or an .onnx file.")
+        str, typer.Option(help="The model to train further: shipped weights, a run's folder, or an .onnx file.")
     ] = FLOATS,
     data: Annotated[str, typer.Option(help="Whose training digits are mixed in: a name, or a folder.")] = "mnist",
     as_json: Annotated[bool, typer.Option("--json", help="Print the result as JSON.")] = False,
 ) -> None:
     """Teach a model digits that it read wrong.
 
-    Goes on training its network with them, and with digits that it knows, so that it does not forget those. Prints the
-    folder of the new run. Writes nothing where digits that are held out would be read worse than before, by more than
-    0.1 points; of a model that may have learnt from those, test digits.
+    Trains its network further with these digits, mixed with digits that it knows, so that it does not forget those.
+    Prints the folder of the new run. Writes nothing if held-out digits would be read worse than before by more than 0.1
+    points. If the model may have learnt from the held-out digits, test digits are used instead.
     """
     from inkdigit.cli.downloads import fetch
     from inkdigit.learning.finetune import learn_from as learn

@@ -9,20 +9,20 @@ if TYPE_CHECKING:
     from inkdigit.reading.options import Options
 
 Model = Annotated[str, typer.Option(help="Shipped weights, a run's folder, or an .onnx file.")]
-Locator = Annotated[str, typer.Option(help="The network that finds the digits, likewise.")]
+Locator = Annotated[str, typer.Option(help="The network that finds the digits, named like --model.")]
 Single = Annotated[
-    bool, typer.Option("--single", help="Each picture, or region, holds one digit: tell it alone, and seldom '?'.")
+    bool, typer.Option("--single", help="Each picture, or region, holds one digit: report the surest, seldom '?'.")
 ]
 Region = Annotated[
     str | None, typer.Option(metavar="X,Y,W,H", help="Read this part alone, in pixels of the upright picture.")
 ]
-Length = Annotated[str | None, typer.Option(metavar="N|N-M", help="As many digits a line, or from N to M.")]
+Length = Annotated[str | None, typer.Option(metavar="N|N-M", help="Each line has N digits, or from N to M.")]
 Pattern = Annotated[
     str | None,
     typer.Option(metavar="REGEX", help=r"What a whole line matches: digits, \d, ., [0-9], (a|b), *, +, ? and {n,m}."),
 ]
 Among = Annotated[
-    str | None, typer.Option(metavar="FILE", help="A line is one of the numbers of this file, one a line.")
+    str | None, typer.Option(metavar="FILE", help="Each line is a number in this file, which lists one a line.")
 ]
 Check = Annotated[
     str | None, typer.Option(metavar="NAME", help="A line ends in this check digit; see 'inkdigit list rules'.")
@@ -32,7 +32,7 @@ MinConfidence = Annotated[
     typer.Option(
         min=0,
         max=1,
-        help="A digit less sure than this is '?'; at 0 none is, but by a rule. [default: the model's own]",
+        help="A digit less sure than this is '?'; at 0 only a rule makes one '?'. [default: the model's own]",
     ),
 ]
 

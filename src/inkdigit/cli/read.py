@@ -74,19 +74,19 @@ def read(
     check: Check = None,
     min_confidence: MinConfidence = None,
     processes: Annotated[
-        int, typer.Option(min=1, help="Read pictures by the thousand on so many cores, 100 MB each.")
+        int, typer.Option(min=1, help="For pictures by the thousand: read in N processes, 100 MB each.")
     ] = 1,
 ) -> int:
     """Read the digits of pictures.
 
-    With rules (--length, --pattern, --among, --check; all of them hold) the likeliest text that fits is told, of up to
-    4,096 in the order of their probability. A digit that a rule changes is marked, and said on standard error. Where
-    neither what a line looks like fits, nor another text is more likely than not, given the rule and that one line in a
-    hundred breaks it, all its digits are "?".
+    Rules (--length, --pattern, --among, --check) must all hold. The answer is the likeliest text that fits, among the
+    4,096 most probable ones. A digit that a rule changes is marked, and reported on standard error. If what a line
+    looks like does not fit, and no text that fits is more likely than not, all its digits are "?"; for this, one line
+    in a hundred is taken to break the rule.
 
-    A file of regions is {"total": [x, y, width, height], ...}. Each region has an answer of its own, of the source
-    form.png#region=total: in an empty one there is nothing (JSON: no lines; CSV: a row without a value), and what
-    cannot be read in a full one is "?".
+    A file of regions is {"total": [x, y, width, height], ...}. Each region has an answer of its own, with the source
+    form.png#region=total. The answer of an empty region is empty (JSON: no lines; CSV: a row without a value); what
+    cannot be read in a region that is not empty is "?".
 
     Exits with 1 if a picture or a region could not be read; the others are still read.
     """

@@ -15,8 +15,8 @@ from inkdigit.cli.messages import tell
     "inkdigit serve --set readers=4 --set queue=128",
 )
 def serve(
-    host: Annotated[str, typer.Option(help="The address that is listened on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port to listen on; 0 takes a free one.")] = 8000,
     model: Annotated[
         list[str] | None, typer.Option(help="Shipped weights, a run's folder, or an .onnx file. [default: reader]")
     ] = None,

@@ -25,18 +25,18 @@ def train(
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder; without it, runs/RECIPE-N.")] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, max=2**63 - 1, help="Of weights, order and augmentation. [default: 0]")
+        int | None, typer.Option(min=0, max=2**63 - 1, help="Seed of weights, order and augmentation. [default: 0]")
     ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     processes: Annotated[
         int | None,
-        typer.Option(min=1, help="That share each batch, a core or more each. [default: 1]"),
+        typer.Option(min=1, help="Processes that share each batch, each on a core or more. [default: 1]"),
     ] = None,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on in --out, or in the newest run of the recipe.")
     ] = False,
     begun_from: Annotated[
-        Path | None, typer.Option("--from", help="A finished run of the same network, whose weights are begun with.")
+        Path | None, typer.Option("--from", help="A finished run of the same network: start from its weights.")
     ] = None,
     settings: Annotated[
         list[str] | None,

@@ -18,10 +18,10 @@ class Bounds:
     """Bounds of a server; names that end in ``_s`` are seconds.
 
     Attributes:
-        max_body_bytes: of one request; beyond, 413.
-        max_held_bytes: of all bodies that are in memory at once; beyond, 503.
-        max_pixels: of one picture, told by its header before it is decoded; beyond, 413.
-        max_memory_bytes: that a reading may add to its process; beyond, the picture is refused and the process stays.
+        max_body_bytes: size of one request's body; beyond, 413.
+        max_held_bytes: size of all bodies that are in memory at once; beyond, 503.
+        max_pixels: pixels of one picture, by its header, before it is decoded; beyond, 413.
+        max_memory_bytes: memory a reading may add to its process; beyond, the picture is refused; the process stays.
         max_batch: pictures of one batch request; beyond, 413.
         readers: processes that read, each with one thread.
         queue: readings that wait for a process; beyond, 503 with Retry-After.
