@@ -11,7 +11,7 @@ from inkdigit.cli.downloads import fetch
 from inkdigit.files import Places
 from inkdigit.learning.run import claim_folder
 from inkdigit.reading.draw import draw_annotated
-from inkdigit.reading.inputs import expand
+from inkdigit.reading.inputs import find_pictures
 from inkdigit.reading.steps import write_png
 
 SAMPLES = Path(__file__).parent
@@ -32,7 +32,7 @@ def read_samples(readers: dict[str, Reader], folder: Path) -> None:
     """Prints what each reader reads in each sample, and writes the annotated pictures."""
     places = {name: Places(folder / f"annotated-{name}") for name in readers}
     print(f"\n{'picture':<18}" + "".join(f"{name:<30}" for name in readers))
-    for path, _ in expand([str(SAMPLES)], sys.stdin.buffer):
+    for path, _ in find_pictures([str(SAMPLES)], sys.stdin.buffer):
         cells = []
         for name, reader in readers.items():
             try:

@@ -24,7 +24,7 @@ from inkdigit.learning.recipes import find_recipe
 ROOT = HERE.parent
 ENGLISH, CHINESE = (HERE / target for target in text.TARGETS)
 TEMPLATES = [HERE / "templates" / f"{target}.jinja" for target in text.TARGETS]
-BLOCK = re.compile(r"^```(sh|text)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(sh|python|text)\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
 PICTURE = re.compile(r"^!\[([^\]]*)\]\(([^)]+)\)$", re.MULTILINE)
 
 MODELS: dict[str, dict[str, Any]] = {
@@ -183,6 +183,9 @@ def test_commands_run(
             assert capsys.readouterr().out == code
             continue
         capsys.readouterr()
+        if kind == "python":
+            exec(code, {})  # noqa: S102 - our own page
+            continue
         for program, command, *arguments in map(shlex.split, code.splitlines()):
             assert program == "inkdigit"
             trained = [word for word in arguments if word.startswith("runs/")]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from inkdigit.learning.train import train
     from inkdigit.preparation.box import Box
     from inkdigit.reading.explain import Explanation
+    from inkdigit.reading.inputs import find_pictures
     from inkdigit.reading.reader import Reader, read
     from inkdigit.reading.result import Reading
 
@@ -47,6 +48,7 @@ _HOMES = {
     "Reading": "inkdigit.reading.result",
     "UsageError": "inkdigit.errors",
     "evaluate": "inkdigit.evaluation.evaluate",
+    "find_pictures": "inkdigit.reading.inputs",
     "load_dataset": "inkdigit.data.dataset",
     "read": "inkdigit.reading.reader",
     "show": "inkdigit.learning.figures",
@@ -69,6 +71,7 @@ __all__ = [
     "Reading",
     "UsageError",
     "evaluate",
+    "find_pictures",
     "load_dataset",
     "read",
     "show",

@@ -68,6 +68,7 @@ def test_every_command_explains_itself(command: str, invoke: Run) -> None:
         (["read", "a.png", "--format", "jsno"], "did you mean 'json'"),
         (["read", "a.png", "--model", "raeder"], "did you mean 'reader'"),
         (["read", "a.png", "--format"], "'--format' requires an argument"),
+        (["read", "a.png", "--check", "luhn", "--check", "ean13"], "found --check 2 times, expected it once"),
         (["train"], "missing argument"),
         (["train", "lenett"], "did you mean 'lenet'"),
         (["train", "lenet", "--seed", "one"], "--seed"),

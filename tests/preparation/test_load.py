@@ -2,6 +2,7 @@
 
 import errno
 import io
+import logging
 import os
 import resource
 import struct
@@ -70,10 +71,30 @@ def test_a_path_a_string_bytes_an_image_and_an_array_are_read_alike(tmp_path: Pa
     image = PIL.Image.fromarray(ramp())
     (tmp_path / "a.png").write_bytes(encode(image))
     with PIL.Image.open(tmp_path / "a.png") as lazy:
-        for source in (tmp_path / "a.png", str(tmp_path / "a.png"), encode(image), image, ramp(), lazy):
+        content = encode(image)
+        given = (content, bytearray(content), memoryview(content), io.BytesIO(content), image, ramp(), lazy)
+        for source in (tmp_path / "a.png", str(tmp_path / "a.png"), *given):
             grey = load(source)
             assert grey.dtype == np.uint8
             np.testing.assert_array_equal(grey, ramp())
+
+
+def test_an_open_file_is_read_no_further_than_is_allowed_and_only_as_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.png").write_bytes(encode(PIL.Image.fromarray(ramp())))
+    with (tmp_path / "a.png").open("rb") as file:
+        np.testing.assert_array_equal(load(file), ramp())
+    with (tmp_path / "a.png").open(encoding="latin-1") as text:
+        assert "opened with 'rb'" in refused(text).message  # type: ignore[arg-type]
+    monkeypatch.setattr(module, "MAX_BYTES", 10)
+    endless = io.BytesIO(bytes(1000))
+    assert refused(endless).code == "too_large"
+    assert endless.tell() == 11
+
+
+def test_what_pillow_logs_stays_unsaid() -> None:
+    assert any(isinstance(handler, logging.NullHandler) for handler in logging.getLogger("PIL").handlers)
 
 
 def test_the_name_of_a_file_does_not_matter(tmp_path: Path) -> None:
@@ -445,7 +466,9 @@ def test_what_is_no_picture(tmp_path: Path, content: bytes, code: str) -> None:
         error = refused(source)
         assert error.code == code
         if code == "unsupported_format":
-            assert "expected one of PNG, JPEG, GIF, BMP, TIFF, WEBP; convert it" in error.message
+            assert "expected one of PNG, JPEG, GIF, BMP, TIFF, WEBP, HEIC; " in error.message
+            advice = "inkdigit.find_pictures take it apart" if content[:2] in (b"%P", b"PK") else "convert it"
+            assert error.message.endswith(advice)
 
 
 def test_a_folder_and_a_pipe_are_no_picture(tmp_path: Path) -> None:

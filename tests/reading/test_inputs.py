@@ -15,7 +15,7 @@ import pytest
 from inkdigit import Reader
 from inkdigit.errors import ImageError
 from inkdigit.preparation.load import MAX_BYTES, load_picture
-from inkdigit.reading.inputs import expand, may_be_several
+from inkdigit.reading.inputs import find_pictures, may_be_several
 from inkdigit.reading.steps import write_png
 
 SAMPLES = Path(__file__).parents[2] / "samples"
@@ -34,11 +34,11 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def names(*arguments: str) -> list[str]:
-    return [name for name, _ in expand(arguments, io.BytesIO())]
+    return [name for name, _ in find_pictures(arguments, io.BytesIO())]
 
 
 def test_a_file_is_itself(folder: Path) -> None:
-    assert list(expand(["b.png"], io.BytesIO())) == [("b.png", "b.png")]
+    assert list(find_pictures(["b.png"], io.BytesIO())) == [("b.png", "b.png")]
     assert names("notes.txt") == ["notes.txt"], "whoever names a file wants it read"
 
 
@@ -109,10 +109,13 @@ def test_arguments_keep_their_order_and_may_stand_twice(folder: Path) -> None:
     assert names("b.png", "deep", "b.png") == ["b.png", "deep/c.tiff", "deep/er/d.webp", "b.png"]
 
 
-def test_standard_input_is_read_and_never_further_than_needed(folder: Path) -> None:
-    assert list(expand(["b.png", "-"], io.BytesIO(b"picture"))) == [("b.png", "b.png"), ("-", b"picture")]
+def test_standard_input_is_read_and_never_further_than_needed(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(find_pictures(["b.png", "-"], io.BytesIO(b"picture"))) == [("b.png", "b.png"), ("-", b"picture")]
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"piped")))
+        assert list(find_pictures(["-"])) == [("-", b"piped")]
     endless = io.BytesIO(bytes(MAX_BYTES + 100))
-    ((_, content),) = expand(["-"], endless)
+    ((_, content),) = find_pictures(["-"], endless)
     assert isinstance(content, bytes)
     assert len(content) == MAX_BYTES + 1
 
@@ -140,7 +143,7 @@ def test_pictures_come_one_by_one(folder: Path) -> None:
         yield "b.png"
         raise AssertionError("nobody asked for the second")
 
-    assert next(expand(arguments(), io.BytesIO())) == ("b.png", "b.png")
+    assert next(find_pictures(arguments(), io.BytesIO())) == ("b.png", "b.png")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +168,7 @@ def test_an_empty_argument_is_no_folder(tmp_path: Path, monkeypatch: pytest.Monk
     """An unset variable of the shell would otherwise read everything below the current folder."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.png").write_bytes(b"")
-    assert list(expand([""], io.BytesIO())) == [("", "")]
+    assert list(find_pictures([""], io.BytesIO())) == [("", "")]
 
 
 # --- pictures within files -------------------------------------------------------------------------------------------
@@ -189,7 +192,7 @@ def bind(path: Path, *samples: str) -> Path:
 def read(*arguments: str) -> dict[str, str]:
     """The text of each picture, or the code of what is wrong with it, as the command line would have them."""
     reader, texts = Reader(), {}
-    for name, source in expand(arguments, io.BytesIO()):
+    for name, source in find_pictures(arguments, io.BytesIO()):
         try:
             texts[name] = reader.explain(source, name=name).reading.text
         except ImageError as error:
@@ -245,7 +248,7 @@ def test_one_bad_picture_within_a_file_does_not_keep_the_others(folder: Path) ->
 def test_a_file_with_the_name_of_a_part_is_itself(folder: Path) -> None:
     pack(folder / "a.zip", "b.png")
     (folder / "a.zip#b.png").touch()
-    assert list(expand(["a.zip#b.png"], io.BytesIO())) == [("a.zip#b.png", "a.zip#b.png")]
+    assert list(find_pictures(["a.zip#b.png"], io.BytesIO())) == [("a.zip#b.png", "a.zip#b.png")]
     (folder / "a#1.png").touch()
     assert names("a#1.png") == ["a#1.png"]
     assert names("none#1.png") == ["none#1.png"]
@@ -314,8 +317,8 @@ def test_whether_there_may_be_several_within_a_file(arguments: list[str], severa
 
 def test_reading_a_picture_loads_nothing_that_zips_pdfs_and_heics_need() -> None:
     program = (
-        "import io, sys; from inkdigit.reading.inputs import expand; from inkdigit.preparation.load import load;"
-        f"[load(source) for _, source in expand([{str(SAMPLES / 'seven.png')!r}], io.BytesIO())];"
+        "import io, sys; from inkdigit.reading.inputs import find_pictures; from inkdigit.preparation.load import load;"
+        f"[load(source) for _, source in find_pictures([{str(SAMPLES / 'seven.png')!r}], io.BytesIO())];"
         "print(sorted({'pypdfium2', 'pillow_heif', 'inkdigit.preparation.archive'} & set(sys.modules)))"
     )
     ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)

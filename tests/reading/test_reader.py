@@ -3,6 +3,7 @@
 import io
 import json
 import pickle
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import astuple
 from pathlib import Path
@@ -21,7 +22,7 @@ from inkdigit.locator import Findings, Locator, OnnxLocator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.load import PictureLike
 from inkdigit.reading.joining import Joining
-from inkdigit.reading.reader import BATCH
+from inkdigit.reading.reader import AHEAD, BATCH
 from inkdigit.reading.rules import Rules
 from inkdigit.reading.weights import find_model
 
@@ -384,6 +385,43 @@ class TestMany:
         assert isinstance(second, Reading)
         assert second.text
 
+    def test_answers_come_while_pictures_are_still_awaited(self, reader: Reader, draw_page: DrawPage) -> None:
+        """As from a camera: the first answer is there long before the last picture is."""
+        answered: list[Reading | ImageError] = []
+        awaited: list[int] = []
+
+        def camera() -> Iterator[Page]:
+            for number in range(12):
+                awaited.append(number - len(answered))
+                time.sleep(0.05)
+                yield draw_page(*THREE)
+
+        for reading in reader.read_many(camera()):
+            answered.append(reading)
+        assert len(answered) == 12
+        assert max(awaited) < 6, "no more pictures were taken ahead than are read meanwhile"
+
+    def test_no_more_is_taken_ahead_than_the_cores_need(
+        self, find_blobs: Locator, draw_page: DrawPage, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("inkdigit.reading.reader.count_cores", lambda: 1)
+        taken: list[int] = []
+
+        def pages() -> Iterator[Page]:
+            for number in range(50):
+                taken.append(number)
+                yield draw_page(*THREE)
+
+        def slowly(images: Images) -> Probabilities:
+            time.sleep(0.02)
+            return sees(7)(images)
+
+        answers = Reader(slowly, locator=find_blobs).read_many(pages())
+        next(answers)
+        assert len(taken) <= AHEAD + 2
+        answers.close()  # type: ignore[attr-defined] # a generator
+        assert len(taken) <= AHEAD + 2, "what is not begun is not read"
+
     def test_processes_need_files_and_there_is_at_least_one(self, reader: Reader) -> None:
         with pytest.raises(UsageError, match="every process opens its own"):
             reader.read_many([], processes=2)
@@ -482,7 +520,7 @@ def test_it_is_sent_to_other_processes_with_its_models() -> None:
 @pytest.mark.parametrize(
     "source",
     [
-        "a.png", b"a", Path("a.png"), PIL.Image.new("L", (9, 9)),
+        "a.png", b"a", bytearray(b"a"), memoryview(b"a"), io.BytesIO(b"a"), Path("a.png"), PIL.Image.new("L", (9, 9)),
         np.zeros((28, 28), np.uint8), np.zeros((60, 90, 3), np.uint8), np.zeros((60, 90, 4), np.uint8),
     ],
 )  # fmt: skip

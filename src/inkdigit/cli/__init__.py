@@ -14,6 +14,7 @@ import typer
 from inkdigit import __version__
 from inkdigit.cli.batch import batch
 from inkdigit.cli.calibrate import calibrate
+from inkdigit.cli.command import Command
 from inkdigit.cli.compare import compare
 from inkdigit.cli.data import data
 from inkdigit.cli.doctor import doctor
@@ -63,7 +64,7 @@ _COMMANDS: Mapping[str, Callable[..., Any]] = {
     "doctor": doctor,
 }
 for _name, _command in _COMMANDS.items():
-    app.command(_name)(_command)
+    app.command(_name, cls=Command)(_command)
 
 
 def _print_version(wanted: bool) -> None:

@@ -1,7 +1,6 @@
 """``inkdigit read``."""
 
 import os
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import chain
@@ -97,7 +96,7 @@ def read(
     from inkdigit.files import Places, check_folder
     from inkdigit.reading.explain import Explanation
     from inkdigit.reading.formats import FORMATS
-    from inkdigit.reading.inputs import expand, may_be_several
+    from inkdigit.reading.inputs import find_pictures, may_be_several
     from inkdigit.reading.processes import map_in_processes
     from inkdigit.reading.reader import Reader
     from inkdigit.reading.regions import load_regions, name_file
@@ -120,7 +119,7 @@ def read(
     drawn = steps_into is not None or FORMATS[format_].folder is not None
     answer = partial(_answer, Reader(model, locator=locator), parts, options, drawn)
     opener = partial(_open, model, locator, parts, options, drawn)
-    sources = expand(pictures, sys.stdin.buffer)
+    sources = find_pictures(pictures)
     answers = map(answer, sources) if processes == 1 else map_in_processes(opener, sources, processes)
     places = Places(steps_into) if steps_into else None
     failed = False
@@ -134,7 +133,8 @@ def read(
             else:
                 reading = result.reading if isinstance(result, Explanation) else result
                 if not reading.lines and parts is None:  # an empty box of a form is nothing to wonder about
-                    tell(f"{reading.source}: found no digit; --steps DIR shows what was looked at")
+                    advice = "" if places else "; --steps DIR shows what was looked at"
+                    tell(f"{reading.source}: found no digit{advice}")
                 _tell_rulings(reading)
                 if places and isinstance(result, Explanation):
                     write_steps(result, places.take(name_file(reading.source)))

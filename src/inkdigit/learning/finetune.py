@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,8 +174,10 @@ def _appearing(run: Run) -> Iterator[Run]:
     """
     made = [folder for folder in (run.folder, *run.folder.parents) if not folder.exists()]
     try:
-        temporaries = tempfile.TemporaryDirectory(dir=run.folder, prefix=TEMPORARY)
-        with run.held(), interruptible(STOPPED), temporaries as temporary:
+        with ExitStack() as stack:
+            stack.enter_context(run.held())  # which makes the folder
+            stack.enter_context(interruptible(STOPPED))
+            temporary = stack.enter_context(tempfile.TemporaryDirectory(dir=run.folder, prefix=TEMPORARY))
             placed = replace(run, folder=Path(temporary) / "run")
             yield placed
             for file in sorted(placed.folder.iterdir(), key=lambda file: file.name == "run.json"):  # which makes it one

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias
+from typing import Any, BinaryIO, TypeAlias, TypeGuard
 
 import numpy as np
 import PIL.Image
@@ -22,11 +22,16 @@ from inkdigit.images import Grey
 from inkdigit.preparation.heic import BRANDS, open_heic
 from inkdigit.preparation.quiet import Quiet
 
-PictureLike: TypeAlias = str | os.PathLike[str] | bytes | PIL.Image.Image | NDArray[Any]
-"""What can be read: a path, the bytes of a file, a PIL image, or an array (h, w), (h, w, 3) or (h, w, 4)."""
+PictureLike: TypeAlias = (
+    str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO | PIL.Image.Image | NDArray[Any]
+)
+"""What can be read: a path, a file's bytes, an open file, a PIL image, or an array (h, w), (h, w, 3) or (h, w, 4)."""
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
-"""What Pillow decodes for us; HEIC is read too, where its extra is installed."""
+"""What Pillow decodes for us."""
+
+KNOWN = (*FORMATS, "HEIC")
+"""All that is read: HEIC where its extra is installed."""
 
 SUFFIXES = frozenset({
     ".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".gif", ".bmp", ".dib", ".tif", ".tiff", ".webp", ".heic", ".heif",
@@ -75,6 +80,9 @@ _MAGIC: Mapping[str, tuple[int, tuple[bytes, ...]]] = {
     "WEBP": (8, (b"WEBP",)),
     "HEIC": (4, BRANDS),
 }
+_HOLDING = ("PDF", "a zip")
+"""What holds pictures, and is read by its name alone."""
+
 _OTHER_MAGIC: Mapping[str, tuple[int, bytes]] = {
     "AVIF or a video": (4, b"ftyp"),
     "PDF": (0, b"%PDF"),
@@ -100,10 +108,11 @@ def load(source: PictureLike) -> Grey:
     """Loads a picture as grey pixels.
 
     Args:
-        source: a path, the bytes of a file, a PIL image, or an array: (h, w), (h, w, 1), (h, w, 3) RGB or
-            (h, w, 4) RGBA; bool, uint8, uint16, or others: 0..1, 0..255 where a value is above 2, and where one is
-            above 510 or far below 0, as in a normalised tensor, from the lowest to the highest. Of a file of several
-            pages the first is loaded; ``inkdigit read`` takes all, and PDFs and zips.
+        source: a path, the bytes of a file, a file opened to read bytes, a PIL image, or an array: (h, w),
+            (h, w, 1), (h, w, 3) RGB or (h, w, 4) RGBA; bool, uint8, uint16, or others: 0..1, 0..255 where a value is
+            above 2, and where one is above 510 or far below 0, as in a normalised tensor, from the lowest to the
+            highest. Of a file of several pages the first is loaded; ``inkdigit.find_pictures`` finds all, and those of
+            PDFs and zips.
 
     Returns:
         uint8 (h, w), upright as EXIF tells, transparency laid on paper that contrasts with the ink.
@@ -123,11 +132,27 @@ def load_picture(source: PictureLike, max_pixels: int | None = None) -> PIL.Imag
         return _flatten(_from_array(source))
     if isinstance(source, PIL.Image.Image):
         return decode("found a PIL image", lambda: source, max_pixels)
-    content = source if isinstance(source, bytes) else read_bytes(Path(source))
+    content = _read(source)
     kind = _check_format(content)
     if kind == "HEIC":
         return decode("begins as HEIC", lambda: open_heic(content), max_pixels)
     return decode(f"begins as {kind}", lambda: PIL.Image.open(io.BytesIO(content), formats=FORMATS), max_pixels)
+
+
+def is_open_file(source: object) -> TypeGuard[BinaryIO]:
+    """Whether a source is a file, or what can be read as one."""
+    return hasattr(source, "read")
+
+
+def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO) -> bytes:
+    if isinstance(source, str | os.PathLike):
+        return read_bytes(Path(source))
+    if isinstance(source, bytes | bytearray | memoryview):
+        return bytes(source)
+    content = source.read(MAX_BYTES + 1)
+    if not isinstance(content, bytes):
+        raise ImageError("not_an_image", "found a file opened as text, expected one opened with 'rb'")
+    return content
 
 
 def to_grey(picture: PIL.Image.Image) -> Grey:
@@ -150,7 +175,10 @@ def _open(path: Path) -> BinaryIO:
         path.stat()  # tells what is wrong, which is_dir and is_file keep to themselves
         if path.is_dir():
             os.scandir(path).close()  # which tells that it may not be entered
-            raise ImageError("not_an_image", "found a folder, expected a picture, or a folder of some not drawn by us")
+            known = ", ".join(KNOWN)
+            raise ImageError(
+                "not_an_image", f"found a folder, expected a picture, or for 'inkdigit read' a folder of some: {known}"
+            )
         if not path.is_file():
             raise ImageError(
                 "not_an_image", "found no regular file, expected a picture; what comes through a pipe is named -"
@@ -205,7 +233,7 @@ def _check_format(content: bytes) -> str:
         raise ImageError("empty", "the file is empty")
     if len(content) > MAX_BYTES:
         raise ImageError("too_large", f"found {len(content)} bytes, at most {MAX_BYTES} are read")
-    known = ", ".join(FORMATS)
+    known = ", ".join(KNOWN)
     for kind, (offset, magics) in _MAGIC.items():
         if content.startswith(magics, offset):
             if kind == "JPEG" and content.count(b"\xff\xda") > MAX_SCANS:
@@ -213,7 +241,10 @@ def _check_format(content: bytes) -> str:
             return kind
     for kind, (offset, magic) in _OTHER_MAGIC.items():
         if content.startswith(magic, offset):
-            raise ImageError("unsupported_format", f"found {kind}, expected one of {known}; convert it")
+            advice = (
+                "'inkdigit read FILE' and inkdigit.find_pictures take it apart" if kind in _HOLDING else "convert it"
+            )
+            raise ImageError("unsupported_format", f"found {kind}, expected one of {known}; {advice}")
     raise ImageError("not_an_image", f"found no picture, expected one of {known}")
 
 

@@ -1,7 +1,10 @@
 """Decoders remark on metadata that nobody asked for."""
 
+import logging
 import threading
 import warnings
+
+logging.getLogger("PIL").addHandler(logging.NullHandler())  # else what Pillow logs ends on a program's standard error
 
 
 class Quiet:

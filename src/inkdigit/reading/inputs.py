@@ -3,6 +3,7 @@
 import glob
 import os
 import re
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
@@ -21,17 +22,23 @@ Opener: TypeAlias = Callable[[Path, str], Iterator[tuple[str, Callable[[], Pictu
 """From a file, and the one part of it that is wanted or "", to the names of pictures and what gives each."""
 
 
-def expand(arguments: Iterable[str], standard_input: BinaryIO) -> Iterator[tuple[str, PictureLike]]:
-    """Yields a name and a picture for each that the arguments mean, in order.
+def find_pictures(
+    arguments: Iterable[str], standard_input: BinaryIO | None = None
+) -> Iterator[tuple[str, PictureLike]]:
+    """Yields a name and a picture for each that the arguments of ``inkdigit read`` mean, in order.
 
     A folder means the pictures in it and below, sorted, and the PDFs where they can be rendered, but no zips, whose
     pictures often lie beside them; a pattern what it matches; a zip its pictures, a PDF or TIFF its pages,
     ``a.zip#b.png`` and ``scan.pdf#page=2`` one of them; ``-`` one picture on standard input. What matches nothing, and
     what cannot be taken out of its file, is yielded all the same, so that reading it tells what is wrong.
+
+    Args:
+        arguments: files, folders, patterns.
+        standard_input: what ``-`` means; None is the program's.
     """
     for argument in arguments:
         if argument == STANDARD_INPUT:
-            yield argument, standard_input.read(MAX_BYTES + 1)
+            yield argument, (standard_input or sys.stdin.buffer).read(MAX_BYTES + 1)
         else:
             for path, part in find_files(argument):
                 yield from open_pictures(path, part)

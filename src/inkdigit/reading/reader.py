@@ -1,13 +1,13 @@
 """Pictures → readings."""
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
-from itertools import islice
 from pathlib import Path
-from typing import Unpack
+from typing import TypeGuard, Unpack
 
 import numpy as np
 import PIL.Image
@@ -18,7 +18,7 @@ from inkdigit.images import SIZE, Grey, are_digit_images
 from inkdigit.locator import Locator, OnnxLocator
 from inkdigit.machine import count_cores
 from inkdigit.preparation.box import Box
-from inkdigit.preparation.load import PictureLike, Unreadable, load_picture, to_grey
+from inkdigit.preparation.load import PictureLike, Unreadable, is_open_file, load_picture, to_grey
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.finder import Finder, Found
 from inkdigit.reading.joining import Joining
@@ -32,7 +32,10 @@ from inkdigit.reading.rules import Rules
 from inkdigit.reading.weights import DEFAULT, LOCATOR, find_model
 
 BATCH = 32
-"""Sources that are read side by side: so many images the classifier reads fastest."""
+"""So many images the classifier reads fastest."""
+
+AHEAD = 4
+"""Pictures, for each core, that are taken before the first answer is waited for."""
 
 TOGETHER = 4
 """Sources that a process is given at once."""
@@ -93,7 +96,8 @@ class Reader:
     ) -> Iterator[Reading | ImageError]:
         """Yields a reading, or the error, for each source in order; options as for ``read``.
 
-        Digit images are read together, and pictures side by side, up to ``BATCH`` sources ahead.
+        Digit images that follow one another are read together, up to ``BATCH`` of them, and other pictures side by
+        side, so many for each core ahead of the answers. Whoever has enough may leave: what is not begun is not read.
 
         Args:
             sources: pictures.
@@ -109,7 +113,7 @@ class Reader:
         """
         options["rules"] = build_rules(options.get("rules", ()))
         check_processes(processes)
-        if isinstance(sources, str | bytes | os.PathLike | PIL.Image.Image) or _is_one_picture(sources):
+        if _is_one_picture(sources):
             raise UsageError("found one picture, expected several: put it into a list, or call read")
         if processes == 1:
             return self._read_many(sources, options)
@@ -125,17 +129,23 @@ class Reader:
         return self.classifier.path, self._locator.path
 
     def _read_many(self, sources: Iterable[PictureLike], options: Options) -> Iterator[Reading | ImageError]:
-        waiting = iter(sources)
-        with ThreadPoolExecutor(count_cores()) as pool:
-            while batch := list(islice(waiting, BATCH)):
-                images = _digit_images(batch) if options.get("region") is None else {}
-                known = self._read_images(images, options)
-                others = pool.map(
-                    lambda source: self._try(source, options),
-                    [source for place, source in enumerate(batch) if place not in known],
-                )
-                for place in range(len(batch)):
-                    yield known[place] if place in known else next(others)
+        cores = count_cores()
+        pending: deque[Future[list[Reading | ImageError]]] = deque()
+        pool = ThreadPoolExecutor(cores)
+        try:
+            for part in _together(sources):
+                pending.append(pool.submit(self._read_together, part, options))
+                while pending and (len(pending) > AHEAD * cores or pending[0].done()):
+                    yield from pending.popleft().result()
+            while pending:
+                yield from pending.popleft().result()
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _read_together(self, sources: Sequence[PictureLike], options: Options) -> list[Reading | ImageError]:
+        images = _digit_images(sources) if options.get("region") is None else {}
+        known = self._read_images(images, options)
+        return [known[place] if place in known else self._try(source, options) for place, source in enumerate(sources)]
 
     def _try(self, source: PictureLike, options: Options) -> Reading | ImageError:
         try:
@@ -240,16 +250,42 @@ class Reader:
         return asked
 
 
+def _together(sources: Iterable[PictureLike]) -> Iterator[list[PictureLike]]:
+    """Yields what is read together: digit images that follow one another, or one picture of another kind."""
+    images: list[PictureLike] = []
+    for source in sources:
+        if _may_be_digit_image(source):
+            images.append(source)
+            if len(images) == BATCH:
+                yield images
+                images = []
+            continue
+        if images:
+            yield images
+            images = []
+        yield [source]
+    if images:
+        yield images
+
+
+def _may_be_digit_image(source: PictureLike) -> TypeGuard[Grey]:
+    return isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape == (SIZE, SIZE)
+
+
 def _is_one_picture(sources: object) -> bool:
-    """Whether an array is one picture: of several, one for each place of its first axis, three axes are left over."""
+    """Whether something is one picture; an array of several has one at each place of its first axis."""
+    if isinstance(sources, str | bytes | bytearray | memoryview | os.PathLike | PIL.Image.Image):
+        return True
+    if is_open_file(sources):
+        return True
     shape: tuple[int, ...] = sources.shape if isinstance(sources, np.ndarray) else ()
     return len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))
 
 
 def _to_send(source: PictureLike) -> PictureLike:
-    """A source as another process is given it: an image of PIL's may be a file that is not decoded yet."""
+    """A source as another process is given it: an image of PIL's, or a file, may be one that is not read yet."""
     try:
-        return load_picture(source) if isinstance(source, PIL.Image.Image) else source
+        return load_picture(source) if isinstance(source, PIL.Image.Image) or is_open_file(source) else source
     except ImageError as error:
         return Unreadable(_name(source), error)
 
@@ -306,11 +342,7 @@ def _tell(found: Found, order: Sequence[Sequence[int]], asked: "_Asked", size: t
 
 def _digit_images(sources: Sequence[PictureLike]) -> dict[int, Grey]:
     """Those sources that are digit images, as arrays, by their places."""
-    images = {
-        place: source
-        for place, source in enumerate(sources)
-        if isinstance(source, np.ndarray) and source.dtype == np.uint8 and source.shape == (SIZE, SIZE)
-    }
+    images = {place: source for place, source in enumerate(sources) if _may_be_digit_image(source)}
     if not images:
         return {}
     is_ready = are_digit_images(np.stack(list(images.values())))
@@ -318,11 +350,9 @@ def _digit_images(sources: Sequence[PictureLike]) -> dict[int, Grey]:
 
 
 def _name(source: PictureLike) -> str:
-    if isinstance(source, bytes):
-        return "bytes"
-    if isinstance(source, PIL.Image.Image | np.ndarray):
-        return "image"
-    return str(Path(source)) if source else ""
+    if isinstance(source, str | os.PathLike):
+        return str(Path(source)) if source else ""
+    return "image" if isinstance(source, PIL.Image.Image | np.ndarray) else "bytes"
 
 
 def _within(region: Box | None, picture: PIL.Image.Image) -> Box:

@@ -85,8 +85,7 @@ async def run(
         try:
             await pool.start()
             app = Closing(build_app(pool, list(models), bounds, [parse_host(host), *names]))
-            announce(_describe(listening))
-            await _serve(app, listening, bounds, pool)
+            await _serve(app, listening, bounds, pool, announce)
         finally:
             await pool.stop()
 
@@ -145,7 +144,9 @@ def _log(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         loop.default_exception_handler(context)
 
 
-async def _serve(app: Closing, listening: socket.socket, bounds: Bounds, pool: Pool) -> None:
+async def _serve(
+    app: Closing, listening: socket.socket, bounds: Bounds, pool: Pool, announce: Callable[[str], None]
+) -> None:
     """Answers until a signal or the pool's failure, then finishes what was accepted, within bounds."""
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     loop.set_exception_handler(_log)
@@ -160,6 +161,7 @@ async def _serve(app: Closing, listening: socket.socket, bounds: Bounds, pool: P
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    announce(_describe(listening))  # only now: whoever waited for it may have it stopped at once
     serving = asyncio.create_task(serve_asgi(cast("Framework", app), config, shutdown_trigger=end))
     stopped, failed = asyncio.create_task(stop.wait()), asyncio.create_task(pool.fail())
     await asyncio.wait({serving, stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
