@@ -1,10 +1,15 @@
 """Warnings come back, however threads leave."""
 
+import io
 import threading
 import warnings
 
+import numpy as np
+import PIL.Image
 import pytest
 
+from inkdigit.errors import ImageError
+from inkdigit.preparation.load import load
 from inkdigit.preparation.quiet import Quiet
 
 
@@ -48,3 +53,13 @@ def test_an_error_passes_and_leaves_no_trace() -> None:
     with pytest.raises(ZeroDivisionError), Quiet():
         raise ZeroDivisionError
     assert list(warnings.filters) == before
+
+
+def test_libtiff_writes_nothing_about_a_damaged_file(capfd: pytest.CaptureFixture[str]) -> None:
+    buffer = io.BytesIO()
+    PIL.Image.fromarray(np.tile(np.arange(64, dtype=np.uint8), (64, 1))).save(buffer, "TIFF", compression="tiff_lzw")
+    content = bytearray(buffer.getvalue())
+    content[8:200] = b"\xff" * 192
+    with pytest.raises(ImageError, match="damaged"):
+        load(bytes(content))
+    assert capfd.readouterr().err == ""

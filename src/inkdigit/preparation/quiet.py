@@ -1,10 +1,21 @@
 """Decoders remark on metadata that nobody asked for."""
 
+import ctypes
 import logging
 import threading
 import warnings
+from contextlib import suppress
+
+import PIL.Image
 
 logging.getLogger("PIL").addHandler(logging.NullHandler())  # else what Pillow logs ends on a program's standard error
+
+
+with suppress(OSError, AttributeError):  # in a Pillow without it
+    # libtiff, too, writes there, hundreds of lines about a damaged file; what keeps it from decoding Pillow raises.
+    _LIBRARY = ctypes.CDLL(PIL.Image.core.__file__)  # type: ignore[attr-defined]
+    _LIBRARY.TIFFSetErrorHandler(None)
+    _LIBRARY.TIFFSetWarningHandler(None)
 
 
 class Quiet:
