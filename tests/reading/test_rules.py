@@ -174,6 +174,7 @@ class TestPattern:
     @pytest.mark.parametrize(
         ("expression", "words"),
         [
+            (r"\w+", re.escape(r"found '\w' in pattern '\w+', expected")),
             ("(", "no regular expression"),
             (")", "no regular expression"),
             ("1{3,2}", "no regular expression"),

@@ -72,7 +72,7 @@ class Pattern:
             ways = self._follow(ways, digit)
             if len(ways) > MAX_WAYS:
                 raise UsageError(
-                    f"pattern {self._expression!r} matches in more than {MAX_WAYS} ways at once; "
+                    f"pattern {_quote(self._expression)} matches in more than {MAX_WAYS} ways at once; "
                     "write it without counts within counts"
                 )
         return any(all(map(_may_be_empty, way)) for way in ways)
@@ -98,15 +98,21 @@ def _split(expression: str) -> list[str]:
         tokens.append(token[0])
         end = token.end()
     if end < len(bare):
+        wrong = bare[end : end + 2] if bare[end] == "\\" else bare[end]
         raise UsageError(
-            f"found {bare[end]!r} in pattern {expression!r}, "
+            f"found {_quote(wrong)} in pattern {_quote(expression)}, "
             r"expected digits, \d, ., [0-9], (a|b), *, +, ? and {n,m} alone"
         )
     try:
         re.compile(bare)
     except (re.error, OverflowError) as error:
-        raise UsageError(f"found pattern {expression!r}, which is no regular expression: {error}") from error
+        raise UsageError(f"found pattern {_quote(expression)}, which is no regular expression: {error}") from error
     return tokens
+
+
+def _quote(expression: str) -> str:
+    """In quotes, with whatever cannot be seen as Python writes it, but a backslash as it is."""
+    return repr(expression).replace("\\\\", "\\")
 
 
 def _parse(tokens: list[str]) -> tuple[Way, ...]:

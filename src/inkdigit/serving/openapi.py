@@ -72,6 +72,7 @@ _ERRORS: dict[int | str, dict[str, Any]] = {
         **_error("A picture that cannot be read, or a wrong query."),
         "content": {"application/json": {"example": _FAILED}},
     },
+    500: _error("A model that fails, or a fault of this server's."),
     503: _error("Too busy; Retry-After tells when to try again."),
 }
 
