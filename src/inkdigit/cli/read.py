@@ -57,7 +57,10 @@ def read(
     locator: Locator = "locator",
     format_: Annotated[str, typer.Option("--format", help="See 'inkdigit list formats'.")] = "text",
     out: Annotated[
-        str | None, typer.Option(metavar="PATH", help="Write into this folder, as readings.FORMAT or PNGs, not to standard output.")
+        str | None,
+        typer.Option(
+            metavar="PATH", help="Write into this folder, as readings.FORMAT or PNGs, not to standard output."
+        ),
     ] = None,
     steps: Annotated[
         str | None, typer.Option(metavar="PATH", help="Write a picture of each step into this folder.")
