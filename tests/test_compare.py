@@ -261,20 +261,20 @@ def test_runs_of_other_settings_are_not_passed_off(made: tuple[Comparison, Path]
         plan(["softmax"], seeds=1, out=out)
 
 
-@pytest.mark.parametrize("reached", ["lenet-seed-0/run.json", "lenet-seed-0/state.safetensors"])
 def test_a_killed_comparison_goes_on(
-    reached: str, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]
+    digits_folder: Path, tmp_path: Path, run_cli: Callable[..., subprocess.CompletedProcess[str]]
 ) -> None:
-    options = ["softmax", "lenet", "--seeds", "1", "--data", "optdigits", "--set", "epochs=1"]
+    options = ["softmax", "lenet", "--seeds", "1", "--data", str(digits_folder), "--set", "epochs=10"]
     out = tmp_path / "c"
     command = [sys.executable, "-m", "inkdigit", "compare", *options, "--out", str(out)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-        deadline = time.monotonic() + 60
-        while not (out / reached).exists() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        os.kill(process.pid, signal.SIGKILL)
-    assert (out / "softmax-seed-0" / "result.json").exists()
-    assert not (out / "comparison.json").exists()
+    for reached in ("lenet-seed-0/run.json", "lenet-seed-0/state.safetensors"):  # as it begins, and after a checkpoint
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            deadline = time.monotonic() + 60
+            while not (out / reached).exists() and time.monotonic() < deadline:
+                time.sleep(0.01)
+            os.kill(process.pid, signal.SIGKILL)
+        assert (out / "softmax-seed-0" / "result.json").exists()
+        assert not (out / "comparison.json").exists()
     done = run_cli("compare", *options, "--out", out)
     assert done.returncode == 0, done.stderr
     assert "training softmax" not in done.stderr
