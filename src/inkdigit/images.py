@@ -75,3 +75,10 @@ def find_ink_box(images: Images) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     first = np.stack([columns.argmax(1), rows.argmax(1)], 1)
     last = np.stack([line.shape[1] - 1 - line[:, ::-1].argmax(1) for line in (columns, rows)], 1)
     return first, last
+
+
+def draw_one() -> Grey:
+    """A picture of a 1, uint8 (64, 64): by reading it one sees whether all that reads is there."""
+    picture = np.full((64, 64), 255, np.uint8)
+    picture[12:52, 30:35] = 0
+    return picture

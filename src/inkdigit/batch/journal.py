@@ -9,7 +9,7 @@ from pathlib import Path
 from inkdigit.errors import EnvironmentFault
 
 DEATHS = 2
-"""Of a file that so many processes died of, no other is given a try: the first may have been killed for its memory."""
+"""A file that so many processes died of is given up; the first may have died for want of memory."""
 
 MOST_CHANCES = 8
 """Files of a part that one process each died of, or deaths between files: more are no files' fault."""

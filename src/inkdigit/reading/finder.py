@@ -69,7 +69,7 @@ SURE = 0.9
 """A digit is sure if both readers name it, and it is this probable."""
 
 TURNED = 2
-"""A page is turned if so many times as many digits are sure then, counting one more upright: two, if none is.
+"""A page is turned where that makes so many times as many digits sure, one counted beside those that are sure upright.
 
 Of 160 short strings on their side, 126 of them without a sure digit upright, 138 are surest as they are to be read, and
 12 are as sure on their head; of 500 generated pictures of no digit, or of one, none has two that are sure on its side.

@@ -17,7 +17,7 @@ Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 AHEAD = 2
-"""So many times what a process is given at once is taken for each, before the first answer is asked for."""
+"""Parts that are taken for each process before the first answer is waited for."""
 
 
 def check_processes(processes: int) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from inkdigit.classifier import FEATURE_OUTPUTS, OnnxClassifier
 from inkdigit.errors import DataError, ImageError, InkdigitError, UsageError
-from inkdigit.images import SIZE, Grey
+from inkdigit.images import SIZE, Grey, draw_one
 from inkdigit.locator import OnnxLocator
 from inkdigit.preparation.load import load_picture
 from inkdigit.reading.explain import Explanation
@@ -65,7 +65,7 @@ class Answering:
 
     def _describe(self, name: str, sha256: str) -> dict[str, Any]:
         """A model's card, after one reading."""
-        self._readers[name].read(_draw_one())
+        self._readers[name].read(draw_one())
         classes = self._classifiers[name](np.zeros((1, SIZE, SIZE), np.uint8)).shape[1]
         told = {key: value for key, value in self._classifiers[name].metadata.items() if key != FEATURE_OUTPUTS}
         return {**told, "sha256": sha256, "outputs": classes}
@@ -154,10 +154,3 @@ def _stretch(channel: NDArray[np.float32]) -> Grey:
     """A feature map (h, w) → uint8, from its least value to its greatest."""
     low, high = float(channel.min()), float(channel.max())
     return np.asarray((channel - low) * (255 / max(high - low, 1e-12)), np.uint8)
-
-
-def _draw_one() -> Grey:
-    """A picture of a 1."""
-    picture = np.full((64, 64), 255, np.uint8)
-    picture[12:52, 30:35] = 0
-    return picture

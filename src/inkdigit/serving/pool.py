@@ -27,8 +27,8 @@ PAUSE_S = 1
 """Before another process is started in place of one that could not open its models."""
 
 STARTS = 10
-"""So many starts that fail, one after the other, and no process left that reads, end it all: whoever runs the server
-may have replaced a model or the package, and what watches over it shall start it again.
+"""After so many failed starts in a row, with no process left that reads, the server ends, to be started again by what
+watches over it: a model or the package may have been replaced.
 """
 
 
