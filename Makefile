@@ -40,7 +40,7 @@ bench: .venv/installed  ## what reading and training cost on this machine
 tutorial-way: .venv/installed  ## training beside the tutorials' way, in turns; wants the machine for itself
 	$(BIN)/python -m benchmarks.tutorial_way --out $(RESULTS)/tutorial_way.json
 
-records: .venv/installed  ## all of docs/records.md, about three hours and a quarter; goes on with the trainings; wants the machine for itself
+records: .venv/installed  ## the tables of docs/records.md, about three hours and a quarter; goes on with the trainings; wants the machine for itself
 	$(BIN)/python -m benchmarks.accuracy --train 3 --picture docs/pictures/records/wrong.png --out $(RESULTS)/accuracy.json
 	$(BIN)/python -m benchmarks.smallest --out $(RESULTS)/smallest.json
 	$(BIN)/python -m benchmarks.time_to_accuracy --out $(RESULTS)/time_to_accuracy.json
