@@ -160,9 +160,12 @@ def _add_errors(app: FastAPI) -> None:
 
 
 def _describe(error: Mapping[str, Any]) -> str:
-    """What is wrong with a query in one line."""
+    """What is wrong with a query in one line: what was given, and what the option means."""
     name = str(error["loc"][1] if len(error["loc"]) > 1 else "query")
-    return f"found another value of {name} than expected ({error['msg']}); see /docs"
+    option = ExplainQuery.model_fields.get(name)
+    is_pattern = error["type"] == "string_pattern_mismatch"  # a regular expression says little
+    expected = option.description if is_pattern and option and option.description else error["msg"]
+    return f"found {str(error['input'])[:40]!r} for {name}, expected another value: {expected.rstrip('.')}; see /docs"
 
 
 def _name_route(path: str, paths: frozenset[str]) -> str:
