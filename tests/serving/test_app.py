@@ -32,7 +32,7 @@ def test_a_name_is_shown_without_its_path_and_what_cannot_be_seen(served: Served
         ({"model": "../../etc/passwd"}, "unknown model"),
         ({"region": "1,2,3"}, "found '1,2,3' for region, expected another value: x,y,width,height"),
         ({"region": "1,2,0,4"}, "expected x,y,w,h"),
-        ({"min_confidence": "2"}, "for min_confidence, expected another value: Input should be less than or equal to 1"),
+        ({"min_confidence": "2"}, "expected another value: Input should be less than or equal to 1"),
         ({"min_confidence": "nan"}, "for min_confidence, expected another value: Input should be a finite number"),
         ({"length": "0"}, "expected how many digits"),
         ({"pattern": "(((("}, "pattern"),
