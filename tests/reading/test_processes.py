@@ -35,6 +35,22 @@ def test_answers_come_in_order_and_items_are_taken_as_they_are_needed(together: 
     assert list(answers) == [2 * number for number in range(1, n)]
 
 
+def test_an_answer_that_is_there_does_not_wait_for_more_items(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("inkdigit.reading.processes.AHEAD", 30)
+    taken = []
+
+    def slowly() -> Iterator[int]:
+        for number in range(30):
+            time.sleep(0.3)  # a process has started long before thirty of them are there
+            taken.append(number)
+            yield number
+
+    answers = map_in_processes(DOUBLE, slowly(), 1)
+    assert next(answers) == 0
+    assert len(taken) < 20
+    answers.close()  # type: ignore[attr-defined] # a generator
+
+
 def test_other_processes_answer() -> None:
     (place,) = map_in_processes(partial(partial, os.path.realpath), ["/proc/self"], 1)
     assert place != os.path.realpath("/proc/self")

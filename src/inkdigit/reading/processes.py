@@ -33,7 +33,7 @@ def check_processes(processes: int) -> None:
 def map_in_processes(
     opener: Callable[[], Callable[[Item], Answer]], items: Iterable[Item], processes: int, *, together: int = 1
 ) -> Iterator[Answer]:
-    """Yields an answer for each item, in order.
+    """Yields an answer for each item, in order, and as soon as it is there: no more items are awaited before.
 
     The processes are new ones, which know nothing of this one's variables: they import the script that runs, so that
     it must begin its work under ``if __name__ == "__main__":``, as ``multiprocessing`` says. Where one dies, others
@@ -55,12 +55,14 @@ def map_in_processes(
     has_answered = False
     try:
         while True:
-            while len(parts) < AHEAD * processes and (part := list(islice(waiting, together))):
-                parts.append(part)
-            if not parts:
-                return
             try:
                 pending += [pool.submit(_answer, part) for part in islice(parts, len(pending), None)]
+                is_room = len(parts) < AHEAD * processes and not (pending and pending[0].done())
+                if is_room and (part := list(islice(waiting, together))):
+                    parts.append(part)
+                    continue
+                if not parts:
+                    return
                 answers = pending[0].result()
             except BrokenProcessPool as error:
                 if not has_answered:
