@@ -48,3 +48,11 @@ def test_what_was_published_stands_beside_the_recipe_s_own_settings_on_mnist() -
 )
 def test_it_does_not_stand_beside_anything_else(run: Run) -> None:
     assert row_of(run).published == ""
+
+
+def test_what_differs_from_the_recipe_is_told() -> None:
+    assert row_of(LENET).changed == ""
+    assert row_of(replace(LENET, data="optdigits")).changed == ""
+    changed = replace(LENET, recipe=override(LENET.recipe, ["epochs=1", "lr=0.5"]), begun_from="a")
+    assert row_of(changed).changed == "epochs=1, lr=0.5, begun with the weights of another run"
+    assert row_of(replace(LENET, recipe=replace(LENET.recipe, name="gone"))).changed == ""

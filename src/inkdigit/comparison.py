@@ -24,6 +24,8 @@ class Row:
         protocol: how it was measured.
         published: what its source reached, in the source's words; empty where there is none, or where the runs are of
             other digits or settings than the source's.
+        changed: which settings differ from those of the recipe of that name, and whether the runs began with another's
+            weights; empty where nothing does.
         seeds: how many runs.
         accuracies: of each run on the test digits of its protocol, 0..1.
         accuracy: their mean.
@@ -48,6 +50,7 @@ class Row:
     recipe: str
     protocol: str
     published: str
+    changed: str
     seeds: int
     accuracies: tuple[float, ...]
     accuracy: float
@@ -124,6 +127,7 @@ def summarise(name: str, runs: Sequence[Run], measures: Sequence[Mapping[str, An
         recipe=name,
         protocol=runs[0].recipe.protocol,
         published=_published(runs[0]),
+        changed=_changed(runs[0]),
         seeds=len(measures),
         accuracies=tuple(accuracies),
         accuracy=statistics.mean(accuracies),
@@ -150,3 +154,11 @@ def _published(run: Run) -> str:
     named = RECIPES.get(run.recipe.name)
     alike = named and run.recipe.settings() == named.settings() and run.data == "mnist" and not run.begun_from
     return named.published if named and alike else ""
+
+
+def _changed(run: Run) -> str:
+    """How a run differs from what its recipe's name promises."""
+    named = RECIPES.get(run.recipe.name)
+    usual = named.settings() if named else run.recipe.settings()
+    settings = [f"{name}={value}" for name, value in run.recipe.settings().items() if usual.get(name) != value]
+    return ", ".join([*settings, *(["begun with the weights of another run"] if run.begun_from else [])])

@@ -78,7 +78,7 @@ class Interrupted(InkdigitError):
         return self.message
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What a library's error says, short enough for a line of ours; its type, where it says nothing."""
     return (str(error) or type(error).__name__).splitlines()[0][:120]
 

@@ -67,6 +67,15 @@ def test_a_model_that_learnt_from_all_knows_the_held_out_ones(
     assert ("the model learnt from these digits" in ended.stderr) == (split != "test")
 
 
+def test_other_test_digits_than_the_run_was_measured_on_are_noted(
+    invoke: Run, trained_run: Path, tmp_path: Path
+) -> None:
+    shutil.copy(trained_run / "model.onnx", tmp_path / "m.onnx")
+    assert "own figure" not in invoke("evaluate", tmp_path / "m.onnx").stderr
+    write_metadata(tmp_path / "m.onnx", {"test_sha256": "another"})
+    assert "the model's own figure is of other digits" in invoke("evaluate", tmp_path / "m.onnx").stderr
+
+
 @pytest.fixture
 def mine(digits_folder: Path, tmp_path: Path) -> Path:
     """The test digits, as an .npz."""
@@ -133,7 +142,7 @@ def test_no_network_and_no_data(fails: Callable[..., str], monkeypatch: pytest.M
 def test_data_that_are_none(fails: Callable[..., str], trained_run: Path, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     assert "expected a folder" in fails(4, "evaluate", trained_run, "--data", "file")
-    assert "found no file" in fails(4, "evaluate", trained_run, "--data", tmp_path)
+    assert "found neither pictures in folders 0/" in fails(4, "evaluate", trained_run, "--data", tmp_path)
 
 
 def test_a_run_half_written(fails: Callable[..., str], trained_run: Path, tmp_path: Path) -> None:

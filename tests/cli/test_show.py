@@ -85,7 +85,7 @@ def test_every_kind_shows_a_run_on_real_digits_soon(kind: str, optdigits_run: Pa
         (1, ["features", "lenet-1", "--image", "lenet-1/run.json"], "lenet-1/run.json: found no picture"),
         (1, ["saliency", "lenet-1", "--image", "lenet-1"], "found a folder"),
         (2, ["confusion", "lenet-1", "--data", "optdigit"], "did you mean 'optdigits'"),
-        (4, ["samples", "--data", "lenet-1"], "found no file train-images"),
+        (4, ["samples", "--data", "lenet-1"], "nor train-images"),
         (2, ["confusion", "lenet-1", "--out", "a.doc"], "expected a file that ends in"),
         (2, ["confusion", "lenet-1", "--out", "a.gif"], "expected a file that ends in"),
         (2, ["confusion", "lenet-1", "--out", "lenet-1"], "expected a file that ends in"),
@@ -178,7 +178,7 @@ class TestDataOfARun:
     @pytest.mark.parametrize("kind", ["confusion", "samples"])
     def test_other_digits(self, kind: str, file: str, digits: Path, invoke: Run, fails: Callable[..., str]) -> None:
         write_idx(digits / file, 255 - read_idx(digits / file, each=(28, 28)))
-        assert "digits holds other digits now than the run was trained on" in fails(4, "show", kind, "lenet-1")
+        assert "digits holds other digits than the run was trained on" in fails(4, "show", kind, "lenet-1")
         assert not Path("lenet-1", f"{kind}.png").exists()
         assert invoke("show", kind, "lenet-1", "--data", "digits").returncode == 0
 

@@ -1,10 +1,12 @@
 """``inkdigit list``."""
 
+import re
 import subprocess
 from collections.abc import Callable, Collection
 
 import pytest
 
+from inkdigit.cli.tables import tables
 from inkdigit.data.sources import DATASETS
 from inkdigit.evaluation.corruptions import CORRUPTIONS
 from inkdigit.learning.augment import AUGMENTATIONS
@@ -30,3 +32,9 @@ def test_every_entry_has_a_line_of_its_own(kind: str, invoke: Callable[..., subp
     assert [name for name, _ in lines] == list(table)
     assert all(len(description) > 10 for _, description in lines)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_network_may_have_no_words(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setitem(NETWORKS, "silent", lambda: None)
+    tables("models")
+    assert "silent  not described" in re.sub(" {2,}", "  ", capsys.readouterr().out)

@@ -87,7 +87,7 @@ def lose_a_file(folder: Path) -> None:
         (cut_gzip, "damaged gzip data"),
         (lie_in_the_header, "the header promises 1000000 values"),
         (tell_of_more_labels, "found 240 train images and 239 labels"),
-        (lose_a_file, "found no file t10k-labels"),
+        (lose_a_file, "nor t10k-labels"),
     ],
 )
 def test_damaged_data_are_told_and_nothing_is_written(

@@ -216,12 +216,12 @@ def test_images_and_labels_that_are_exchanged(tmp_path: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
     write_split(tmp_path)
     (tmp_path / name).unlink()
-    assert f"found no file {name.split('-idx', maxsplit=1)[0]}-idx*-ubyte or .gz" in fault(tmp_path)
+    assert f"nor {name.split('-idx', maxsplit=1)[0]}-idx*-ubyte or .gz" in fault(tmp_path)
 
 
 def test_a_missing_split_is_named(tmp_path: Path) -> None:
     write_split(tmp_path)
-    assert "found no file t10k-images-idx*-ubyte" in fault(tmp_path, "test")
+    assert "nor t10k-images-idx*-ubyte" in fault(tmp_path, "test")
 
 
 def test_a_damaged_file_is_named(tmp_path: Path) -> None:

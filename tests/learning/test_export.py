@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from safetensors import safe_open
 from safetensors.torch import load_file
 from torch import nn
 
@@ -51,7 +52,12 @@ def test_a_plain_read_pays_nothing_for_feature_maps(trained_run: Path) -> None:
 def test_safetensors_holds_the_weights(trained_run: Path) -> None:
     path = export_runs([trained_run], "safetensors")
     assert path == trained_run / "model.safetensors"
-    build_model("lenet", {}).load_state_dict(load_file(path))
+    with safe_open(path, "pt") as file:
+        card = {key: json.loads(value) for key, value in file.metadata().items()}
+    told = OnnxClassifier(trained_run / "model.onnx").metadata
+    assert card == {key: told[key] for key in card}
+    assert {"settings", "temperature", "classes"} < set(card)
+    build_model(card["settings"]["model"], card["settings"]["model_options"]).load_state_dict(load_file(path))
     path.unlink()
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from inkdigit.classifier import OnnxClassifier
 from inkdigit.errors import InkdigitError
@@ -115,3 +115,19 @@ def test_an_eleventh_class_is_in_the_file(tmp_path: Path) -> None:
     found = OnnxClassifier(tmp_path / "m.onnx")(images)
     np.testing.assert_allclose(found, TorchClassifier(Deployed(model, SCALINGS["unit"], 1.3))(images), atol=1e-5)
     assert found.shape == (5, 11)
+
+
+def test_a_network_that_cannot_be_exported_is_told_in_one_line(tmp_path: Path) -> None:
+    class Branching(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.linear = nn.Linear(784, 10)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return self.linear(x.flatten(1)) if x.sum() > 0 else x.flatten(1)[:, :10]
+
+    with pytest.raises(
+        InkdigitError, match=r"^the network cannot be exported \(.*depend on no value of a tensor"
+    ) as told:
+        export_classifier(Deployed(Branching(), SCALINGS["unit"]), tmp_path / "m.onnx", metadata={})
+    assert "\n" not in str(told.value)

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from inkdigit import DataError, EnvironmentFault, Interrupted, OnnxClassifier, UsageError, load_dataset, train
 from inkdigit.data.dataset import Dataset
@@ -301,6 +301,29 @@ def test_wrong_arguments_leave_no_folder(
     assert not (tmp_path / "r").exists()
 
 
+class Pair(nn.Linear):
+    def forward(self, x: Tensor) -> Any:
+        return (x, x)
+
+
+@pytest.mark.parametrize(
+    ("network", "words"),
+    [
+        (nn.Sequential(nn.Flatten(), nn.Linear(784, 9)), r"whose output is \(2, 9\) for 2 inputs, expected \(2, 10\)"),
+        (nn.Sequential(nn.Conv2d(1, 10, 3)), r"whose output is \(2, 10, 26, 26\)"),
+        (Pair(1, 1), "cannot take a step: 'tuple' object has no attribute"),
+    ],
+    ids=["nine classes", "maps", "two outputs"],
+)
+def test_a_network_that_gives_no_logits_is_found_before_it_trains(
+    network: nn.Module, words: str, digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("inkdigit.learning.train.build_model", lambda *_: network)
+    with pytest.raises(UsageError, match=words):
+        train("softmax", data=str(digits_folder), out=tmp_path / "r")
+    assert not (tmp_path / "r").exists()
+
+
 def test_a_missing_compiler_leaves_no_folder(
     digits_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -375,7 +398,7 @@ def test_a_run_goes_on_with_its_digits_wherever_they_lie_now(
 
 
 def test_a_run_goes_on_with_no_other_digits(trained_run: Path) -> None:
-    with pytest.raises(DataError, match="optdigits holds other digits now than the run was trained on"):
+    with pytest.raises(DataError, match="optdigits holds other digits than the run was trained on"):
         train("lenet", out=trained_run, resume=True, data="optdigits")
 
 
@@ -383,5 +406,5 @@ def test_changed_data_are_noticed(trained_run: Path, tmp_path: Path, monkeypatch
     shutil.copytree(trained_run, tmp_path / "r")
     (tmp_path / "r" / "result.json").unlink()
     monkeypatch.setattr(Dataset, "sha256", "0" * 64)
-    with pytest.raises(DataError, match="holds other digits now"):
+    with pytest.raises(DataError, match="holds other digits than"):
         train("lenet", out=tmp_path / "r", resume=True)

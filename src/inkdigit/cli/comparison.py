@@ -9,7 +9,7 @@ from rich.text import Text
 from inkdigit.comparison import Row
 
 COLUMNS: Mapping[str, Callable[[Row], str]] = {
-    "recipe": lambda row: row.recipe,
+    "recipe": lambda row: f"{row.recipe} ({row.changed})" if row.changed else row.recipe,
     "accuracy %": lambda row: (
         f"{100 * row.accuracy:.2f}" + ("" if row.accuracy_sd is None else f" ± {100 * row.accuracy_sd:.2f}")
     ),

@@ -68,6 +68,12 @@ def evaluate(
         classifier.metadata.get("train_sha256"), load_dataset(name, "train+validation"), split
     ):
         tell("the model learnt from these digits; what it makes of others is told by --split test")
+    measured_on = classifier.metadata.get("test_sha256", digits.sha256)
+    if data is None and split == "test" and measured_on != digits.sha256:
+        tell(
+            "the model's own figure is of other digits: its dataset has changed, or its protocol chose the epoch on "
+            "some of these"
+        )
     measured: list[Evaluation | Robustness] = [measure(classifier, digits)]
     if corruptions:
         measured.append(measure_severities(classifier, digits))

@@ -22,7 +22,7 @@ def _describe(module: str, name: str) -> dict[str, str]:
 
 def _models() -> dict[str, str]:
     networks = _table("learning.models", "NETWORKS")
-    return {name: (model.__doc__ or "").splitlines()[0] for name, model in networks.items()}
+    return {name: (model.__doc__ or "not described").strip().splitlines()[0] for name, model in networks.items()}
 
 
 def _recipes() -> dict[str, str]:

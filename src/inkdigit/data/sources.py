@@ -79,7 +79,7 @@ def find_idx(folder: Path, stem: str) -> Path:
     """The IDX file whose name begins with ``stem``."""
     found = sorted(path for path in folder.glob(f"{stem}*ubyte*") if path.suffix != ".part" and path.is_file())
     if not found:
-        raise DataError(f"{folder}: found no file {stem}-idx*-ubyte or .gz, which a folder of IDX files must have")
+        raise DataError(f"{folder}: found neither pictures in folders 0/ … 9/ nor {stem}-idx*-ubyte or .gz")
     return found[0]
 
 

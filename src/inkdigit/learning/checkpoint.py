@@ -52,9 +52,9 @@ class Progress:
     history: list[Row] = field(default_factory=list)
 
 
-def save_weights(path: Path, model: nn.Module) -> None:
-    """Writes a network's weights."""
-    write_atomic(path, save(_contiguous(model.state_dict())))
+def save_weights(path: Path, model: nn.Module, metadata: Mapping[str, str] | None = None) -> None:
+    """Writes a network's weights, and in the file's header what is to be known of them."""
+    write_atomic(path, save(_contiguous(model.state_dict()), dict(metadata) if metadata else None))
 
 
 def load_weights(path: Path, model: nn.Module) -> None:

@@ -1,5 +1,6 @@
 """A trained network → one file: ONNX for reading it anywhere, as floats or as integers; safetensors for PyTorch."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -74,7 +75,9 @@ def _safetensors(runs: Sequence[Run], path: Path, data: str | None) -> None:  # 
         raise UsageError(
             f"found {len(members)} networks and --to safetensors, expected --to onnx or int8, which average"
         )
-    save_weights(path, load_network(members[0]))
+    (member,) = members
+    card = {key: json.dumps(value) for key, value in member.card(member.result()).items()}
+    save_weights(path, load_network(member), card)
 
 
 def _write_graph(runs: Sequence[Run], path: Path, data: str | None, samples: Samples) -> None:

@@ -19,7 +19,7 @@ from torch import Tensor, nn
 
 from inkdigit import locator
 from inkdigit.classifier import FEATURE_OUTPUTS, INPUT, OUTPUT
-from inkdigit.errors import DataError, InkdigitError
+from inkdigit.errors import DataError, InkdigitError, first_line
 from inkdigit.files import write_atomic
 from inkdigit.images import SIZE
 from inkdigit.learning.predict import Deployed
@@ -189,10 +189,16 @@ def _to_onnx(
     """The graph of a module with one input, some of whose sides may be of any length."""
     with warnings.catch_warnings(), _quiet("torch.onnx"):
         warnings.simplefilter("ignore")  # the exporter's own code is behind its own deprecations
-        program = torch.onnx.export(
-            module, (example,), input_names=[name], output_names=list(outputs), opset_version=OPSET,
-            dynamic_shapes=(dict(free),), dynamo=True, verbose=False,
-        )  # fmt: skip
+        try:
+            program = torch.onnx.export(
+                module, (example,), input_names=[name], output_names=list(outputs), opset_version=OPSET,
+                dynamic_shapes=(dict(free),), dynamo=True, verbose=False,
+            )  # fmt: skip
+        except torch.onnx.OnnxExporterError as error:
+            raise InkdigitError(
+                f"the network cannot be exported ({first_line(error.__cause__ or error)}): its forward may "
+                "depend on no value of a tensor; mend it, and resume"
+            ) from error
     if program is None:
         raise InkdigitError("the exporter returned nothing; nothing was written")
     proto: onnx.ModelProto = program.model_proto

@@ -195,8 +195,8 @@ class Run:
         measured = self.result().get("test_sha256", test.sha256) if self.is_finished else test.sha256
         if (training.sha256, test.sha256) != (self.data_sha256, measured):
             raise DataError(
-                f"{self.folder}: {self.data} holds other digits now than the run was trained on; "
-                "name the dataset that you mean with --data"
+                f"{self.folder}: {self.data} holds other digits than the run was trained on; "
+                "name the dataset that it was trained on with --data"
             )
         return training, watched, test
 
@@ -279,8 +279,9 @@ def free_folder(folder: Path) -> Path:
         UsageError: there is something in it, or it is a file.
     """
     if folder.exists() and not (folder.is_dir() and all(path.name.startswith(TEMPORARY) for path in folder.iterdir())):
+        goes_on = f", or go on with: inkdigit train RECIPE --out {shlex.quote(str(folder))} --resume"
         raise UsageError(
-            f"{folder}: not empty; choose another folder with --out, or go on with 'inkdigit train --resume'"
+            f"{folder}: not empty; choose another folder with --out{goes_on if (folder / 'run.json').exists() else ''}"
         )
     return folder
 

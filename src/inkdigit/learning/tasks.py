@@ -14,6 +14,7 @@ from inkdigit.learning.distributed import Group
 from inkdigit.learning.engine import Judge
 from inkdigit.learning.graph import Samples
 from inkdigit.learning.recipe import Recipe
+from inkdigit.locator import BOX_SIDES, STRIDE
 
 
 class Stream(Protocol):
@@ -33,6 +34,7 @@ class Task:
     Attributes:
         description: one line.
         input_sides: height and width of an input that a network of it takes, in pixels.
+        output_sides: a recipe → the sides of its network's output for one such input.
         stream: a recipe, its training digits, the seed, a device's generator, the group that shares them → batches.
         judge: what a batch's outputs are worth.
         watch: a network, its recipe, digits that it has not seen → loss and accuracy on them.
@@ -47,6 +49,7 @@ class Task:
 
     description: str
     input_sides: tuple[int, int]
+    output_sides: Callable[[Recipe], tuple[int, ...]]
     stream: Callable[[Recipe, Dataset, int, Generator, Group], Stream]
     judge: Judge
     watch: Callable[[nn.Module, Recipe, Dataset], tuple[float, float]]
@@ -61,13 +64,13 @@ class Task:
 TASKS: Mapping[str, Task] = {
     "classify": Task(
         "tell which digit an image shows",
-        (SIZE, SIZE),
+        (SIZE, SIZE), lambda recipe: (recipe.classes,),
         classify.stream, classify.judge, classify.watch, classify.deploy, classify.join, classify.conclude,
         classify.measure, classify.sample, classify.export,
     ),
     "locate": Task(
         "mark the digits of a page",
-        (64, 64),
+        (64, 64), lambda recipe: (recipe.classes + BOX_SIDES, 64 // STRIDE, 64 // STRIDE),
         locate.stream, locate.judge, locate.watch, locate.deploy, locate.join, locate.conclude,
         locate.measure, locate.sample, locate.export,
     ),

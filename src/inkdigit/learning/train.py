@@ -246,6 +246,7 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
     most = 2**63 // recipe.members - 1  # each network of an average has a seed of its own
     if not (isinstance(seed, int) and 0 <= seed <= most):
         raise UsageError(f"found seed {seed!r}, expected 0 to {most}")
+    task = TASKS[recipe.task]
     with torch.random.fork_rng(devices=()), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a layer without weights, which is told below
         model = build_model(recipe.model, recipe.model_options)
@@ -256,13 +257,20 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
             )
         optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
         try:  # some only see what is wrong with their options once they are to do something
-            model(torch.zeros(TRIED, 1, *TASKS[recipe.task].input_sides)).square().mean().backward()
+            output = model(torch.zeros(TRIED, 1, *task.input_sides))
+            output.square().mean().backward()
             optimizer.step()
-        except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError) as error:
+        except (RuntimeError, TypeError, ValueError, OverflowError, AssertionError, AttributeError) as error:
             raise UsageError(
                 f"found model={recipe.model} with {dict(recipe.model_options)} and optimizer={recipe.optimizer} with "
                 f"{dict(recipe.optimizer_options)}, which cannot take a step: {first_line(error)}"
             ) from error
+        expected = (TRIED, *task.output_sides(recipe))
+        if output.shape != expected:
+            raise UsageError(
+                f"found model={recipe.model} with {dict(recipe.model_options)}, whose output is "
+                f"{tuple(output.shape)} for {TRIED} inputs, expected {expected}"
+            )
 
 
 def check_same(
