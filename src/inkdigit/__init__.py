@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
 
-# ONNX Runtime would note on the disk what it is used for, and send it home. It asks only while it is imported.
+# Otherwise ONNX Runtime records its use on disk and reports it home. It reads this variable only on import.
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 if TYPE_CHECKING:

@@ -26,24 +26,24 @@ SIDES = (400, 640)
 """Heights of the pages, in pixels: digits of 26 to 460 pixels, as people send them."""
 
 SENT = 0.9
-"""Of what may be a digit on the pictures that people send, so much is one; on generated pages it is less."""
+"""Share of what is proposed as a digit on people's pictures that is one; on generated pages it is less."""
 
 REFUSED = 0.008
-"""The share of held-out digits, clean as they are, that may be refused: of others it shall be one in a hundred."""
+"""The share of held-out digits that may be refused; they are clean, and of others it should be one in a hundred."""
 
 MOST = 20.0
-"""Weights and doubt stay below; ours are 2.3 at most. Networks that err by chance, or never, would be given any."""
+"""Limit of weights and doubt; ours are 2.3 at most. Networks that err at random, or never, have no best ones."""
 
 
 @dataclass(frozen=True)
 class Proposed:
-    """What both readers say of everything on some pages that may be a digit, and what it is.
+    """What locator and classifier say of all that may be a digit on some pages, and what it is.
 
     Attributes:
         scores: float32 (k, 10) of the locator.
         probabilities: float32 (k, 11) of the classifier.
         truth: int64 (k,), 0 to 9, or 10 for what is no digit.
-        weight: float32 (k,), all that is on one page together 1: a page is what somebody sends, however full it is.
+        weight: float32 (k,), sums to 1 over each page: a page is what somebody sends, however full it is.
     """
 
     scores: NDArray[np.float32]
@@ -67,7 +67,7 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
         n: pages.
 
     Raises:
-        UsageError: an unknown name, or a shipped locator, which nothing shall change.
+        UsageError: an unknown name, or the shipped locator, which must not be changed.
         DataError: a model or the dataset is missing, damaged or not what it is taken for; or a model knows the
             held-out digits; or nothing can be fitted.
     """
@@ -86,7 +86,7 @@ def calibrate(locator: str, model: str, *, data: str, n: int) -> Joining:
 
 
 def _check_new(model: OnnxLocator | OnnxClassifier, training: Dataset) -> None:
-    """What knows the digits is surer of them than of anybody else's."""
+    """Checks that a model has not learnt the held-out digits, of which it would be too sure."""
     learnt = model.metadata.get("train_sha256", training.sha256)  # a stranger's model does not say
     if model.metadata.get("data") == training.name and learnt != training.sha256:
         raise DataError(
@@ -108,10 +108,10 @@ def collect(proposer: Proposer, digits: Dataset, n: int) -> Proposed:
 
 
 def fit(proposed: Proposed) -> Joining:
-    """The joining of least negative log likelihood, and the trust that people's pictures deserve beyond it.
+    """The joining of least negative log-likelihood, and the trust that people's pictures deserve beyond it.
 
     Raises:
-        DataError: what is proposed tells no weights.
+        DataError: the proposals do not determine the weights.
     """
     drawn = float(np.average(proposed.truth < CLASSES, weights=proposed.weight))
     if not drawn:
@@ -122,7 +122,7 @@ def fit(proposed: Proposed) -> Joining:
         return Joining(say, locator, classifier, doubt=float(values[3]), trust=0.0)
 
     def loss(values: NDArray[np.float64]) -> float:
-        with np.errstate(over="ignore"):  # of weights that are too high, which the likelihood tells
+        with np.errstate(over="ignore"):  # from weights that are too high, which the loss shows
             return proposed.nll(joining(values))
 
     bounds = [(None, math.log(MOST))] * 3 + [(-MOST, MOST)]
@@ -133,7 +133,7 @@ def fit(proposed: Proposed) -> Joining:
 
 def _check(fitted: Joining) -> None:
     values = {name: getattr(fitted, name) for name in ("say", "locator", "classifier", "doubt")}
-    if not all(abs(value) < 0.99 * MOST for value in values.values()):  # nor is what is no number
+    if not all(abs(value) < 0.99 * MOST for value in values.values()):  # false for NaN, too
         found = ", ".join(f"{name} {value:.3g}" for name, value in values.items())
         raise DataError(
             f"found no best weights of locator and classifier ({found}), expected each below {MOST:.0f}; train the "
@@ -148,7 +148,7 @@ def _log_odds(share: float) -> float:
 def choose_threshold(joining: Joining, classifier: Classifier, digits: Dataset) -> float:
     """The highest confidence to ask for at which hardly any real digit is refused.
 
-    It is not weighed on generated pages: they are far harder than what people send, and would refuse too much.
+    It is not chosen on generated pages: they are far harder than what people send, and it would refuse too much.
     """
     return float(np.quantile(confidence(joining.hear_alone(classifier(digits.images))), REFUSED))
 
@@ -160,7 +160,7 @@ def _draw(digits: Dataset, n: int) -> Iterator[Page]:
 
 
 def _propose(proposer: Proposer, page: Page) -> tuple[NDArray[np.float32], Probabilities, Labels, NDArray[np.float32]]:
-    """Of one page: scores, probabilities, truth and weight of all of which something is asked."""
+    """The scores, probabilities, truth and weight of all proposals on a page that count."""
     proposals = proposer.propose(Scene.of(page.grey))
     truth = page.tell(proposals.findings.boxes)
     asked = truth >= 0

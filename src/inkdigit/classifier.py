@@ -23,7 +23,7 @@ Classifier: TypeAlias = Callable[[Images], Probabilities]
 
 INPUT, OUTPUT = IMAGES, "probabilities"
 FEATURE_OUTPUTS = "feature_outputs"
-"""The metadata key of the declaration that makes feature maps outputs."""
+"""The metadata key of the declaration that turns feature maps into outputs."""
 
 SUM_TOLERANCE = 1e-3
 BATCH_SIZE = 64  # the fastest of 8 to 1,000 for the shipped reader, and within 2 % of it for LeNet
@@ -55,7 +55,7 @@ class OnnxClassifier:
         self.metadata: Mapping[str, Any] = read_metadata(self._session)
 
     def __reduce__(self) -> tuple[Callable[..., "OnnxClassifier"], tuple[Path]]:
-        """Is sent to another process as its file's name: there it is opened anew."""
+        """Pickles the model as its path; the receiving process reopens the file."""
         return partial(OnnxClassifier, threads=self._threads), (self.path,)
 
     def __call__(self, images: Images) -> Probabilities:
@@ -113,14 +113,14 @@ class OnnxClassifier:
 
 
 def _are_probabilities(values: NDArray[np.float32]) -> bool:
-    """Whether no value is negative or no number, and each row sums to 1.
+    """Whether no value is negative or NaN, and each row sums to 1.
 
-    A lone row is judged by Python: that takes 5 µs where NumPy's reductions, fresh from a run, take 20.
+    A single row is checked in plain Python: 5 µs, where NumPy's reductions right after a run take 20.
     """
     if len(values) == 1:
         row = values[0].tolist()
         return bool(min(row) >= 0 and abs(sum(row) - 1) <= SUM_TOLERANCE)
-    if not (values >= 0).all():  # false of what is no number, too
+    if not (values >= 0).all():  # also false for NaN
         return False
     with np.errstate(over="ignore"):
         sums = values.sum(axis=1)  # (n, classes) → (n,)

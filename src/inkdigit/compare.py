@@ -35,17 +35,17 @@ from inkdigit.learning.train import check_same
 from inkdigit.machine import describe_machine
 
 MEASURES_FORMAT = 2
-"""Of what is kept beside a run; of another format it is measured again."""
+"""Version of the measures kept in a run's folder; those of another version are measured again."""
 
 
 @dataclass(frozen=True)
 class Entry:
-    """What will be one row.
+    """A row of a comparison to be made.
 
     Attributes:
         name: of the row.
         recipe: how its runs are trained.
-        folders: of its runs, by seed; they need not be there yet.
+        folders: of its runs, by seed; they need not exist yet.
     """
 
     name: str
@@ -57,7 +57,7 @@ class Entry:
         return [seed for seed, folder in self.folders.items() if not (folder / "result.json").exists()]
 
     def begun(self) -> list[Run]:
-        """The runs that are, or are in part."""
+        """The runs that are trained, or in part."""
         return [Run.open(folder) for folder in self.folders.values() if (folder / "run.json").exists()]
 
 
@@ -96,12 +96,12 @@ def plan(names: Sequence[str], *, seeds: int, out: Path, settings: Sequence[str]
 
 
 def choose_data(entries: Sequence[Entry]) -> str:
-    """The dataset that the runs which are there learnt from, or MNIST."""
+    """The dataset of the first run that exists, or MNIST."""
     return next((run.data for entry in entries for run in entry.begun()), "mnist")
 
 
 def estimate(entries: Sequence[Entry], data: str) -> float:
-    """Seconds that the runs which are not finished yet will train on this machine."""
+    """Estimated seconds of training left for the unfinished runs on this machine."""
     pending = {entry.name: len(entry.open_seeds()) for entry in entries}
     protocols = {entry.recipe.protocol for entry in entries if pending[entry.name]}
     sizes = {protocol: len(PROTOCOLS[protocol].load(data)[0]) for protocol in protocols}
@@ -128,11 +128,11 @@ def compare(
         data: a dataset's name or folder.
         out: the comparison's folder.
         loggers: names in ``LOGGERS``.
-        tell: hears what begins.
+        tell: called with a line for each run that is trained or measured.
 
     Raises:
         DataError: a run is damaged, or was trained or measured on other digits than ``data`` holds now.
-        Interrupted: after the runs in work were saved; the same call goes on.
+        Interrupted: after the unfinished runs were saved; the same call resumes them.
     """
     _check_digits(entries, data)
     for entry in entries:
@@ -158,7 +158,7 @@ def _is_folder(name: str) -> bool:
 
 
 def _check_task(name: str, recipe: Recipe) -> None:
-    """Measures and tests are of networks that read one digit."""
+    """Checks that a recipe trains a single network that reads one digit."""
     if recipe.task != "classify":
         raise UsageError(f"{name}: a locator, which finds digits on pages; expected networks that read one digit")
     if recipe.members > 1:
@@ -166,7 +166,7 @@ def _check_task(name: str, recipe: Recipe) -> None:
 
 
 def _check_begun(entry: Entry) -> None:
-    """Whatever lies in an entry's folders already must be its runs."""
+    """Checks that an entry's folders hold nothing but its own runs."""
     for seed, folder in entry.folders.items():
         if (folder / "run.json").exists():
             run = Run.open(folder)
@@ -178,7 +178,7 @@ def _check_begun(entry: Entry) -> None:
 
 
 def _check_apart(entries: Sequence[Entry], folders: Sequence[Path]) -> None:
-    """A run of a recipe's own row may not stand in another one as well."""
+    """Checks that no run of a recipe's own row is named as a folder as well."""
     own = {folder.resolve() for entry in entries for folder in entry.folders.values()}
     for folder in folders:
         if folder.resolve() in own:
@@ -186,12 +186,12 @@ def _check_apart(entries: Sequence[Entry], folders: Sequence[Path]) -> None:
 
 
 def _group(folders: Iterable[Path], taken: set[str]) -> list[Entry]:
-    """Finished runs by all but their seed; a recipe that stands there twice has its run's folder as a name."""
+    """Groups runs by all but their seed; named by recipe, or by folder if that is taken or weights were not fresh."""
     groups: dict[str, list[Run]] = {}
     for folder in folders:
         run = Run.open(folder)
         _check_task(str(folder), run.recipe)
-        result = run.result()  # an error where it is not finished
+        result = run.result()  # raises if it is not finished
         origins = [run.begun_from, result.get("corrections_sha256")]
         groups.setdefault(json.dumps([run.recipe.name, run.recipe.settings(), origins]), []).append(run)
     entries = []
@@ -214,7 +214,7 @@ def _by_seed(runs: Sequence[Run]) -> dict[int, Path]:
 
 
 def _check_digits(entries: Iterable[Entry], data: str) -> None:
-    """A run that saw other digits than the others will cannot stand beside them."""
+    """Checks that all runs begun were trained and measured on the digits that the others will be."""
     hashes: dict[str, tuple[str, str]] = {}
     for run in (run for entry in entries for run in entry.begun()):
         protocol = run.recipe.protocol
@@ -230,7 +230,7 @@ def _check_digits(entries: Iterable[Entry], data: str) -> None:
 
 
 def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, Any]:
-    """What a run's model does beyond its own evaluation; kept in the run's folder, beside the hash of the model."""
+    """Measures of a run's model beyond its own evaluation, kept in the run's folder with the hash of the model."""
     path, classifier = run.folder / "measures.json", OnnxClassifier(run.model)
     key = {
         "format": MEASURES_FORMAT,
@@ -261,7 +261,7 @@ def _measure(run: Run, test: Dataset, tell: Callable[[str], None]) -> dict[str, 
 
 
 def _kept(path: Path, key: dict[str, Any]) -> dict[str, Any] | None:
-    """What was measured before, of this model; None where there is none, or it is damaged: it can be had again."""
+    """Earlier measures of this model; None if there are none, or damaged ones, which can be measured again."""
     try:
         kept = read_json(path, remedy="compare again")
     except DataError:

@@ -29,12 +29,12 @@ class Row:
         seeds: how many runs.
         accuracies: of each run on the test digits of its protocol, 0..1.
         accuracy: their mean.
-        accuracy_sd: standard deviation over seeds, or None of a single one.
+        accuracy_sd: standard deviation over seeds, or None for a single one.
         accuracy_interval: 95 % confidence interval of the mean.
-        watched_accuracy: of what was kept, on the watched digits, the mean over seeds, 0..1, or None where the test
-            digits were watched.
-        kept_epoch: passes over the training digits to the weights that were kept, the mean.
-        train_loss: of the last epoch, or line of the log where that is longer, nats, the mean.
+        watched_accuracy: mean accuracy of the kept weights on the watched digits, 0..1, or None where the test digits
+            were watched.
+        kept_epoch: mean number of passes over the training digits up to the kept weights.
+        train_loss: mean loss of the last epoch, or of the last line of the log where that spans more, nats.
         nll: mean negative log-likelihood on the whole test set, nats.
         ece: expected calibration error on the whole test set, 0..1.
         ece_after_temperature: the same after one more temperature, fitted on the other half of the digits.
@@ -43,8 +43,8 @@ class Row:
         parameters: of the network.
         multiply_adds: for one image.
         file_bytes: of model.onnx.
-        latency_us: of a single image, microseconds.
-        images_per_s: in batches of 1,000.
+        latency_us: of a single image, microseconds, the median over seeds.
+        images_per_s: in batches of 1,000, the median over seeds.
     """
 
     recipe: str
@@ -113,7 +113,7 @@ def to_csv(rows: Sequence[Row]) -> str:
 
 
 def summarise(name: str, runs: Sequence[Run], measures: Sequence[Mapping[str, Any]]) -> Row:
-    """The row of runs of one recipe, which were measured so."""
+    """The row for runs of one recipe, from their measures."""
     accuracies = [values["test_accuracy"] for values in measures]
     first = measures[0]
 
@@ -150,7 +150,7 @@ def summarise(name: str, runs: Sequence[Run], measures: Sequence[Mapping[str, An
 
 
 def _published(run: Run) -> str:
-    """A source's figure stands beside what can be measured by it: its own settings, from fresh weights, on MNIST."""
+    """The source's figure, if the run is comparable: its recipe's own settings, fresh weights, MNIST; else empty."""
     named = RECIPES.get(run.recipe.name)
     alike = named and run.recipe.settings() == named.settings() and run.data == "mnist" and not run.begun_from
     return named.published if named and alike else ""

@@ -53,7 +53,7 @@ class ImageError(InkdigitError):
     """
 
     def __init__(self, code: str, message: str, source: str = "") -> None:
-        super().__init__(code, message, source)  # all of them, so that it passes between processes
+        super().__init__(code, message, source)  # all arguments, so that it can be pickled
         self.code = code
         self.message = message
         self.source = source
@@ -62,7 +62,7 @@ class ImageError(InkdigitError):
         return self.message
 
     def to_dict(self) -> dict[str, object]:
-        """The object that stands in the list of readings in place of the picture's."""
+        """The object that takes the place of the picture's reading in a list of readings."""
         return {"source": self.source, "error": {"code": self.code, "message": self.message}}
 
 
@@ -79,7 +79,7 @@ class Interrupted(InkdigitError):
 
 
 def first_line(error: BaseException) -> str:
-    """What a library's error says, short enough for a line of ours; its type, where it says nothing."""
+    """The first line of a library's error, cut to fit into our own message; its type if it is empty."""
     return (str(error) or type(error).__name__).splitlines()[0][:120]
 
 

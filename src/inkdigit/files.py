@@ -13,16 +13,16 @@ from inkdigit.errors import DataError, EnvironmentFault
 CHUNK_BYTES = 2**20
 
 TEMPORARY = ".inkdigit-"
-"""So begins the name of what is being written, and of what a stop left of it."""
+"""The prefix of files that are being written, or were left half-written when the process stopped."""
 
 MARK = "inkdigit"
-"""What a PNG of ours names as its Software, so that it is not taken for one that somebody keeps."""
+"""The ``Software`` entry of PNGs that we write, which tells them from a user's own."""
 
 MARKED_BYTES = 256
-"""It says so within its first bytes."""
+"""The mark lies within this many bytes from the start of the file."""
 
 MAX_STEM = 200
-"""Bytes of a name that may come from an archive; a file's name has 255."""
+"""The most bytes taken from a source's name, which may come from an archive; a file name may have 255."""
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:
@@ -55,7 +55,7 @@ def read_json(path: Path, *, remedy: str) -> dict[str, Any]:
 
     Args:
         path: the file.
-        remedy: what makes it again, for people.
+        remedy: what the user can do to recreate it, for the error message.
 
     Raises:
         DataError: it is damaged or something else.
@@ -70,10 +70,10 @@ def read_json(path: Path, *, remedy: str) -> dict[str, Any]:
 
 
 def check_folder(folder: Path) -> None:
-    """That files can be written into a folder, which need not be there yet.
+    """Checks that files can be written into a folder, which need not exist yet.
 
     Raises:
-        EnvironmentFault: it is a file, or lies in what cannot be written to.
+        EnvironmentFault: it, or the nearest existing place above it, is a file or not writable.
     """
     existing = next(place for place in (folder, *folder.absolute().parents) if place.exists())
     if not existing.is_dir():
@@ -83,7 +83,7 @@ def check_folder(folder: Path) -> None:
 
 
 class Places:
-    """Paths in a folder, named after sources; two sources of one name get two places, and nobody's file is one."""
+    """Paths in a folder, named after sources: never the same one twice, and never that of a user's own file."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -91,7 +91,7 @@ class Places:
         self._next: dict[tuple[str, str], int] = {}
 
     def take(self, source: str, suffix: str = "") -> Path:
-        """A path that this object has not given before; a picture that we drew on an earlier day may lie there."""
+        """A path that this object has not given before; it may hold a picture that we drew in an earlier run."""
         stem = _shorten(Path(source).stem.strip("-.")) or "picture"
         for n in itertools.count(self._next.get((stem, suffix), 1)):
             path = self._folder / (f"{stem}{suffix}" if n == 1 else f"{stem}-{n}{suffix}")
@@ -107,7 +107,7 @@ def _shorten(stem: str) -> str:
 
 
 def _is_free(path: Path, source: Path) -> bool:
-    """Whether nothing lies there but what we drew, and that is not what is being read."""
+    """Whether the path holds nothing but pictures that we drew, and not the source that is being read."""
     try:
         if path.is_dir():
             return all(_is_free(file, source) for file in path.iterdir())
@@ -171,7 +171,7 @@ def read_list(path: Path, max_bytes: int, expected: str) -> bytes:
 
 
 def read_bounded(file: IO[bytes], size: int) -> bytearray:
-    """Reads so many bytes, and one more where there is one: memory grows with what is there, not with a promise."""
+    """Reads up to ``size`` bytes, plus one if there are more; memory grows with the data, not with a claimed size."""
     content = bytearray()
     while len(content) <= size and (chunk := file.read(min(CHUNK_BYTES, size + 1 - len(content)))):
         content += chunk

@@ -18,7 +18,7 @@ BRIGHT = 250
 """The brightest pixel of a digit image is at least this."""
 
 CENTRE_TOLERANCE = 0.55
-"""How far the centre of mass of a digit may lie from pixel 14: it was put there by whole pixels."""
+"""How far a digit's centre of mass may lie from pixel 14, in pixels: it was moved there by whole pixels."""
 
 CLASSES = 10
 """Digits 0 to 9."""
@@ -78,7 +78,7 @@ def find_ink_box(images: Images) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
 
 
 def draw_one() -> Grey:
-    """A picture of a 1, uint8 (64, 64): by reading it one sees whether all that reads is there."""
+    """A picture of a 1, uint8 (64, 64); reading it checks that everything needed for reading is in place."""
     picture = np.full((64, 64), 255, np.uint8)
     picture[12:52, 30:35] = 0
     return picture

@@ -19,13 +19,13 @@ STRIDE = 4
 """Pixels of a page from one cell of the maps to the next."""
 
 BOX_SIDES = 4
-"""Maps of a box: log width, log height in pixels, and how far its centre lies from the cell's, x and y, in cells."""
+"""Maps of a box: log width and log height, in pixels, and the x and y of its centre from the cell's, in cells."""
 
 FAINTEST = 0.05
 """A peak lower than this is no finding."""
 
 FARTHEST = 30.0
-"""No map of a box holds as much: a logarithm, of more pixels than any page has, or cells."""
+"""Values of box maps stay below this, be it a log size (no page has that many pixels) or an offset in cells."""
 
 INPUT, CENTRES, BOXES = PAGES, "centres", "boxes"
 
@@ -45,7 +45,7 @@ class Findings:
 
     Attributes:
         boxes: float32 (k, 4), as in ``Boxes``.
-        scores: float32 (k, 10), how far the cell looks like the centre of each digit, 0..1.
+        scores: float32 (k, 10), how much the cell looks like the centre of a digit of each class, 0..1.
     """
 
     boxes: Boxes
@@ -55,7 +55,7 @@ class Findings:
         return len(self.boxes)
 
     def take(self, places: Sequence[int] | NDArray[np.integer] | NDArray[np.bool_]) -> "Findings":
-        """Some of them."""
+        """The findings at these places."""
         return Findings(self.boxes[places], self.scores[places])
 
 
@@ -64,7 +64,7 @@ Locator: TypeAlias = Callable[[Grey], Findings]
 
 
 def find_peaks(centres: Maps, boxes: Maps) -> Findings:
-    """Maps of a page → what stands out of them: cells that are the likeliest of their nine neighbours.
+    """Maps of a page → their peaks: cells with the highest score among the nine of their 3x3 neighbourhood.
 
     Args:
         centres: float32 (10, h, w), 0..1.
@@ -85,21 +85,21 @@ def find_peaks(centres: Maps, boxes: Maps) -> Findings:
 
 
 def share_of_union(first: Boxes, second: Boxes) -> NDArray[np.float32]:
-    """How much of their union boxes (j, 4) and (k, 4) share, float32 (j, k), 0..1."""
+    """Intersection over union of boxes (j, 4) and (k, 4), float32 (j, k), 0..1."""
     shared = _shared(first, second)
     areas = first[:, None, 2] * first[:, None, 3] + second[None, :, 2] * second[None, :, 3]
     return np.asarray(shared / np.maximum(areas - shared, 1e-6), np.float32)
 
 
 def share_of_smaller(first: Boxes, second: Boxes) -> NDArray[np.float32]:
-    """How much of the smaller one boxes (j, 4) and (k, 4) share, float32 (j, k), 0..1."""
+    """The intersection of boxes (j, 4) and (k, 4) as a share of the smaller one, float32 (j, k), 0..1."""
     smaller = np.minimum.outer(first[:, 2] * first[:, 3], second[:, 2] * second[:, 3])
     return np.asarray(_shared(first, second) / np.maximum(smaller, 1e-6), np.float32)
 
 
 def _shared(first: Boxes, second: Boxes) -> NDArray[np.float32]:
     """The area that boxes (j, 4) and (k, 4) share, float32 (j, k)."""
-    across, down = (  # each by itself: a product over an axis of two takes ten times as long
+    across, down = (  # one axis at a time: a product over an axis of length two takes ten times as long
         np.maximum(
             np.minimum.outer(first[:, axis] + first[:, axis + 2], second[:, axis] + second[:, axis + 2])
             - np.maximum.outer(first[:, axis], second[:, axis]),
@@ -134,7 +134,7 @@ class OnnxLocator:
         self.metadata: Mapping[str, Any] = read_metadata(self._session)
 
     def __reduce__(self) -> tuple[Callable[..., "OnnxLocator"], tuple[Path]]:
-        """Is sent to another process as its file's name: there it is opened anew."""
+        """Pickles the model as its path; the receiving process reopens the file."""
         return partial(OnnxLocator, threads=self._threads), (self.path,)
 
     def __call__(self, page: Grey) -> Findings:

@@ -1,4 +1,4 @@
-"""A folder that one process at a time fills."""
+"""A lock on a folder, for work that one process at a time may do there."""
 
 import os
 from collections.abc import Iterator
@@ -8,11 +8,11 @@ from pathlib import Path
 
 @contextmanager
 def locked(folder: Path, *, wait: bool, shared: bool = False) -> Iterator[bool]:
-    """Yields whether a folder is ours alone until it is left; with ``wait``, once it is.
+    """Locks a folder until the context ends; yields whether it is ours, which ``wait`` waits for.
 
-    Those that ask for it ``shared`` have it at the same time, and nobody else has.
+    Holders that ask for it ``shared`` have it at the same time, and exclude all others.
 
-    The lock goes with the process, however that ends. Windows, and disks that know no locks, let everybody in.
+    The lock ends with the process, however that ends. On Windows, and on disks without locks, everybody gets it.
 
     Raises:
         OSError: there is no such folder, or it cannot be opened.

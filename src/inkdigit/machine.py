@@ -9,10 +9,10 @@ from pathlib import Path
 PACKAGES = ("inkdigit", "torch", "onnxruntime", "numpy")
 
 CPU_MAX = Path("/sys/fs/cgroup/cpu.max")
-"""Where Linux tells how many microseconds of all cores a container has in how many."""
+"""Where Linux states a container's CPU quota and the period it applies to, both in microseconds."""
 
 BUSY_SHARE = 0.15
-"""Of all cores' time in other processes, from which on seconds are not to be trusted."""
+"""If other processes take more than this share of all cores' time, timings are not to be trusted."""
 
 WATCHED_S = 0.3
 
@@ -45,7 +45,7 @@ def _granted() -> int:
 
 
 def is_busy() -> bool:
-    """Whether other work takes the machine's time just now; False where the system does not tell. Takes .3 s."""
+    """Whether other work keeps the machine busy right now; False where the system does not say. Takes 0.3 s."""
     before = _times()
     time.sleep(WATCHED_S)
     busy, total = (later - earlier for later, earlier in zip(_times(), before, strict=True))
@@ -53,7 +53,7 @@ def is_busy() -> bool:
 
 
 def _times() -> tuple[int, int]:
-    """Busy and all time of all cores since they were started, in ticks; nothing where the system does not tell."""
+    """Busy and total time of all cores since boot, in ticks; 0 and 0 where the system does not say."""
     try:
         ticks = [int(word) for word in Path("/proc/stat").read_text(encoding="utf-8").split("\n", 1)[0].split()[1:9]]
     except (OSError, ValueError):

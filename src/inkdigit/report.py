@@ -24,7 +24,7 @@ SHOWN = ("curves", "confusion", "mistakes", "reliability")
 """The pictures of each network, by name of ``FIGURES``."""
 
 COLOURS = 128
-"""In a picture of the page: enough for plots, and half the bytes."""
+"""Colours of a picture on the page: enough for plots, and half the bytes."""
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ import onnxruntime
 from inkdigit.errors import DataError, first_line
 
 IMAGES, PAGES = "images", "pages"
-"""What a classifier and a locator call their input: by it the one is told from the other."""
+"""The names of a classifier's and a locator's input, which tell the two kinds of model apart."""
 
 MAX_MODEL_BYTES = 256 * 2**20
 
 PROPAGATION = "QDQPropagationTransformer"
-"""It would have values made integers before they are pooled: four times as many, and pooled slowly."""
+"""An optimizer that would quantize values before they are pooled: four times as many, and slow to pool."""
 
 
 def open_session(path: Path, threads: int = 0, suffix: bytes = b"") -> onnxruntime.InferenceSession:
@@ -37,10 +37,10 @@ def open_session(path: Path, threads: int = 0, suffix: bytes = b"") -> onnxrunti
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.enable_mem_pattern = False  # a plan for each size of page takes as much memory again as the page
-    # Threads that wait busily for the next call cost as much of a processor as reading does, and bring nothing.
+    # Threads that spin while waiting for the next call use as much CPU as reading does, and gain nothing.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 4  # its warnings are for people who write graphs
-    # A model may name files that hold its weights (external data), to be read from the current folder: it finds none.
+    # A model may refer to files with its weights (external data), by default in the current folder; here it finds none.
     options.add_session_config_entry("session.model_external_initializers_file_folder_path", os.devnull)
     try:
         return onnxruntime.InferenceSession(
@@ -56,12 +56,12 @@ def shape_of(value: onnxruntime.NodeArg) -> list[int | str]:
 
 
 def holds_floats(session: onnxruntime.InferenceSession) -> bool:
-    """Whether all that a graph gives is float32."""
+    """Whether all outputs of a graph are float32."""
     return all(output.type == "tensor(float)" for output in session.get_outputs())
 
 
 def read_metadata(session: onnxruntime.InferenceSession) -> dict[str, Any]:
-    """Metadata values are JSON where inkdigit wrote them, and left as text where someone else did."""
+    """A model's metadata; values are decoded where they are JSON, as inkdigit writes them, and else left as text."""
     metadata: Mapping[str, str] = session.get_modelmeta().custom_metadata_map
     decoded: dict[str, Any] = {}
     for key, value in metadata.items():

@@ -13,9 +13,9 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def interruptible(words: str) -> Iterator[Callable[[], None]]:
-    """Turns signals into ``Interrupted`` with these words; outside of the main thread, which alone gets any, nothing.
+    """Turns signals into ``Interrupted`` with these words; does nothing outside the main thread, which alone gets any.
 
-    Yields what listens anew, once a library has put a handler of its own in the place of ours.
+    Yields a function that reinstalls our handlers after a library has replaced them with its own.
     """
     if threading.current_thread() is not threading.main_thread():
         yield lambda: None
@@ -24,7 +24,7 @@ def interruptible(words: str) -> Iterator[Callable[[], None]]:
 
     def stop(number: int, _: FrameType | None) -> None:
         told.append(number)
-        raise KeyboardInterrupt  # which nothing on the way takes for an error of the work
+        raise KeyboardInterrupt  # which nothing on the way mistakes for an error of the work
 
     def listen() -> None:
         for number in SIGNALS:
@@ -36,7 +36,7 @@ def interruptible(words: str) -> Iterator[Callable[[], None]]:
         yield listen
     except KeyboardInterrupt:
         raise Interrupted(words, told[-1] if told else signal.SIGINT) from None
-    except SystemExit:  # by a handler of the library's, before we listened anew
+    except SystemExit:  # raised by the library's handler, before ours was reinstalled
         raise Interrupted(words, signal.SIGTERM) from None
     finally:
         for number, handler in before.items():

@@ -1,4 +1,4 @@
-"""Pictures by the million: Ray Data shares them among the cores of one machine or many, Parquet takes the answers."""
+"""Pictures by the million: Ray Data distributes them over the cores of one machine or many; answers go to Parquet."""
 
 from inkdigit.batch.job import Job
 from inkdigit.batch.read import read_files

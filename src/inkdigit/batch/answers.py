@@ -15,7 +15,7 @@ from inkdigit.errors import DataError, UsageError, first_line
 from inkdigit.files import write_atomic
 
 MADE_WITH = b"inkdigit"
-"""The key of a file's metadata under which it tells what its answers were made with."""
+"""The key in a file's metadata that records what its answers were made with."""
 
 _GUESS = pa.struct({"value": pa.int8(), "confidence": pa.float64()}.items())
 _DIGIT = pa.struct(
@@ -69,16 +69,16 @@ def find_answers(folder: Path, made_with: Mapping[str, str], *, again: bool) -> 
     """The files whose answers lie in a folder, with what became of each.
 
     Args:
-        folder: it is ours alone for now.
+        folder: locked by the caller.
         made_with: models and options.
         again: whether files with a picture that could not be read are taken out, to be read again.
 
     Raises:
-        UsageError: they were made with something else, or what lies there is none of ours.
+        UsageError: they were made with something else, or a file there is not ours.
         DataError: one is damaged.
     """
     known: dict[str, Tally] = {}
-    tallies: dict[tuple[int, int], Tally] = {}  # most files are alike in this: a million of them need one
+    tallies: dict[tuple[int, int], Tally] = {}  # most files have equal ones: a million of them share one object
     for path in sorted(folder.glob("*.parquet")):
         table = _load(path, made_with)
         failed = Counter(table.filter(table["error"].is_valid())["file"].to_pylist())
@@ -92,7 +92,7 @@ def find_answers(folder: Path, made_with: Mapping[str, str], *, again: bool) -> 
 
 
 def _load(path: Path, made_with: Mapping[str, str]) -> pa.Table:
-    """Which pictures of which files a file tells of, and which failed."""
+    """The ``file`` and ``error`` of each answer in a file, which must be made with the same models and options."""
     try:
         told = (pq.read_schema(path).metadata or {}).get(MADE_WITH)
         table = None if told is None else pq.read_table(path, columns=["file", "error"])

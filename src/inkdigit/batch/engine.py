@@ -19,21 +19,21 @@ from inkdigit.machine import count_cores
 from inkdigit.signals import interruptible
 
 SETTINGS: Mapping[str, str] = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # nobody is told that somebody reads
-    "RAY_worker_niceness": "0",  # else its processes hardly get a turn beside other work
+    "RAY_USAGE_STATS_ENABLED": "0",  # usage is reported to nobody
+    "RAY_worker_niceness": "0",  # else its processes hardly get to run beside other work
 }
-"""Where the environment does not say otherwise."""
+"""Environment variables that are set unless they are set already."""
 
 FAULT = "fault"
 
 KNOCK_S = 5.0
-"""So long is waited for a cluster to answer; Ray itself would go on for minutes."""
+"""How long to wait for a cluster to answer; Ray itself would go on trying for minutes."""
 
 GOES_ON = "what was read is kept, and the same command goes on"
 
 
 class Engine:
-    """A Ray that runs.
+    """A running Ray.
 
     Attributes:
         cores: how many it has.
@@ -45,11 +45,11 @@ class Engine:
         self.cores = max(1, int(ray.cluster_resources().get("CPU", 1)))
 
     def map(self, work: Callable[..., pa.Table], parts: Sequence[pa.Table], *given: object) -> Iterator[dict[str, Any]]:
-        """Yields the rows that come of parts, in any order; one whose process dies is given to another.
+        """Yields the rows that result from parts, in any order; a part whose process dies is given to another.
 
         Raises:
             InkdigitError: as the work raises it.
-            EnvironmentFault: a disk that the work cannot write to; Ray gives up.
+            EnvironmentFault: the work cannot write to a disk, or Ray gives up.
         """
         data = self._ray.data.from_arrow(parts)
         done = data.map_batches(_attempt, fn_args=(work, *given), batch_size=None, batch_format="pyarrow")
@@ -67,7 +67,7 @@ class Engine:
 
 
 def _attempt(part: pa.Table, work: Callable[..., pa.Table], *given: object) -> pa.Table:
-    """What becomes of a part; an error of ours, or a disk's, as a row, since Ray would wrap it beyond recognition."""
+    """The result of a part; our errors, and a disk's, as a row, since Ray would wrap them beyond recognition."""
     try:
         return work(part, *given)
     except InkdigitError as error:
@@ -85,7 +85,7 @@ def _to_fault(error: InkdigitError) -> pa.Table:
 def start(processes: int, address: str | None) -> Iterator[Engine]:
     """Ray, started on this machine or reached at an address, and left again.
 
-    Where whoever imports us has begun it, it goes on, as it is.
+    If the program that imports us has started it already, it is used as it is, and goes on running.
 
     Args:
         processes: on this machine; 0 takes every core.
@@ -106,7 +106,7 @@ def start(processes: int, address: str | None) -> Iterator[Engine]:
             raise UsageError("found Ray at work in this process, expected neither processes nor an address")
         yield Engine(ray)
         return
-    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # what it has to say, we say
+    logging.getLogger("ray.data").setLevel(logging.CRITICAL)  # we report errors ourselves
     with interruptible(f"stopped; {GOES_ON}") as listen:
         _connect(ray, processes or count_cores(), address)
         listen()
@@ -118,7 +118,7 @@ def start(processes: int, address: str | None) -> Iterator[Engine]:
 
 
 def _hide_token() -> None:
-    """Makes Ray's token one that the user alone can read: who knows it may run anything by way of Ray's ports."""
+    """Makes Ray's token readable by the user alone: whoever knows it can run anything through Ray's ports."""
     path = Path.home() / ".ray" / "auth_token"
     with suppress(OSError):  # where there is no home, Ray tells what is wrong
         path.parent.mkdir(exist_ok=True)
@@ -144,7 +144,7 @@ def _connect(ray: Any, processes: int, address: str | None) -> None:
 
 
 def _knock(address: str) -> None:
-    """Looks whether anybody answers at an address that names a machine and a port."""
+    """Checks that something answers at an address, if it names a machine and a port."""
     named = re.fullmatch(r"(?:ray://)?([^/]+):(\d+)", address)
     if named is None:
         return

@@ -18,10 +18,10 @@ from inkdigit.reading.result import Reading
 from inkdigit.reading.weights import find_model
 
 LIMIT_S = 60.0
-"""A page of 4,000 digits takes a tenth of it."""
+"""The time limit of a picture, in seconds; a page of 4,000 digits takes a tenth of it."""
 
 PROTOCOL = 4
-"""Pickle's: a later Python writes the same bytes of the same options."""
+"""Pickle's protocol, fixed so that a later Python writes the same bytes for the same options."""
 
 BLANK = np.full((28, 28), 255, np.uint8)
 
@@ -35,7 +35,7 @@ class Job:
         locator: the locator's file.
         options: of each reading, but its name.
         folder: of the answers.
-        made_with: of models and options, what tells one from another.
+        made_with: digests of models and options, which tell one from another.
         limit_s: a process that takes longer for a picture ends.
     """
 
@@ -64,7 +64,7 @@ class Job:
             "min_confidence": None if least is None else float(least),
         }
         paths = find_model(model).absolute(), find_model(locator).absolute()
-        with suppress(ImageError):  # the region lies beyond it
+        with suppress(ImageError):  # the region lies outside the blank picture
             Reader(paths[0], locator=paths[1], threads=1).read(BLANK, **asked)
         made_with = {name: path.read_bytes() for name, path in zip(("model", "locator"), paths, strict=True)}
         made_with |= {name: pickle.dumps(value, PROTOCOL) for name, value in asked.items() if name != "name"}
@@ -82,5 +82,5 @@ class Job:
 
 @lru_cache(maxsize=1)
 def _open(model: Path, locator: Path) -> Reader:
-    """What reads in a process, which is given one part after the other."""
+    """The reader of a process, kept open from one part to the next."""
     return Reader(model, locator=locator, threads=1)

@@ -1,4 +1,4 @@
-"""Which file of a part was in work when its process died: Ray gives the part to another one, for ever."""
+"""Which file of a part was being read when its process died: Ray would give the part to another process, forever."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -9,19 +9,19 @@ from pathlib import Path
 from inkdigit.errors import EnvironmentFault
 
 DEATHS = 2
-"""A file that so many processes died of is given up; the first may have died for want of memory."""
+"""A file that this many processes died of is given up; the first may have died for lack of memory."""
 
 MOST_CHANCES = 8
-"""Files of a part that one process each died of, or deaths between files: more are no files' fault."""
+"""The most files of a part that one process each died of, or deaths between files: more are not the files' fault."""
 
 RESUMED, DONE = "resumed", "done"
 
 
 class Journal:
-    """The files of a part by their numbers, as they were begun by whatever process, in a file beside the answers."""
+    """A record of the files of a part, by number, that any process has begun, in a file beside the answers."""
 
     def __init__(self, path: Path) -> None:
-        """Goes on with the journal of a process that died, if there is one.
+        """Continues the journal of a process that died, if there is one.
 
         Raises:
             EnvironmentFault: processes die of whatever they read.
@@ -56,7 +56,7 @@ class Journal:
 
 @contextmanager
 def keep(path: Path) -> Iterator[Journal]:
-    """A journal, which is gone once the part is done; a process that dies leaves it.
+    """A journal, which is deleted once the part is done; a process that dies leaves it behind.
 
     Raises:
         OSError: it cannot be written.

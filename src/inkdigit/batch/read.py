@@ -29,14 +29,14 @@ File: TypeAlias = tuple[str, str]
 """A path, and the one part of it that is wanted, or "", as ``inkdigit.reading.inputs.find_files`` gives them."""
 
 PART = 256
-"""Files in a part, and pictures in a file of answers, about: two seconds of a core of single digits, half a minute of
-pages, which a stop can lose."""
+"""About how many files are in a part, and pictures in a file of answers; a stop can lose that much work: two seconds of
+a core for single digits, half a minute for pages."""
 
 JOURNALS = ".journals"
-"""The folder of those of parts in work, in that of the answers; who reads Parquet passes over names that begin so."""
+"""The folder of the journals, in that of the answers; Parquet readers skip names that begin with a dot."""
 
 SHARES = 4
-"""Parts for each core, at least, where there are files enough, so that none waits long for the others' last."""
+"""The least number of parts per core, if there are enough files, so that no core waits long for the last parts."""
 
 
 def read_files(
@@ -53,11 +53,11 @@ def read_files(
 ) -> None:
     """Reads files into a folder of Parquet files (``inkdigit.batch.answers.SCHEMA``), part by part.
 
-    Those whose answers lie there are not read again, so that the same call goes on after a stop, or with more files. A
-    file that two processes die of, or do not finish a picture of in time, is a row with an error.
+    Files whose answers are there are not read again, so that the same call goes on after a stop, or with more files. A
+    file that two processes die of, or in which they exceed the time limit of a picture, is a row with an error.
 
     Args:
-        files: they must lie at the same place on every machine, and are known by it.
+        files: they must have the same path on every machine, by which they are known.
         folder: likewise.
         model: the name of shipped weights, a run's folder, or an .onnx file; likewise.
         locator: likewise.
@@ -65,7 +65,7 @@ def read_files(
         again: whether files with a picture that could not be read are read again.
         processes: how many read on this machine; 0 takes every core. Not with an address.
         address: of a Ray cluster, as ``auto``; without one, Ray is started here, and ended.
-        watch: hears what became of the files that were read before, and of each part as it is written.
+        watch: called with a tally of each file that was read before, and of each part as it is written.
 
     Raises:
         UsageError: the folder holds answers made with another model or option; else as ``Reader.read``.
@@ -93,17 +93,17 @@ def read_files(
 
 @contextmanager
 def _ours_alone(folder: Path) -> Iterator[None]:
-    """A folder of answers that nobody else fills, and that holds nothing but answers before and afterwards.
+    """Locks a folder of answers and removes leftovers, before and afterwards.
 
     Raises:
-        EnvironmentFault: somebody does.
+        EnvironmentFault: another process fills it.
     """
     journals = folder / JOURNALS
     journals.mkdir(parents=True, exist_ok=True)
     with locked(folder, wait=False) as is_ours:
         if not is_ours:
             raise EnvironmentFault(f"{folder}: another process fills it, expected one at a time; wait, or stop it")
-        with locked(journals, wait=True):  # whoever still reads for a process that was killed
+        with locked(journals, wait=True):  # waits for processes that still read for one that was killed
             for leftover in folder.glob(f"{TEMPORARY}*"):
                 leftover.unlink()
             rmtree(journals)
@@ -114,7 +114,7 @@ def _ours_alone(folder: Path) -> Iterator[None]:
 
 
 def share(files: Sequence[File], cores: int) -> Iterator[pa.Table]:
-    """Files in parts, as Ray sends them: their names are any bytes."""
+    """Files in parts, as Ray sends them: names as bytes, which need not be text."""
     size = max(1, min(PART, len(files) // (SHARES * cores)))
     schema = pa.schema({"path": pa.binary(), "part": pa.binary()})
     for first in range(0, len(files), size):
@@ -123,7 +123,7 @@ def share(files: Sequence[File], cores: int) -> Iterator[pa.Table]:
 
 
 def read_part(part: pa.Table, job: Job) -> pa.Table:
-    """Reads a part and writes its answers, in a process of Ray's; gives a row with what a ``Tally`` tells.
+    """Reads a part and writes its answers, in a process of Ray's; returns a row with the fields of a ``Tally``.
 
     Where files hold many pictures, answers are written before the part is done.
     """
@@ -144,7 +144,7 @@ def read_part(part: pa.Table, job: Job) -> pa.Table:
 
 
 def _digest(names: Sequence[str]) -> str:
-    """The name of some files' answers: if they are read twice, since a machine was lost, they are there once."""
+    """The name of the answers to some files: if they are read twice, since a machine was lost, they are stored once."""
     return hashlib.sha256("\0".join(names).encode()).hexdigest()[:32]
 
 
@@ -184,5 +184,5 @@ def _name(path: str, part: str) -> str:
 
 
 def _to_text(name: str) -> str:
-    """A name whose bytes may be no text, those that are none as Python escapes them."""
+    """A name as text; bytes that are not valid text are escaped as in Python."""
     return name.encode(errors="backslashreplace").decode()

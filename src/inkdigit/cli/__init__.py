@@ -101,7 +101,7 @@ def main() -> None:
         _fail("interrupted", _INTERRUPTED)
     except InkdigitError as error:
         _fail(str(error), error.exit_code)
-    except ModuleNotFoundError as error:  # an extra that is there in part
+    except ModuleNotFoundError as error:  # an extra that is only partly installed
         command = "".join(sys.argv[1:2])
         extra = command if command in ("batch", "serve") else "learn"
         _fail(str(missing_extra(extra, error.name or "a package")), EnvironmentFault.exit_code)
@@ -112,7 +112,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001 - the parser's errors share no public parent; others go on
         _fail(*_usage(error))
     else:
-        if code == _INTERRUPTED:  # typer makes a code of Ctrl-C
+        if code == _INTERRUPTED:  # typer turns Ctrl-C into an exit code
             _fail("interrupted", _INTERRUPTED)
         sys.exit(code if isinstance(code, int) else 0)
 

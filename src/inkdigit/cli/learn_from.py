@@ -37,7 +37,7 @@ def learn_from(
     from inkdigit.learning.finetune import learn_from as learn
     from inkdigit.reading.weights import find_model
 
-    loggers = ("csv", "progress") if sys.stderr.isatty() else ("csv",)  # else the first line told is what came of it
+    loggers = ("csv", "progress") if sys.stderr.isatty() else ("csv",)  # else the first line printed is the result
     result = learn(path, find_model(model), out=out, data=data, loggers=loggers, announce=fetch)
     watched = "digits held out" if result["validation_accuracy"] is not None else (
         "test digits, since the model may have learnt from any others"

@@ -92,7 +92,7 @@ def read(
 
     Exits with 1 if a picture or a region could not be read; the others are still read.
     """
-    # Reading multiplies no matrices: the threads that numpy's BLAS starts would only spin, for a third of the time.
+    # Reading multiplies no matrices: threads started by numpy's BLAS would only spin, which takes a third of the time.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
     from inkdigit.errors import ImageError, UsageError, unknown
@@ -135,7 +135,7 @@ def read(
                 tell(f"{result.source}: {result.message}")
             else:
                 reading = result.reading if isinstance(result, Explanation) else result
-                if not reading.lines and parts is None:  # an empty box of a form is nothing to wonder about
+                if not reading.lines and parts is None:  # an empty box of a form needs no warning
                     advice = "" if places else "; --steps DIR shows what was looked at"
                     tell(f"{reading.source}: found no digit{advice}")
                 _tell_rulings(reading)

@@ -53,7 +53,7 @@ def _in_zip(path: Path) -> Iterator[Labelled]:
 
 
 class _Room:
-    """What a zip may still come to: each picture is bounded where it is read, but there may be thousands."""
+    """How much a zip may still unpack to: each picture is bounded by itself, but there may be thousands."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -79,7 +79,7 @@ def load_dataset(name: str = "mnist", split: str = "train") -> Dataset:
 def hold_out(dataset: Dataset) -> tuple[Dataset, Dataset]:
     """Splits training digits into those to learn from and those held out to validate, each in their own order.
 
-    Always the same ones: what one recipe learnt from, no other may validate with.
+    Always the same ones, so that no recipe validates on digits that another has learnt from.
 
     Raises:
         DataError: there is only one.

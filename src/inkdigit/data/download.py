@@ -17,7 +17,7 @@ from inkdigit.errors import DataError, EnvironmentFault
 from inkdigit.lock import locked
 
 SILENCE_S = 10.0
-"""A mirror that sends nothing, or next to nothing, for so long is given up."""
+"""A mirror that sends nothing, or next to nothing, for this long is given up."""
 
 DRIP_BYTES = 2**14
 """Next to nothing: a mirror that sends less within ``SILENCE_S`` would keep us for hours."""
@@ -29,7 +29,7 @@ Progress: TypeAlias = Callable[[str, int, int], None]
 
 
 def no_progress(name: str, received: int, total: int) -> None:
-    """Listens to a download without a word."""
+    """Ignores the progress of a download."""
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _ask(file: RemoteFile, mirrors: Sequence[str], folder: Path, progress: Progr
 
 
 def _obtain(url: str, part: Path, file: RemoteFile, progress: Progress, silence_s: float) -> None:
-    """Makes ``part`` whole and verified, or removes it; one that was begun from other bytes is begun anew."""
+    """Completes and verifies ``part``, or removes it; one that began with other bytes is downloaded anew."""
     is_resumed = part.exists()
     try:
         _download(url, part, file, progress, silence_s)
@@ -171,7 +171,7 @@ def _download(url: str, part: Path, file: RemoteFile, progress: Progress, silenc
 
 
 def _open(url: str, start: int, silence_s: float) -> http.client.HTTPResponse | None:
-    """The response from byte ``start`` on, or None where nothing follows it: verification tells whether rightly."""
+    """The response from byte ``start`` on, or None if nothing follows, which verification then checks."""
     headers = {"Range": f"bytes={start}-"} if start else {}
     request = urllib.request.Request(url, headers=headers)  # noqa: S310 - mirrors are ours
     try:
@@ -201,7 +201,7 @@ def _chunks(response: http.client.HTTPResponse, silence_s: float) -> Iterator[by
 
 @contextlib.contextmanager
 def _blaming_the_mirror() -> Iterator[None]:
-    """Tells the network's faults from the disk's: both are OSErrors."""
+    """Separates the network's faults from the disk's: both are OSErrors."""
     try:
         yield
     except TimeoutError as error:

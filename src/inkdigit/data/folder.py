@@ -31,7 +31,7 @@ def is_picture_folder(folder: Path) -> bool:
 def load_picture_folder(folder: Path, split: str) -> tuple[Images, Labels]:
     """Images and labels of a split, ``train`` or ``test``.
 
-    A picture belongs to a split by the hash of its folder and name, so that adding pictures moves none.
+    The hash of a picture's folder and name decides its split, so that adding pictures moves none.
 
     Raises:
         DataError: no picture, or some that cannot be read or hold no ink; it names the first and their number.

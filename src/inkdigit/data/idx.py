@@ -20,7 +20,7 @@ from inkdigit.files import read_bounded, write_atomic
 
 UINT8 = 8
 MAX_ITEMS = 1_000_000
-"""Images or labels of a file: a header may promise anything, and memory is ours."""
+"""Most images or labels that a file may hold: a header may promise anything, and the memory is ours."""
 
 GZIP_MAGIC = b"\x1f\x8b"
 

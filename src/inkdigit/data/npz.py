@@ -1,6 +1,6 @@
 """Digit images and their labels from an ``.npz``, as ``numpy.savez(path, images=…, labels=…)`` writes it.
 
-It is a zip of ``images.npy`` and ``labels.npy``. None of it is believed: what a header promises is checked before a
+It is a zip of ``images.npy`` and ``labels.npy``. None of it is trusted: what a header promises is checked before a
 value is unpacked, and nothing in it is ever run, as a pickle would be.
 """
 
@@ -22,18 +22,18 @@ from inkdigit.images import CLASSES, SIZE, Images, Labels
 
 SUFFIX = ".npz"
 MAX_IMAGES = 1_000_000
-"""784 MB of images; a zip of a thousandth of that can unpack to them."""
+"""784 MB of images; a zip of a thousandth of that size can unpack to as much."""
 
 MAX_HEADER_BYTES = 1000  # numpy's own have 118 for such arrays; longer ones can make Python's parser run deep
 
 ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError, OverflowError)
-"""All that zipfile raises; the last where a member is said to begin beyond any file."""
+"""All that zipfile raises; the last if a member claims to begin beyond the end of any file."""
 
 SAVE = "save it with numpy.savez(path, images=…, labels=…)"
 
 
 def load_npz(path: Path, split: str) -> tuple[Images, Labels]:
-    """Images and labels of the split ``test``: an ``.npz`` is measured on as a whole, and not learned from.
+    """Images and labels of the split ``test``: an ``.npz`` is a test set as a whole, and not for training.
 
     Raises:
         UsageError: another split.
@@ -67,7 +67,7 @@ def _load(path: Path) -> tuple[Images, Labels]:
 
 
 class _Bounded(io.FileIO):
-    """A file read in short pieces: a zip's list of members would come at once, at the length that it promises."""
+    """A file read in short pieces: zipfile would read a list of members at once, at whatever length it claims."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > CHUNK_BYTES:
@@ -129,7 +129,7 @@ def _read_header(file: IO[bytes], path: Path, name: str) -> tuple[tuple[int, ...
 
 
 def _read_content(file: IO[bytes], size: int, path: Path, name: str) -> bytearray:
-    """Exactly so many bytes, with nothing behind them; the zip's checksum is compared at their end."""
+    """Exactly ``size`` bytes, with nothing after them; the zip's checksum is compared at their end."""
     content = read_bounded(file, size)
     if len(content) != size:
         found = "more" if len(content) > size else f"{len(content)}"

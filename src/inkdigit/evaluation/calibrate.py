@@ -6,8 +6,8 @@ from inkdigit.evaluation.metrics import nll
 from inkdigit.images import Labels, Probabilities
 
 SMALLEST = float(np.finfo(np.float32).tiny)
-"""A probability of 0 counts as this. A larger one would cut the logits of a network that is very sure of itself, and
-so find it surer than it is.
+"""A probability of 0 counts as this. A larger floor would clip the logits of a network that is very sure of itself, and
+so judge it surer than it is.
 """
 
 
@@ -22,7 +22,7 @@ def apply_temperature(probabilities: Probabilities, temperature: float) -> Proba
 def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
     """The temperature of least negative log-likelihood, .2 to 5 (Guo et al., "On calibration", 2017).
 
-    A golden-section search over its logarithm: the likelihood has one valley.
+    A golden-section search over its logarithm: the loss has a single minimum.
     """
     low, high, golden = np.log(0.2), np.log(5.0), (np.sqrt(5) - 1) / 2
 
@@ -38,8 +38,8 @@ def fit_temperature(probabilities: Probabilities, labels: Labels) -> float:
 def cross_calibrate(probabilities: Probabilities, labels: Labels) -> tuple[Probabilities, float]:
     """Applies to each half of the images the temperature that was fitted on the other, so that none judges itself.
 
-    The halves are drawn at random, always the same: in a set that goes round, from 0 to 9, every second place would
-    hold the even digits.
+    The halves are random, but always the same: in a set that cycles from 0 to 9, every second image would be an even
+    digit.
 
     Args:
         probabilities: float32 (n, classes), at least two rows.

@@ -10,7 +10,7 @@ from inkdigit.evaluation.metrics import brier, confusion_matrix, ece, nll, predi
 from inkdigit.images import Labels, Probabilities
 
 COVERAGES = (100, 99, 95, 90, 80, 50)
-"""Percent of the images, the surest, at which an evaluation tells the risk."""
+"""Percentages of the surest images at which an evaluation reports the risk."""
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Evaluation:
         ece: expected calibration error over 15 bins, 0..1.
         class_accuracy: share read right of each digit; None where there is none of it.
         confusion: counts; row the label, column what was read.
-        temperature: that calibrates best, the mean of two: each fitted on one half of the images and applied to the
-            other. This and the next two are None for a single image.
+        temperature: the best for calibration: the geometric mean of two, each fitted on one half of the images and
+            applied to the other. This and the next two are None for a single image.
         nll_after_temperature: as ``nll``, after it.
         ece_after_temperature: as ``ece``, after it.
         risk_coverage: pairs of coverage, the share of images read, the surest first, and risk, the share of errors
@@ -106,7 +106,7 @@ def evaluate(classifier: Classifier, dataset: Dataset) -> Evaluation:
 def _after_temperature(
     probabilities: Probabilities, labels: Labels
 ) -> tuple[float, float, float] | tuple[None, None, None]:
-    """Temperature, likelihood and calibration error; of a single image nothing can be told."""
+    """Temperature, likelihood and calibration error; None for a single image."""
     if len(labels) < 2:
         return None, None, None
     scaled, temperature = cross_calibrate(probabilities, labels)

@@ -11,12 +11,12 @@ SURE = 0.4
 """A finding counts from this score on."""
 
 OVERLAP = 0.5
-"""A finding is of a digit if their boxes share so much of their union; half of it, of a place nothing is asked of."""
+"""A finding is of a digit if their boxes share this much of their union; half of it for a place that does not count."""
 
 
 @dataclass
 class Count:
-    """Digits of pages.
+    """Digits of pages; one taken for another counts as missed and as extra.
 
     Attributes:
         right: found, with the right value.

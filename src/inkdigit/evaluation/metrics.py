@@ -9,13 +9,13 @@ from numpy.typing import NDArray
 from inkdigit.images import CLASSES, Labels, Probabilities
 
 BINS = 15
-"""Of confidence, by which calibration is told."""
+"""Bins of confidence for the calibration error."""
 
 TINY = 1e-12  # so that a class that got probability 0 costs 27.6 nats and not infinity
 
 
 def predict(probabilities: Probabilities) -> Labels:
-    """The most probable digit of each row, int64 (n,); a last class "not a digit" is no digit."""
+    """The most probable digit of each row, int64 (n,); a last class "not a digit" is left out."""
     return np.asarray(probabilities[:, :CLASSES].argmax(1), np.int64)
 
 
@@ -32,7 +32,7 @@ def wilson_interval(correct: int, n: int) -> tuple[float, float]:
     share, z2 = correct / n, z * z
     centre = (share + z2 / (2 * n)) / (1 + z2 / n)
     half = z / (1 + z2 / n) * math.sqrt(share * (1 - share) / n + z2 / (4 * n * n))
-    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))  # both round, at 0 and 1
+    return max(0.0, min(share, centre - half)), min(1.0, max(share, centre + half))  # rounding at 0 and 1
 
 
 def confusion_matrix(labels: Labels, predicted: Labels) -> NDArray[np.int64]:
@@ -58,7 +58,7 @@ class ReliabilityBins:
 
     Attributes:
         counts: images in each, int64 (bins,).
-        confidence: their mean, float64 (bins,), 0..1.
+        confidence: mean confidence in each, float64 (bins,), 0..1.
         accuracy: share read right, float64 (bins,), 0..1.
     """
 
@@ -103,7 +103,7 @@ class RiskCoverage:
         return float(self.risk.mean())
 
     def risk_at(self, percent: int) -> float:
-        """The risk where at least so many percent of the images are read, 1 to 100."""
+        """The risk when at least ``percent`` % of the images are read, 1 to 100."""
         read = -(-len(self.risk) * percent // 100)  # rounded up, in whole numbers: 100 * .07 is more than 7
         return float(self.risk[read - 1])
 
@@ -111,7 +111,7 @@ class RiskCoverage:
 def risk_coverage(probabilities: Probabilities, labels: Labels) -> RiskCoverage:
     """Risk over coverage, by confidence.
 
-    Of images that are equally sure none comes first: each counts with the share of errors among them, which is what a
+    Images read with equal confidence have no order: each counts with the share of errors among them, which is what a
     random order would give on average.
     """
     wrong = predict(probabilities) != labels

@@ -14,7 +14,7 @@ from inkdigit.evaluation.metrics import predict
 MIDDLE = 3
 
 IMAGES = 2000
-"""As many of the dataset's images are damaged: the interval of a share is then ± 2 points at most."""
+"""At most this many of a dataset's images are damaged: the interval of a share is then about ± 2 points at worst."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def measure_severities(classifier: Classifier, dataset: Dataset) -> Robustness:
 
 
 def _draw(dataset: Dataset) -> Dataset:
-    """Some of the images, always the same ones; not the first, which of sorted digits would all be zeros."""
+    """Some of the images, always the same ones; not the first, which in a sorted dataset would all be zeros."""
     if len(dataset) <= IMAGES:
         return dataset
     chosen = np.sort(np.random.default_rng(0).choice(len(dataset), IMAGES, replace=False))

@@ -24,7 +24,7 @@ class PairTest:
         only_first: images that the first alone reads right.
         only_second: images that the second alone reads right.
         p: the probability of a difference at least as large if both were equally good.
-        p_adjusted: the same, were all tests made together but one: what is judged by.
+        p_adjusted: the same, adjusted for all tests made together: the one to judge by.
     """
 
     first: str
@@ -58,7 +58,7 @@ def mcnemar(first: str, second: str, right: NDArray[np.bool_], other_right: NDAr
 
 
 def adjust(tests: Sequence[PairTest]) -> list[PairTest]:
-    """Tests that are made together: in 19 of 20 such tables no difference is found by chance alone (Holm 1979)."""
+    """Adjusts tests made together: in 19 of 20 such tables no difference is found by chance alone (Holm 1979)."""
     order = sorted(range(len(tests)), key=lambda index: tests[index].p)
     adjusted, least = list(tests), 0.0
     for rank, index in enumerate(order):

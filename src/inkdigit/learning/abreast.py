@@ -14,31 +14,31 @@ from inkdigit.learning.trainer import Trainer, stop
 from inkdigit.machine import count_cores
 
 POLL_S = 0.1
-"""Between two looks at the processes that train."""
+"""Seconds between two checks of the training processes."""
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run that is to be trained, or gone on with.
+    """A run to train or to resume.
 
     Attributes:
-        title: what it is called.
-        options: of ``train``, the recipe as ``Recipe.to_dict`` gives it.
+        title: its name in messages.
+        options: arguments of ``train``, the recipe as ``Recipe.to_dict`` gives it.
     """
 
     title: str
     options: Mapping[str, Any]
 
     def begins(self) -> str:
-        """What is told when it does."""
+        """The message that it begins."""
         return f"{'resuming' if self.options['resume'] else 'training'} {self.title}"
 
 
 def count_at_once(recipe: Recipe, runs: int, device: str = "auto") -> int:
-    """How many of so many runs of a recipe train side by side.
+    """How many of a recipe's runs to train side by side.
 
-    A recipe of one thread leaves all cores but one idle. Any other has them all, or the GPU: two of its runs would take
-    as long side by side as one after the other.
+    A recipe with one thread leaves all cores but one idle. Any other uses them all, or the GPU: two of its runs would
+    take as long side by side as one after the other.
     """
     if recipe.threads != 1 or find_device(device).type != "cpu":
         return 1
@@ -46,17 +46,17 @@ def count_at_once(recipe: Recipe, runs: int, device: str = "auto") -> int:
 
 
 def train_abreast(jobs: Iterable[Job], at_once: int, tell: Callable[[str], None], *, goes_on: str) -> None:
-    """Trains runs, so many at once. Each comes out as it does when trained alone, to the bit, but for its seconds.
+    """Trains several runs at once. Each is bit-identical to the run trained alone, except for its seconds.
 
     Args:
         jobs: the runs.
-        at_once: how many train at a time; of several, none draws a bar, since bars would write over each other.
-        tell: hears what begins and what ends.
-        goes_on: what goes on after a stop, for people.
+        at_once: how many train at a time; if several, none draws a bar, since bars would overwrite each other.
+        tell: called with a line when a run begins or ends.
+        goes_on: how to go on after a stop, for messages.
 
     Raises:
-        InkdigitError: as ``train`` does, or a process that trained was killed; those beside it are saved.
-        Interrupted: after the runs in work were saved.
+        InkdigitError: as ``train`` does, or a training process was killed; the runs beside it are saved.
+        Interrupted: after the unfinished runs were saved.
     """
     waiting, running = list(jobs), list[tuple[Job, Trainer]]()
     with Interruption() as interruption, ExitStack() as stack:

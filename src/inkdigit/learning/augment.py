@@ -1,7 +1,7 @@
-"""Augmentation of whole batches on the device: what people's digits do that the training digits did not.
+"""Augmentation of whole batches on the device, for ways in which people's digits vary and the training digits do not.
 
-Geometry is gathered into one matrix and one displacement field per image, so that however many kinds are
-asked for, an image is resampled once.
+Geometric changes are combined into one matrix and one displacement field per image, so that an image is resampled
+only once, however many of them are requested.
 """
 
 import math
@@ -58,10 +58,10 @@ class Augmentation:
 
     Attributes:
         description: what it does, and the unit of its amount.
-        example: an amount large enough to be seen, for a picture of what there is to choose from.
-        warp: for a change of place.
+        example: an amount large enough to be seen, for a picture that shows all kinds.
+        warp: for a change of geometry.
         paint: for a change of values.
-        most: the largest amount; 1 of a probability or a share.
+        most: the largest amount allowed; 1 for a probability or a share.
     """
 
     description: str
@@ -104,7 +104,7 @@ def _shear(warp: Warp, amount: float, generator: Generator) -> None:
 
 
 def _elastic(warp: Warp, amount: float, generator: Generator) -> None:
-    # A coarse random field, enlarged smoothly, moves as Simard et al. 2003 do by blurring.
+    # A coarse random field, enlarged smoothly, displaces much like the blurred one of Simard et al. 2003.
     coarse = _uniform((len(warp.matrix), 2, 5, 5), amount * 2 / SIZE, generator)
     smooth = functional.interpolate(coarse, size=(SIZE, SIZE), mode="bicubic", align_corners=True)
     displacement = smooth.permute(0, 2, 3, 1)  # (n, 2, 28, 28) → (n, 28, 28, 2)
@@ -126,7 +126,7 @@ def _thickness(images: Tensor, amount: float, generator: Generator) -> Tensor:
 
 
 def _contrast(images: Tensor, amount: float, generator: Generator) -> Tensor:
-    """Grey values bent by a power of up to 1 ± amount: pens that are soft, scans that are hard."""
+    """Raises grey values to a power from 1 / (1 + amount) to 1 + amount: soft pens, hard scans."""
     power = torch.exp(_uniform((len(images), 1, 1, 1), math.log1p(amount), generator))
     return (images.clamp(0, 255) / 255) ** power * 255
 
@@ -143,7 +143,7 @@ def _blur(images: Tensor, amount: float, generator: Generator) -> Tensor:
 
 
 def _wear(images: Tensor, amount: float, generator: Generator) -> Tensor:
-    """Loses pixels at random, in each image another share of them: chalk, worn pens, hard thresholds."""
+    """Drops pixels at random, a different share of them in each image: chalk, worn pens, hard thresholds."""
     lost = _share((len(images), 1, 1, 1), amount, generator)
     return images * (torch.rand(images.shape, generator=generator, device=generator.device) >= lost)
 

@@ -1,4 +1,4 @@
-"""All that a run is, atomically on disk: one safetensors file, its scalars as JSON in the header, no pickle."""
+"""The whole state of a run, written atomically: one safetensors file, scalars as JSON in its header, no pickle."""
 
 import json
 from collections.abc import Mapping
@@ -38,8 +38,8 @@ class Progress:
     Attributes:
         step: updates done.
         seconds: spent in training, over all sittings.
-        best_step: the step whose weights did best in validation.
-        best_accuracy: its validation accuracy.
+        best_step: the step whose weights are kept, the best or the last, as the protocol says.
+        best_accuracy: its accuracy on the watched digits.
         meter: the sums since the last line of the log.
         history: the lines of the log.
     """
@@ -103,7 +103,7 @@ def load_state(path: Path, model: nn.Module, optimizer: optim.Optimizer, generat
 
 
 def _check_device(tensors: Mapping[str, Tensor], device: torch.device, path: Path) -> None:
-    """The state of a run on a GPU holds that of the GPU's chance; on another device it would not go on the same."""
+    """The state of a run on a GPU includes the GPU's random state; on another device it would go on differently."""
     begun = "cuda" if "random.cuda" in tensors else "cpu"
     if begun != device.type:
         raise DataError(f"{path}: was begun with --device {begun}, found {device.type}; resume it with that one")
@@ -116,7 +116,7 @@ def _restore_optimizer(optimizer: optim.Optimizer, values: Mapping[str, Any]) ->
         index, name = key.split(".", 1)
         parameter = parameters[int(index)]
         if isinstance(value, Tensor) and value.shape == parameter.shape:
-            # A fused step walks memory in order: state laid out otherwise than its weight would train wrongly.
+            # A fused step walks memory in order: state laid out differently from its weight would train wrongly.
             value = torch.empty_like(parameter, dtype=value.dtype).copy_(value)  # noqa: PLW2901
         state.setdefault(int(index), {})[name] = value
     groups = optimizer.state_dict()["param_groups"]
@@ -139,7 +139,7 @@ def fill_weights(model: nn.Module, tensors: Mapping[str, Tensor], path: Path) ->
     """Copies tensors from a file into a network of the same structure.
 
     Raises:
-        DataError: it is another one.
+        DataError: the structure is another one.
     """
     check_shapes(model, tensors, path)
     with torch.no_grad():

@@ -29,7 +29,7 @@ from inkdigit.synthesis.outliers import add_outliers
 from inkdigit.synthesis.variants import vary
 
 SAMPLED = 512
-"""Digits that tell how far a network's values reach, with what its recipe adds to them."""
+"""Digits that, with what the recipe adds to them, show the range of a network's values for quantisation."""
 
 
 def stream(recipe: Recipe, training: Dataset, seed: int, generator: Generator, group: Group) -> Batches:
@@ -50,17 +50,17 @@ def _extend(digits: Dataset, recipe: Recipe, seed: int) -> Dataset:
 
 
 def judge(logits: Tensor, labels: Tensor, recipe: Recipe, group: Group) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
-    """Cross entropy; logits (b, classes) and labels (b,) as they are."""
+    """Cross entropy; passes the logits (b, classes) and labels (b,) through."""
     return functional.cross_entropy(logits, labels, label_smoothing=recipe.label_smoothing), logits, labels
 
 
 def deploy(model: nn.Module, recipe: Recipe, temperature: float = 1.0) -> Deployed:
-    """A recipe's network, as it is asked what a digit image shows."""
+    """A recipe's network as it reads digit images, with scaling, temperature and shifts."""
     return Deployed(model, SCALINGS[recipe.scaling], temperature, shifts=recipe.shifts)
 
 
 class Ensemble(nn.Module):
-    """The mean of what its members say, each with its own scaling and temperature."""
+    """The mean of its members' probabilities, each with its own scaling and temperature."""
 
     def __init__(self, members: Sequence[Deployed]) -> None:
         super().__init__()
@@ -74,12 +74,12 @@ class Ensemble(nn.Module):
 
 
 def join(members: Sequence[Deployed]) -> Deployed:
-    """Several networks as one that says the mean of their probabilities."""
+    """Several networks as one that returns the mean of their probabilities."""
     return Deployed(Ensemble(members), SCALINGS["raw"])
 
 
 def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, float]:
-    """Mean negative log likelihood and accuracy on digits, which are looked at once: shifts would take five times."""
+    """Mean negative log-likelihood and accuracy on digits; without shifts, which would take five times as long."""
     probabilities = TorchClassifier(deploy(model, replace(recipe, shifts=0)))(watched.images)
     accuracy = float((predict(probabilities) == watched.labels).mean())
     return nll(probabilities, watched.labels), accuracy
@@ -88,9 +88,9 @@ def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, fl
 def conclude(
     deployed: Deployed, recipe: Recipe, watched: Dataset, test: Dataset
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """The temperature that suits the watched digits, and how the test digits are read with it.
+    """Fits the temperature on the watched digits, and measures how the test digits are read with it.
 
-    Where the watched digits are those that measure, no temperature is fitted: that would be choosing by the test set.
+    Where the watched digits are the test digits, no temperature is fitted: that would be choosing by the test set.
     """
     probabilities = TorchClassifier(deployed)(watched.images)
     temperature = fit_temperature(probabilities, watched.labels) if PROTOCOLS[recipe.protocol].is_apart else 1.0
@@ -99,7 +99,7 @@ def conclude(
 
 
 def measure(path: Path, recipe: Recipe, test: Dataset) -> dict[str, Any]:  # noqa: ARG001
-    """How the test digits are read by a model's file."""
+    """How well a model file reads the test digits."""
     return _tell(evaluate(OnnxClassifier(path), test))
 
 
@@ -112,7 +112,7 @@ def _tell(evaluation: Evaluation) -> dict[str, Any]:
 
 
 def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
-    """Some of what a recipe's network learns from, as its model is given it."""
+    """Some of the images that a recipe's network learns from, in the form that its model takes."""
     chosen = np.random.default_rng(seed).permutation(len(training))[:SAMPLED]  # a folder's digits lie sorted by value
     digits = replace(training, images=training.images[chosen], labels=training.labels[chosen])
     images = _extend(digits, recipe, seed).images

@@ -1,6 +1,6 @@
 """One run trained by several processes: each learns from its share of every batch, and all take the same step.
 
-As in Goyal et al., "Accurate, large minibatch SGD", 2017, but for the batch, which stays as the recipe has it.
+As in Goyal et al., "Accurate, large minibatch SGD", 2017, except that the batch stays the size that the recipe sets.
 """
 
 import itertools
@@ -32,18 +32,18 @@ COMMAND = (sys.executable, "-P", "-m", "inkdigit.learning.rank")
 MAX_PROCESSES = 256
 
 LEAST = 2
-"""Images of a batch that each learns from: batch norm has nothing to say of one."""
+"""Images of a batch that each process gets at least: batch norm needs more than one."""
 
 WAIT = timedelta(days=1)
-"""The longest wait for the others: the first may measure for minutes; of one that has died all hear at once."""
+"""The longest wait for the others: the first may measure for minutes; if one dies, all others notice at once."""
 
 LOOK = timedelta(seconds=1)
-"""So often a process that waits for others listens whether it shall stop."""
+"""How often a process that waits for others checks whether it should stop."""
 
 POLL_S = 0.05
 
 END_S = 5.0
-"""How long is looked for the process that ended."""
+"""How long to look for the process that ended, in seconds."""
 
 INTERFACE = "GLOO_SOCKET_IFNAME"
 
@@ -51,12 +51,12 @@ Batch = TypeVar("Batch")
 
 
 class Left(RuntimeError):
-    """Another process of the group is no more."""
+    """Another process of the group has ended."""
 
 
 @dataclass(frozen=True)
 class Group:
-    """The processes that train a run, as one of them sees it; one alone has nothing to do for it.
+    """The processes that train a run, as one of them sees it; a single process has nothing to share.
 
     Attributes:
         rank: which of them this is; the first, 0, is the one that measures, logs and saves.
@@ -68,14 +68,14 @@ class Group:
 
     @property
     def threads(self) -> int | None:
-        """The most that this process may use; None is as many as it has."""
+        """The most threads that this process may use; None is no limit."""
         return max(1, count_cores() // self.size) if self.size > 1 else None
 
     def share(self, n: int) -> slice:
         """Which of the n images of a batch this process learns from.
 
-        All have as many, so that the mean of their means is the batch's; where n cannot be divided, as at the end of an
-        epoch, some images are in two shares.
+        All get equally many, so that the mean of their means is the batch's; where n cannot be divided, as at the end
+        of an epoch, some images are in two shares.
         """
         each = max(-(-n // self.size), min(LEAST, n))
         first = self.rank * (n - each) // max(self.size - 1, 1)
@@ -85,7 +85,7 @@ class Group:
         """The mean over all processes of what each has counted, ().
 
         Raises:
-            Left: another process is no more.
+            Left: another process has ended.
         """
         if self.size == 1:
             return count
@@ -94,13 +94,13 @@ class Group:
         return total / self.size
 
     def average(self, model: nn.Module) -> None:
-        """Makes gradients and running statistics the mean over all processes.
+        """Replaces gradients and running statistics by their mean over all processes.
 
-        Not by ``DistributedDataParallel``, which orders its sums anew after the first step: a resumed run would round
-        otherwise than one that was never stopped.
+        Not with ``DistributedDataParallel``, which reorders its sums after the first step: a resumed run would round
+        differently from one that was never stopped.
 
         Raises:
-            Left: another process is no more.
+            Left: another process has ended.
         """
         if self.size == 1:
             return
@@ -114,7 +114,7 @@ class Group:
             tensor.copy_(mean.view(tensor.shape))
 
     def seeded(self, batches: Iterable[Batch], step: int, seed: int, generator: Generator) -> Iterator[Batch]:
-        """Yields batches, from that step on; before each, chance begins anew in each process, and differs among them.
+        """Yields batches, from that step on; before each, reseeds the generators, differently in each process.
 
         So the state of the first process is all that a resumed run needs.
         """
@@ -133,10 +133,10 @@ class Group:
             yield batch
 
     def extend(self, digits: Dataset, make: Callable[[Dataset], Dataset]) -> Dataset:
-        """What is made of digits: by the first process, for all of them, since it may take minutes.
+        """What ``make`` makes of digits; the first process does it for all, since it may take minutes.
 
         Raises:
-            Left: another process is no more.
+            Left: another process has ended.
         """
         if self.size == 1:
             return make(digits)
@@ -144,7 +144,7 @@ class Group:
         return replace(made, images=self._from_first(made.images), labels=self._from_first(made.labels))
 
     def _from_first(self, array: np.ndarray) -> np.ndarray:
-        """The first process's array (n, …), in all of them; what the others pass gives its type and its sides alone."""
+        """The first process's array (n, …), in all of them; the others' own only gives the type and the other sides."""
         n = torch.tensor(len(array))
         _wait(dist.broadcast(n, 0, async_op=True))
         held = array.copy() if self.rank == 0 else np.empty((int(n), *array.shape[1:]), array.dtype)
@@ -156,7 +156,7 @@ ALONE = Group()
 
 
 def check_processes(processes: int, recipe: Recipe, device: torch.device) -> None:
-    """Looks whether so many processes can share the batches of a recipe.
+    """Checks that this many processes can share the batches of a recipe.
 
     Raises:
         UsageError: they cannot.
@@ -184,7 +184,7 @@ def gathered(folder: Path, processes: int) -> Iterator[Group]:
     """The group that trains the run in a folder, of which this process is the first; the others are started, and ended.
 
     Raises:
-        EnvironmentFault: one of them is no more, as where memory is short.
+        EnvironmentFault: one of them has ended, for example for want of memory.
     """
     if processes == 1:
         yield ALONE
@@ -201,7 +201,7 @@ def gathered(folder: Path, processes: int) -> Iterator[Group]:
 
 @contextmanager
 def _leaving() -> Iterator[None]:
-    """Leaves the group in the end, when its other processes are no more: it would wait for one that is stuck."""
+    """Leaves the group in the end, after its other processes have ended: else it would wait for one that is stuck."""
     try:
         yield
     finally:
@@ -210,7 +210,7 @@ def _leaving() -> Iterator[None]:
 
 
 def join(place: Path, rank: int, size: int) -> Group:
-    """Joins the group that meets at a file, as one of it; waits until all are there."""
+    """Joins the group that meets at a file, and waits until all are there."""
     store = _open(place, size)
     store.set(_sign(rank), "")
     with _over_loopback():
@@ -219,8 +219,8 @@ def join(place: Path, rank: int, size: int) -> Group:
 
 
 def _open(place: Path, size: int) -> Any:
-    """Where the processes of a group leave each other word."""
-    return dist.FileStore(str(place), size)  # type: ignore[attr-defined] # not exported in so many words
+    """The store through which the processes of a group exchange messages."""
+    return dist.FileStore(str(place), size)  # type: ignore[attr-defined] # not exported explicitly
 
 
 def _sign(rank: int) -> str:
@@ -228,7 +228,7 @@ def _sign(rank: int) -> str:
 
 
 def _wait(work: Any) -> None:
-    """Waits for what all processes do together; between two looks a signal is heard, as it is not meanwhile."""
+    """Waits for a collective operation, in short turns: signals are handled only in between."""
     while True:
         try:
             work.wait(LOOK)
@@ -241,9 +241,9 @@ def _wait(work: Any) -> None:
 
 @contextmanager
 def _others(folder: Path, place: Path, processes: int) -> Iterator[list[subprocess.Popen[bytes]]]:
-    """All processes of a group but the first; in the end they are killed, since there is nothing that they would save.
+    """Starts all processes of a group but the first; in the end they are killed, since they have nothing to save.
 
-    Each is in a session of its own: Ctrl-C goes to all of a terminal's, and is for the process that saves.
+    Each is in a session of its own: Ctrl-C goes to a terminal's whole session, and is for the process that saves.
     """
     others: list[subprocess.Popen[bytes]] = []
     pipe = subprocess.PIPE
@@ -260,7 +260,7 @@ def _others(folder: Path, place: Path, processes: int) -> Iterator[list[subproce
 
 
 def _await(others: Sequence[subprocess.Popen[bytes]], place: Path) -> None:
-    """Waits until all are about to join, which takes milliseconds then, and would wait for one that never comes."""
+    """Waits until all are about to join: joining itself takes milliseconds then, but has no end if one never comes."""
     store = _open(place, len(others) + 1)
     while not store.check([_sign(rank) for rank in range(1, len(others) + 1)]):
         if any(other.poll() is not None for other in others):
@@ -269,7 +269,7 @@ def _await(others: Sequence[subprocess.Popen[bytes]], place: Path) -> None:
 
 
 def _find_fault(others: Sequence[subprocess.Popen[bytes]]) -> str:
-    """How the first of them that is found to have ended did, as it says or is known."""
+    """How the first of them that is found to have ended did so: by its own message or its exit code."""
     deadline = time.monotonic() + END_S
     while time.monotonic() < deadline:
         for other in others:
@@ -288,7 +288,7 @@ def _tell(other: subprocess.Popen[bytes], code: int) -> str:
 
 @contextmanager
 def _over_loopback() -> Iterator[None]:
-    """Has Gloo take the loopback interface: by itself it looks up the host's name, which not every container can."""
+    """Makes Gloo use the loopback interface: by default it resolves the host's name, which fails in some containers."""
     before = os.environ.get(INTERFACE)
     for name in [name for _, name in socket.if_nameindex() if name.startswith("lo")][:1]:
         os.environ[INTERFACE] = name

@@ -20,7 +20,7 @@ Judge: TypeAlias = Callable[[Tensor, Any, Recipe, Group], tuple[Tensor, Tensor, 
 """A batch's outputs and targets → the mean loss, (), and logits (k, classes) and labels (k,) of its digits."""
 
 SMALL_BATCH = 8
-"""Up to so many images PyTorch's own convolutions beat oneDNN's, whose every call costs more than it computes.
+"""Up to this many images, PyTorch's own convolutions beat oneDNN's, whose calls cost more than they compute.
 
 LeNet on two cores: 1.1 against 1.5 ms a step with batches of 4; from batches of 16 on oneDNN leads.
 """
@@ -49,7 +49,7 @@ def build(recipe: Recipe, device: torch.device) -> tuple[nn.Module, optim.Optimi
 
 
 def compiled(model: nn.Module, recipe: Recipe, device: torch.device) -> nn.Module:
-    """The network as it takes its steps: as it is, or compiled, with the same weights.
+    """The network to take steps with: itself, or a compiled one that shares its weights.
 
     On a GPU a network this small mostly waits for its kernels to be launched; a CUDA graph launches them all at once.
     """
@@ -60,7 +60,7 @@ def compiled(model: nn.Module, recipe: Recipe, device: torch.device) -> nn.Modul
 
 
 def check_compiler(recipe: Recipe, device: torch.device) -> None:
-    """Tries to compile next to nothing, where a recipe has its network compiled.
+    """Compiles a trivial function as a trial, if the recipe has its network compiled.
 
     Raises:
         EnvironmentFault: it does not work.
@@ -69,7 +69,7 @@ def check_compiler(recipe: Recipe, device: torch.device) -> None:
         return
     try:
         torch.compile(lambda x: x + 1)(torch.zeros(2, device=device))
-    except RuntimeError as error:  # what PyTorch makes of any fault of a compiler
+    except RuntimeError as error:  # which PyTorch raises for any fault of a compiler
         raise EnvironmentFault(
             f"found compiled=true, and torch.compile does not work here ({first_line(error)}); install a C++ compiler, "
             "or set compiled=false"
@@ -92,7 +92,7 @@ def update(
     judge: Judge,
     group: Group = ALONE,
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """One step down the gradient, a group's mean one. Returns what the judge says of the network as it was before."""
+    """One step down the gradient, averaged over a group. Returns what the judge says of the network before the step."""
     is_rounded = precision_on(x.device, recipe.precision) == torch.bfloat16
     with torch.autocast(x.device.type, torch.bfloat16, enabled=is_rounded):
         outputs = model(x).float()  # (b, 1, 28, 28) → (b, classes), or (b, 1, h, w) → maps
@@ -108,12 +108,12 @@ def update(
 
 @contextmanager
 def tuned(recipe: Recipe, most: int | None = None) -> Iterator[None]:
-    """Threads and kernels as suit a recipe's batches, of threads no more than the most; afterwards all is as it was.
+    """Sets threads, at most ``most``, and kernels to suit a recipe's batches; afterwards all is as it was.
 
-    Numbers too small to be normal, below 1.2e-38, are taken as 0: Adam's moments of a weight that no longer learns
-    fade into them, and a processor takes a hundred cycles for each (keras-cnn: 5.9 instead of 10.4 ms a step, with
-    the same losses to every digit). A thread takes this over from the one that starts it, and keeps it: in one
-    process it is what was computed first that decides for PyTorch's own threads.
+    Denormal numbers, below 1.2e-38, are flushed to 0: Adam's moments of a weight that no longer learns decay into
+    them, and a processor takes a hundred cycles for each (keras-cnn: 5.9 instead of 10.4 ms a step, with the same
+    losses to every digit). A thread inherits this setting from the one that starts it, and keeps it: PyTorch's own
+    threads have what was set when the process first computed with them.
     """
     before, onednn = torch.get_num_threads(), bool(torch.backends.mkldnn.enabled)
     threads = recipe.threads or before

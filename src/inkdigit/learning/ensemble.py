@@ -17,7 +17,7 @@ from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import load_network
 
 MEMBER_KEYS = ("recipe", "seed", "best_step", "validation_accuracy", "test_accuracy", "parameters", "seconds")
-"""What an average says of each of its members."""
+"""What the result of an average reports of each of its members."""
 
 
 def average(
@@ -35,15 +35,15 @@ def average(
 
     Args:
         runs: of one task, of the same classes, trained on the same digits.
-        path: of the model.
-        whole: the run that they are the members of, which gives its name, recipe and seed; else the recipes' names
-            are put together, and the first run gives the rest.
-        data: whose digits are taken, as they are now; else those that the runs were trained on.
+        path: where to write the model.
+        whole: the run whose members they are, which gives its name, recipe and seed; without one, the recipes' names
+            are joined, and the first run gives the rest.
+        data: the dataset to calibrate and test with, as it is now; None is the one that the runs were trained on.
         evaluation: where to write the evaluation on the test digits, as JSON.
-        samples: of what the model will be given; with any, it computes with 8-bit integers.
+        samples: example inputs of the model; with any, it computes with 8-bit integers.
 
     Returns:
-        What the model says of itself.
+        The result, which the model's metadata include.
 
     Raises:
         UsageError: the runs do not go together, or one is an average itself.
@@ -77,7 +77,7 @@ def average(
 
 
 def name_test(data: str | None) -> dict[str, str]:
-    """What a model says of the digits that it was measured on, where they are other ones than it learnt from."""
+    """The metadata entry that names the dataset of the test digits, if one other than the runs' own was given."""
     return {} if data is None else {"test_data": data}
 
 

@@ -12,16 +12,16 @@ from inkdigit.learning.engine import build, find_device, prepare, tuned, update
 from inkdigit.learning.recipe import Recipe
 
 STEPS = 40
-"""Timed, after as many to warm up; fewer where a step holds the whole set."""
+"""Steps timed, after as many to warm up; fewer where batches are large."""
 
 TIMED_IMAGES = 20_000
-"""No more are timed, so that asking takes a second or two."""
+"""No more are timed, unless one step takes more, so that an estimate takes a second or two."""
 
 
 def estimate_seconds(recipe: Recipe, n: int, device: str = "auto") -> float:
-    """Seconds that a recipe will train to classify n digits on a device, to within a third or so.
+    """Estimated seconds to train a recipe that classifies on n digits on a device, to within a third or so.
 
-    What it learns beside them counts, too; the time to draw that does not.
+    The crops and outliers that it adds count, too; the time to draw them does not.
     """
     where = find_device(device)
     n = round(n * (1 + recipe.crops) * (1 + sum(recipe.outliers.values())))

@@ -25,7 +25,7 @@ def export_runs(folders: Sequence[Path], to: str, out: Path | None = None, *, da
         folders: of the runs.
         to: an entry of ``EXPORTS``; an average is a graph, which safetensors cannot hold.
         out: the file; without it the format's own name in the run, or ``ensemble.onnx``.
-        data: whose digits are taken, as they are now, where the format or an average needs some; without it those that
+        data: the dataset to use, as it is now, where the format or an average needs digits; without it the one that
             the runs were trained on.
 
     Raises:
@@ -58,7 +58,7 @@ def _onnx(runs: Sequence[Run], path: Path, data: str | None) -> None:
 
 
 def _int8(runs: Sequence[Run], path: Path, data: str | None) -> None:
-    """Writes integers, and of them, not of the floats that were trained, how well they do."""
+    """Writes the quantised model, with test results of its own instead of those of the floats that were trained."""
     run, task = runs[0], TASKS[runs[0].recipe.task]
     training, _, test = run.load_digits(data)
     with TemporaryDirectory() as folder:
@@ -91,7 +91,7 @@ def _write_graph(runs: Sequence[Run], path: Path, data: str | None, samples: Sam
 
 
 def _find_joining(path: Path) -> dict[str, Any]:
-    """How a locator that stands there is joined with a classifier, which a new export keeps; else nothing."""
+    """How a locator already at that path is joined with a classifier, which a new export keeps; else nothing."""
     try:
         told = OnnxLocator(path).metadata if path.is_file() else {}
     except DataError:
@@ -105,7 +105,7 @@ class Export:
 
     Attributes:
         file: its name in the run's folder.
-        write: a finished run, or several to average, and a dataset other than theirs → a file at that path.
+        write: a finished run or several to average, a path, a dataset other than theirs or None → a file at that path.
     """
 
     file: str

@@ -41,11 +41,11 @@ from inkdigit.preparation.prepare import prepare_single
 
 @dataclass(frozen=True)
 class Request:
-    """What a picture is asked of.
+    """What to draw a picture of.
 
     Attributes:
         paths: folders of runs; where a model is enough, also .onnx files.
-        data_name: of a dataset, or None for the run's own, or MNIST.
+        data_name: of a dataset; None is the run's own or, without a run, MNIST.
         image: a picture's path, an index, or a range of indices.
         announce: called with the name of a dataset before it is loaded.
     """
@@ -62,7 +62,7 @@ class Request:
 
     @cached_property
     def classifier(self) -> OnnxClassifier:
-        """The model of the one run, or the one model."""
+        """The model given, or that of the run given."""
         if self.paths[0].suffix == ".onnx":
             return OnnxClassifier(self.paths[0])
         self.runs[0].result()  # an unfinished run says how to go on
@@ -70,16 +70,16 @@ class Request:
 
     @property
     def name(self) -> str:
-        """Of the run or model, for a title."""
+        """The name of the run or model, for a title."""
         return self.paths[0].resolve().name if self.paths else ""
 
     def data(self, split: str = "test") -> Dataset:
-        """A split of the dataset; one from a folder goes by the folder's last name."""
+        """A split of the dataset; one from a folder is named after the folder."""
         run = self.runs[0] if self.paths and self.paths[0].suffix != ".onnx" else None
         name = self.data_name if self.data_name is not None else run.data if run else "mnist"
         self.announce(name)
         if run and self.data_name is None:
-            run.load_digits()  # which must be what they were
+            run.load_digits()  # raises if they are no longer what they were
         return replace(load_dataset(name, split), name=name if name in DATASETS else Path(name).resolve().name)
 
     def chosen(self) -> tuple[Images, str]:
@@ -164,7 +164,7 @@ def show(
     figure = FIGURES[kind]
     _check(kind, figure, request)
     check_suffix(path, figure.suffixes)
-    new_figure(1, 1)  # without matplotlib nothing need be loaded
+    new_figure(1, 1)  # raises without matplotlib, before anything is loaded
     figure.draw(request, path)
     return path
 
@@ -237,7 +237,7 @@ def _curves(request: Request, path: Path) -> None:
 
 
 def _distinct(folders: Sequence[Path]) -> list[str]:
-    """The last names of the folders, as many of each as tell them apart."""
+    """The last parts of the folders' paths, as many as it takes to tell them apart."""
     for depth in range(1, max(len(folder.parts) for folder in folders)):
         names = ["/".join(folder.parts[-depth:]) for folder in folders]
         if len(set(names)) == len(set(folders)):

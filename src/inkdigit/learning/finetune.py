@@ -1,4 +1,4 @@
-"""Learning from corrections: a trained network goes on with a stranger's digits, and forgets none of its own."""
+"""Learning from corrections: a trained network learns a stranger's digits, too, without forgetting its own."""
 
 import contextlib
 import tempfile
@@ -34,26 +34,27 @@ from inkdigit.signals import interruptible
 from inkdigit.synthesis.outliers import OUTLIERS
 
 HELD_OUT, UNKNOWN = "held-out", "all"
-"""The protocols of a network that kept off the held-out digits, and of any other, to which only test digits are new."""
+"""Protocols for a network that never saw the held-out digits, and for any other, to which only test digits are new."""
 
 DIGITS = 24_000
-"""So many of the dataset's own are looked at again, each once."""
+"""How many of the dataset's own digits are learnt from again, each once."""
 
 CORRECTIONS = 0.1
-"""Digits that someone corrected, repeated, per digit of the dataset.
+"""Corrected digits, with repetitions, per digit of the dataset.
 
-With 0.25 held-out digits lost 0.06 to 0.12 points, with this 0.04, and a stranger's new digits were read as well.
+With 0.25, accuracy on held-out digits fell by 0.06 to 0.12 points, with this by 0.04, and a stranger's new digits were
+read equally well.
 """
 
 NO_DIGITS = 0.2
-"""Images of what is no digit per digit, for networks that know them."""
+"""Images of non-digits per digit, for networks that have a class for them."""
 
 BATCH_SIZE = 128
 LR = 2e-4
-"""The highest, of Adam, which suits networks that were trained by any optimiser."""
+"""The highest learning rate of Adam, which suits networks whatever optimiser trained them."""
 
 TOLERANCE = 0.001
-"""So much of the accuracy on digits that were not learnt from may be lost."""
+"""How much accuracy on digits that were not learnt from may be lost, as a share."""
 
 CPU = torch.device("cpu")
 
@@ -74,18 +75,18 @@ def learn_from(
 
     Args:
         path: a zip or a folder with pictures in 0/ … 9/.
-        model: an .onnx file that inkdigit wrote; its network, weights and augmentation are gone on with.
+        model: an .onnx file that inkdigit wrote, whose network, weights and augmentation are used on.
         out: the run's folder, which appears when all is done.
-        data: a name in ``DATASETS``, or a folder: whose training digits are mixed in, and whose held-out ones watch;
-            or, where the model may have learnt from those, whose test digits.
+        data: a name in ``DATASETS``, or a folder: its training digits are mixed in, and its held-out ones are watched
+            or, if the model may have learnt from those, its test digits.
         seed: of the mixture, the order and the augmentation.
         loggers: names in ``LOGGERS``.
         announce: called with the name of the dataset before it is loaded.
 
     Returns:
-        What stands in the run's ``result.json``: that of any run, and ``tuned_from``, ``corrections`` and their
-        ``corrections_sha256``, and what is read right before and now: shares of the corrections, of which "not a digit"
-        is wrong, and of the watched digits, among the ten alone.
+        The contents of the run's ``result.json``: those of any run, ``tuned_from``, ``corrections``,
+        ``corrections_sha256``, and the shares read right before and now: of the corrections, where "not a digit" is
+        wrong, and of the watched digits, where only the ten digits compete.
 
     Raises:
         InkdigitError: the watched digits are read worse than before by more than ``TOLERANCE``; nothing is written.
@@ -118,10 +119,10 @@ def learn_from(
 
 
 def part(data: str, model: Path) -> tuple[str, tuple[Dataset, Dataset, Dataset]]:
-    """The protocol by which a model is gone on with, and its digits: held-out ones watch only if it kept off them.
+    """The protocol for training a model further, and its digits: held-out ones are watched only if it never saw them.
 
-    That is known where it learnt from exactly what this dataset leaves beside them. A model that learnt from all of it,
-    from another dataset, or from this one before it grew, may know any of its training digits.
+    That is certain only if it learnt from exactly the rest of this dataset. A model that learnt from all of it, from
+    another dataset, or from this one before it grew, may know any of its training digits.
     """
     parts = PROTOCOLS[HELD_OUT].load(data)
     if OnnxClassifier(model).metadata.get("train_sha256") == parts[0].sha256:
@@ -130,10 +131,10 @@ def part(data: str, model: Path) -> tuple[str, tuple[Dataset, Dataset, Dataset]]
 
 
 def tune(recipe: Recipe, n: int, protocol: str) -> Recipe:
-    """The recipe by which a network that another one trained goes on with n corrections.
+    """The recipe for training a network further with n corrections, from the recipe that trained it.
 
-    Network, scaling, augmentation, variants and whatever else is not named here stay as they were, so that a network
-    may go on any number of times.
+    Network, scaling, augmentation, variants and whatever else is not named here stay as they were, so that this can be
+    repeated any number of times.
     """
     return replace(
         recipe,
@@ -149,14 +150,14 @@ def tune(recipe: Recipe, n: int, protocol: str) -> Recipe:
         schedule="one-cycle",
         outliers=dict.fromkeys(OUTLIERS, NO_DIGITS / len(OUTLIERS)) if recipe.classes > CLASSES else {},
         crops=0.0,  # pages take minutes to draw
-        threads=None,  # of this machine, not of the one that a stranger's file was made on
+        threads=None,  # as suits this machine, not the one that a stranger's file was made on
         compiled=False,
         log_every=20,
     )
 
 
 def mix(training: Dataset, corrections: Dataset, seed: int) -> Dataset:
-    """Some of a dataset's digits and, among them, each correction so often that they have their share."""
+    """Some of a dataset's digits, and the corrections, repeated until they make up their share."""
     chosen = np.random.default_rng(seed).permutation(len(training))[:DIGITS]
     times = max(1, round(CORRECTIONS * len(chosen) / len(corrections)))
     return replace(
@@ -168,9 +169,9 @@ def mix(training: Dataset, corrections: Dataset, seed: int) -> Dataset:
 
 @contextmanager
 def _appearing(run: Run) -> Iterator[Run]:
-    """The run at a place within its folder, whose files become the folder's in the end; after an error there is none.
+    """The run in a temporary folder within its own, whose files are moved up in the end, or dropped after an error.
 
-    So that no folder is taken for a run to resume: that would go on without the corrections.
+    So no unfinished folder is taken for a run to resume, which would go on without the corrections.
     """
     made = [folder for folder in (run.folder, *run.folder.parents) if not folder.exists()]
     try:
@@ -206,7 +207,7 @@ def _share_read(model: nn.Module, recipe: Recipe, digits: Dataset) -> float:
 
 def _check(before: float, after: float, split: str) -> None:
     digits = "held-out digits" if split == "validation" else f"{split} digits"
-    # Rounded, because one of a thousand is one too many only by the error of floating point.
+    # Rounded: a loss of exactly one in a thousand would exceed the tolerance only by a floating-point error.
     if round(before - after, 9) > TOLERANCE:
         raise InkdigitError(
             f"accuracy on {digits} would fall from {before:.2%} to {after:.2%}, expected to lose at most "

@@ -23,7 +23,7 @@ def finish(
     *,
     more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Fills the rest of a run's folder and returns its result, with more that is to be said of it.
+    """Fills the rest of a run's folder and returns its result, with the entries of ``more`` in it.
 
     Where the protocol holds digits out, the test set is looked at here, once.
     """

@@ -26,18 +26,18 @@ from inkdigit.learning.predict import Deployed
 from inkdigit.learning.quantize import folded, quantized
 
 PARITY = 1e-4
-"""The probabilities of file and network may differ by so much: rounding, not another network."""
+"""The largest difference allowed between the outputs of file and network: rounding, not another network."""
 
 QUANTIZED_PARITY = 0.1
-"""In a file of 8-bit integers they, or centres, may differ by so much at most, in the mean over samples."""
+"""The same for the probabilities or centres of a file of 8-bit integers, in the mean over samples."""
 
 OPSET = 20
 
 WEIGHTS = "deployed.model."
-"""What begins the name of a classifier's weight in its graph; its name in the network follows."""
+"""Prefix of the names of a classifier's weights in its graph; the name in the network follows."""
 
 Samples: TypeAlias = Sequence[NDArray[np.uint8]]
-"""Some of what a graph will be given; with none it is not quantised."""
+"""Example inputs of a graph; without any it is not quantised."""
 
 
 class _WithFeatures(nn.Module):
@@ -54,7 +54,7 @@ class _WithFeatures(nn.Module):
 
     def forward(self, images: Tensor) -> tuple[Tensor, ...]:
         maps: list[Tensor] = []
-        # Of an image that is also looked at shifted, the maps of the unshifted one, which comes first.
+        # Where images are also read shifted, only the maps of the unshifted ones, which come first.
         keep = lambda *io: maps.append(io[2][: images.shape[0]])  # noqa: E731
         hooks = [c.register_forward_hook(keep) for c in self.convolutions.values()]
         probabilities = self.deployed(images)
@@ -67,13 +67,13 @@ def export_classifier(deployed: Deployed, path: Path, *, metadata: Mapping[str, 
     """Writes ``model.onnx``: uint8 (n, 28, 28) → probabilities (n, classes).
 
     The feature maps are values inside the graph. As outputs they would cost every plain read 13 to 50 % (no
-    fusing across them), so the file declares them in its metadata alone, and a classifier makes them outputs
-    when they are asked for.
+    fusing across them), so the file only declares them in its metadata, and a classifier makes them outputs on
+    request.
 
     Args:
         deployed: the network.
         path: of the file.
-        metadata: what it says of itself.
+        metadata: to store in the file.
         samples: uint8 (n, 28, 28) each; with any, the file computes with 8-bit integers.
 
     Raises:
@@ -100,7 +100,7 @@ def export_locator(deployed: nn.Module, path: Path, *, metadata: Mapping[str, An
     Args:
         deployed: the network.
         path: of the file.
-        metadata: what it says of itself.
+        metadata: to store in the file.
         samples: pages; with any, the file computes with 8-bit integers.
 
     Raises:
@@ -119,12 +119,12 @@ def export_locator(deployed: nn.Module, path: Path, *, metadata: Mapping[str, An
 
 
 def _declare(features: Sequence[Any], plain: onnx.ModelProto, proto: onnx.ModelProto) -> onnx.ModelProto:
-    """What makes the feature maps of a graph its outputs when it is joined to the graph's bytes.
+    """A partial model that, appended to a graph's bytes, makes its feature maps outputs.
 
     Args:
         features: outputs of the plain graph.
         plain: the graph as it was exported.
-        proto: what became of it, where a node may call its output otherwise.
+        proto: the graph that is written, where a node's output may have another name.
     """
     suffix = onnx.ModelProto()
     suffix.graph.output.extend(features)
@@ -167,7 +167,7 @@ def _check_quantized(deployed: nn.Module, proto: onnx.ModelProto, samples: Sampl
 
 
 def write_metadata(path: Path, values: Mapping[str, Any]) -> None:
-    """Adds to what a model file says of itself, or changes it; all else stays, and the file is written whole.
+    """Adds to or changes the metadata of a model file; all else stays, and the file is replaced as a whole.
 
     Raises:
         DataError: not a model file.
@@ -188,7 +188,7 @@ def _to_onnx(
 ) -> onnx.ModelProto:
     """The graph of a module with one input, some of whose sides may be of any length."""
     with warnings.catch_warnings(), _quiet("torch.onnx"):
-        warnings.simplefilter("ignore")  # the exporter's own code is behind its own deprecations
+        warnings.simplefilter("ignore")  # the exporter uses what it has deprecated itself
         try:
             program = torch.onnx.export(
                 module, (example,), input_names=[name], output_names=list(outputs), opset_version=OPSET,
@@ -203,13 +203,13 @@ def _to_onnx(
         raise InkdigitError("the exporter returned nothing; nothing was written")
     proto: onnx.ModelProto = program.model_proto
     for told in (*proto.graph.node, *proto.graph.value_info, *proto.graph.input, *proto.graph.output, proto.graph):
-        del told.metadata_props[:]  # where each line of code lay on this machine
+        del told.metadata_props[:]  # where the source code lies on this machine
     return proto
 
 
 @contextmanager
 def _quiet(name: str) -> Iterator[None]:
-    """Without the exporter's word on every package that it did not find."""
+    """Silences the exporter's warnings about packages that it did not find."""
     logger = logging.getLogger(name)
     level = logger.level
     logger.setLevel(logging.ERROR)
@@ -236,6 +236,6 @@ def check_parity(deployed: Deployed, content: bytes) -> None:
 
 
 def _check_close(*differences: float, tolerance: float) -> None:
-    if not all(difference <= tolerance for difference in differences):  # false of what is no number, too
+    if not all(difference <= tolerance for difference in differences):  # false for NaN, too
         found = ", ".join(f"{difference:.1e}" for difference in differences)
         raise InkdigitError(f"the exported outputs differ by {found} from PyTorch's; nothing was written")

@@ -10,7 +10,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.learning.distributed import ALONE, Group
 
 PREPARED_AT_ONCE = 4096
-"""Images: so that what lies between raw and prepared ones stays small."""
+"""Images prepared at a time, so that intermediate results stay small."""
 
 
 class Batches:
@@ -40,9 +40,9 @@ class Batches:
             dataset: the images and labels.
             batch_size: images in a batch, or None for the whole set in its own order.
             seed: of the order.
-            device: where the images shall lie.
-            prepare: what makes of uint8 (b, 1, 28, 28) images those that a network takes.
-            once: whether to prepare the whole set here, as one may where nothing in it is random; else each batch.
+            device: where to keep the images.
+            prepare: turns uint8 (b, 1, 28, 28) images into those that a network takes.
+            once: whether to prepare the whole set here, which is valid if nothing in it is random; else each batch.
             group: the processes that share each batch.
         """
         images = torch.from_numpy(dataset.images.copy()).to(device)[:, None]  # (n, 28, 28) → (n, 1, 28, 28)

@@ -23,30 +23,30 @@ from inkdigit.synthesis.pages import Pages
 from inkdigit.synthesis.variants import vary
 
 ALL_PAGES = 256
-"""Of a batch, where a recipe says that it holds all: there is no end to pages."""
+"""Batch size of a recipe whose batches hold the whole set, since there is no end to pages."""
 
 WATCHED_PAGES = 256
 TEST_PAGES = 1024
 SAMPLED_PAGES = 64
-"""Pages that tell how far a network's values reach."""
+"""Pages that show the range of a network's values for quantisation."""
 
 UNSEEN = 2**32
-"""The seed of pages that a network is not trained on: beyond those that people choose."""
+"""The seed of pages that measure a network, larger than people are likely to choose for training."""
 
 NAMING = 0.5
 """Weight of the cross entropy at the centres: after a thousand steps, 57 instead of 49 % are found and named."""
 
 MARGIN = 4
-"""Cells of nothing that a page is given on each side, so that what its edge cuts has surroundings, too."""
+"""Empty cells added on each side of a page, so that what its edge cuts has surroundings, too."""
 
 GLANCE = 48
-"""A view whose sides are shorter, in pixels, is given none: it is a glance at one digit, and takes half the time so."""
+"""A view with both sides shorter, in pixels, gets no margin: it shows a single digit, and takes half the time so."""
 
 
 class Deployed(nn.Module):
     """A network with standardisation, margin and sigmoid inside: pages uint8 (n, h, w) → centres and boxes.
 
-    Of several networks it says the mean.
+    With several networks it returns the mean of their maps.
     """
 
     def __init__(self, *models: nn.Module) -> None:
@@ -54,7 +54,7 @@ class Deployed(nn.Module):
         self.models = nn.ModuleList(models)
 
     def at(self, temperature: float) -> "Deployed":  # noqa: ARG002
-        """The same: calibration is in how its word is joined with a classifier's."""
+        """The same: calibration happens where its scores are joined with a classifier's."""
         return self
 
     def forward(self, pages: Tensor) -> tuple[Tensor, Tensor]:
@@ -97,18 +97,18 @@ def stream(recipe: Recipe, training: Dataset, seed: int, generator: Generator, g
 
 
 def judge(maps: Tensor, targets: Targets, recipe: Recipe, group: Group) -> tuple[Tensor, Tensor, Tensor]:  # noqa: ARG001
-    """Focal loss of the centres, as CornerNet's (Law, Deng 2018), plus the mean error of the boxes.
+    """Focal loss of the centres (CornerNet; Law, Deng 2018), mean error of the boxes, cross entropy at the centres.
 
-    Focal loss asks of each digit by itself whether it is there; cross entropy asks which it is.
+    Focal loss judges for each value separately whether it is there; cross entropy judges which one it is.
 
     Args:
         maps: (n, 14, h, w) of the network.
         targets: of the same pages.
-        recipe: it has no say.
-        group: whose pages are counted, so that those with few digits weigh no more than they do in the whole batch.
+        recipe: not used.
+        group: averages the counts of digits, so that pages with few weigh no more than they do in the whole batch.
 
     Returns:
-        The loss, and what the maps say at each true centre: logits (k, 10) and labels (k,).
+        The loss, and at each true centre the logits (k, 10) and labels (k,).
     """
     logits, boxes = maps[:, :CLASSES], maps[:, CLASSES:]
     is_centre = targets.centres >= 1
@@ -125,7 +125,7 @@ def judge(maps: Tensor, targets: Targets, recipe: Recipe, group: Group) -> tuple
 
 
 def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, float]:
-    """Mean loss on pages written with digits that the network has not seen, and the share of them found."""
+    """Mean loss on pages of digits that the network has not seen, and right / (right + missed + extra) on them."""
     pages = Pages(vary(watched, recipe.variants, 0), seed=UNSEEN)
     loss, was_training = 0.0, model.training
     model.eval()
@@ -140,12 +140,12 @@ def watch(model: nn.Module, recipe: Recipe, watched: Dataset) -> tuple[float, fl
 
 
 def deploy(model: nn.Module, recipe: Recipe, temperature: float = 1.0) -> Deployed:  # noqa: ARG001
-    """A recipe's network, as it is asked what is on a page."""
+    """A recipe's network as it reads pages."""
     return Deployed(model)
 
 
 def join(members: Sequence[Deployed]) -> Deployed:
-    """Several networks as one that says the mean of their maps."""
+    """Several networks as one that returns the mean of their maps."""
     return Deployed(*(model for member in members for model in member.models))
 
 
@@ -174,7 +174,7 @@ def _tell(count: Count) -> dict[str, Any]:
 
 
 def sample(recipe: Recipe, training: Dataset, seed: int) -> Samples:
-    """Some of the pages that a recipe's network learns from, as its model is given them."""
+    """Some of the pages that a recipe's network learns from, in the form that its model takes."""
     pages = Pages(vary(training, recipe.variants, seed), seed=seed)
     return [pages[number].grey[None] for number in range(SAMPLED_PAGES)]  # (h, w) → (1, h, w)
 

@@ -61,7 +61,7 @@ class CsvLogger:
     """``metrics.csv`` in the run's folder: the columns of ``Row``."""
 
     def start(self, run: Run, history: Sequence[Row], total_steps: int) -> None:  # noqa: ARG002
-        """Writes the header and the history, so that lines after the last checkpoint do not stand twice."""
+        """Writes the header and the history anew, so that lines after the last checkpoint are not there twice."""
         self._path = run.metrics
         write_atomic(self._path, ",".join(field.name for field in fields(Row)) + "\n")
         for row in history:

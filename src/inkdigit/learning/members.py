@@ -13,18 +13,18 @@ from inkdigit.learning.run import Run
 def train_members(
     run: Run, n: int, device: str, loggers: Sequence[str], tell: Callable[[str], None] = lambda _: None
 ) -> list[Run]:
-    """Trains the networks of a run that averages several, or goes on with them; a finished one is left as it is.
+    """Trains or resumes the networks of a run that averages several; a finished one is left as it is.
 
     Args:
         run: its members lie within its folder.
         n: digits to learn from.
         device: ``cpu`` or ``cuda``.
         loggers: names in ``LOGGERS``.
-        tell: hears how long it will take, what begins and what ends.
+        tell: called with the estimated time, and with a line when a network begins or ends.
 
     Raises:
         InkdigitError: as ``train`` does.
-        Interrupted: after the networks in work were saved.
+        Interrupted: after the unfinished networks were saved.
     """
     members = [_member(run, number) for number in range(run.recipe.members)]
     jobs = [
@@ -42,12 +42,12 @@ def train_members(
 
 
 def _member(run: Run, number: int) -> Run:
-    seed = run.seed * run.recipe.members + number  # averages of other seeds share none
+    seed = run.seed * run.recipe.members + number  # so that averages with different seeds share no network
     return Run(run.member(number), replace(run.recipe, members=1), seed, run.data, run.data_sha256)
 
 
 def _options(member: Run, device: str, loggers: Sequence[str]) -> dict[str, Any]:
-    """What ``train`` is given for one of them."""
+    """The arguments of ``train`` for a member."""
     return {
         "recipe": member.recipe.to_dict(),
         "data": member.data,

@@ -9,20 +9,20 @@ from torch import Tensor, nn, optim
 from inkdigit.learning.precision import precision_on
 
 NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
-"""Of x, x³ and x⁵: singular values from 0 to 1 are driven to about 1, the small ones fast."""
+"""Coefficients of x, x³ and x⁵, which drive singular values from 0..1 to about 1, the small ones fast."""
 
 ADAM_LENGTH = 0.2
-"""The root mean square of Adam's steps at a learning rate of 1: steps as long let both share one rate."""
+"""The root mean square of Adam's steps at a learning rate of 1; with steps as long, Muon can share Adam's rate."""
 
 
 class Muon(optim.AdamW):
     """Moves a hidden matrix along its momentum with all singular values set to about 1.
 
     Jordan et al., "Muon: an optimizer for hidden layers in neural networks", 2024: a few strong directions no longer
-    drown the others, and fewer steps reach the same. A convolution's weight is taken as the matrix (out, in · h · w).
-    Steps are as long as Adam's, after Liu et al., "Muon is scalable for LLM training", 2025. The first and the last
-    matrix of a network, its biases and its norms are Adam's: of those that are given, in their order. PyTorch's own
-    Muon takes matrices alone: no convolutions, and none of the rest.
+    drown the others, and fewer steps suffice. A convolution's weight is taken as the matrix (out, in · h · w).
+    Steps are as long as Adam's, after Liu et al., "Muon is scalable for LLM training", 2025. Adam moves all else: the
+    first and the last of the matrices given, biases and norms. PyTorch's own Muon takes matrices alone: no
+    convolutions, and none of the rest.
     """
 
     def __init__(
@@ -32,9 +32,9 @@ class Muon(optim.AdamW):
 
         Args:
             params: a network's parameters, in the order of its layers.
-            momentum: of the hidden matrices, Nesterov's, from 0 to 1.
-            iterations: of Newton and Schulz at each step; more set the singular values more evenly.
-            options: those of AdamW; its rate and its weight decay are those of the hidden matrices, too.
+            momentum: Nesterov momentum of the hidden matrices, 0 to less than 1.
+            iterations: Newton-Schulz iterations at each step; more make the singular values more even.
+            options: those of AdamW; its learning rate and weight decay apply to the hidden matrices, too.
         """
         if not 0 <= momentum < 1 or iterations < 1 or iterations % 1:
             raise ValueError(f"found momentum={momentum} and iterations={iterations}, expected 0 to 1 and 1, 2, 3 …")
@@ -50,7 +50,7 @@ class Muon(optim.AdamW):
         for weight in self._hidden:
             if weight.grad is not None:
                 self._move(weight, weight.grad, lr, decay)
-                weight.grad = None  # Adam passes over what has none
+                weight.grad = None  # Adam skips what has none
         super().step()
         return loss
 

@@ -14,8 +14,8 @@ from inkdigit.learning.muon import Muon
 class KerasAdam(optim.Adam):
     """Adam as Keras computes it: epsilon is added to the root of the second moment before its bias is corrected.
 
-    It is the "epsilon hat" of Kingma and Ba, "Adam", 2015, section 2. PyTorch adds epsilon after the correction, so
-    that its own, larger by 1/√(1 - β₂ᵗ) at step t, does the same.
+    It is the "epsilon hat" of Kingma and Ba, "Adam", 2015, section 2. PyTorch adds epsilon after the correction, where
+    an epsilon multiplied by 1/√(1 - β₂ᵗ) at step t does the same.
     """
 
     def step(self, closure: Any = None) -> Any:

@@ -19,21 +19,21 @@ from inkdigit.machine import count_cores
 from inkdigit.synthesis.pages import Pages
 
 AHEAD = 8
-"""Batches that all processes together are ahead of the network, 6 MB each in shared memory: a container has 64 MB."""
+"""Batches that all processes together prefetch, 6 MB each in shared memory, of which a container has 64 MB."""
 
 CONTRAST = 0.3
-"""Deviation of the logarithm by which the contrast of a page is changed: around the writing, a page may be anything."""
+"""Standard deviation of the logarithm of a page's contrast factor: around the writing, a page may be anything."""
 
 
 class PageBatches:
     """An endless stream of batches of pages, addressed by step.
 
     Attributes:
-        per_epoch: steps in which as many pages pass as there are digits to write them with.
+        per_epoch: steps that take as many pages as there are digits to write them with.
     """
 
     def __init__(self, pages: Pages, batch_size: int, *, device: torch.device, group: Group = ALONE) -> None:
-        """Takes pages by number: step s holds those from s times the batch size on, or a group's share of them."""
+        """Takes pages by number: step s holds those from s times the batch size on, or this process's share of them."""
         self._batches = _Batches(pages, batch_size, group.share(batch_size))
         self._device, self._processes = device, group.size
         self.per_epoch = -(-len(pages.digits) // batch_size)
@@ -42,11 +42,11 @@ class PageBatches:
         """Yields standardised pages (b, 1, h, w) and their targets, of the steps from start to stop."""
         workers = min(-(-(count_cores() - 1) // self._processes), 8)
         if workers:
-            gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
+            gc.collect()  # freed in a fork, a discarded model would wait for threads that do not exist there
         loader: DataLoader[Any] = DataLoader(
             self._batches, batch_size=None, sampler=range(start, stop), num_workers=workers,
             prefetch_factor=max(1, AHEAD // workers) if workers else None, worker_init_fn=_leave_signals,
-            generator=torch.Generator(),  # or it would draw from the one whose state a run keeps
+            generator=torch.Generator(),  # else it would draw from the global one, whose state a run saves
         )  # fmt: skip
         try:
             for x, targets in loader:
@@ -82,7 +82,7 @@ class _Batches(Numbered[tuple[Tensor, Targets]]):
 
 
 def _leave_signals(_worker: int) -> None:
-    """Ctrl-C and SIGTERM, which schedulers send to all, are for the process that can save: it still needs pages."""
+    """Ignores Ctrl-C and SIGTERM, which schedulers send to all: the process that can save still needs pages."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     torch.set_num_threads(1)

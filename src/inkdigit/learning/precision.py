@@ -9,16 +9,16 @@ PRECISIONS: Mapping[str, torch.dtype] = {"float32": torch.float32, "bfloat16": t
 
 
 def precision_on(device: torch.device, name: str) -> torch.dtype:
-    """What a precision of ``PRECISIONS`` is on a device: bfloat16 is float32 where it would have to be emulated."""
+    """The type for an entry of ``PRECISIONS`` on a device: float32 where bfloat16 would have to be emulated."""
     return PRECISIONS[name] if name == "float32" or computes_bfloat16(device.type) else torch.float32
 
 
 @cache
 def computes_bfloat16(device_type: str) -> bool:
-    """Whether devices of a type, ``cpu`` or ``cuda``, multiply bfloat16 themselves.
+    """Whether devices of a type, ``cpu`` or ``cuda``, multiply bfloat16 in hardware.
 
-    Processors without AVX-512 do not, and most that people have at home are such. PyTorch would multiply all the same,
-    by emulation: ``fastest`` took 29 s on one, and takes 2.5 in float32.
+    Processors without AVX-512 BF16, as in most home computers, do not. PyTorch would emulate it there: ``fastest`` took
+    29 s on one of them, and takes 2.5 s in float32.
     """
     if device_type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))

@@ -9,17 +9,17 @@ from inkdigit.images import SIZE, Images, Probabilities
 from inkdigit.learning.scaling import Scaling
 
 VIEWS = 5
-"""Of an image that is also looked at shifted: as it is, and to the four sides."""
+"""Views of an image that is also read shifted: as it is, and moved to each of the four sides."""
 
 LEAST = 1e-30
-"""A mean of probabilities is at least so much, so that it has a logarithm."""
+"""Lower bound of a mean of probabilities, so that it has a logarithm."""
 
 
 class Deployed(nn.Module):
     """A network with scaling, temperature and softmax inside: uint8 (n, 28, 28) → probabilities (n, classes).
 
-    With ``shifts`` an image is also looked at moved by so many pixels to each of the four sides, and the mean of the
-    five probabilities counts. Simard, Steinkraus, Platt 2003 moved training images; here it is those that are read.
+    With ``shifts`` an image is also read moved by that many pixels to each of the four sides, and the mean of the five
+    probabilities counts. Simard, Steinkraus, Platt 2003 moved training images; here those that are read are moved.
     """
 
     def __init__(self, model: nn.Module, scaling: Scaling, temperature: float = 1.0, *, shifts: int = 0) -> None:
@@ -44,7 +44,7 @@ class Deployed(nn.Module):
 
 
 def _shifted(images: Tensor, pixels: int) -> Tensor:
-    """Images (n, 28, 28) and, one set after the other, the same moved to each side; paper, 0, comes in."""
+    """Images (n, 28, 28) followed by copies moved to each side in turn; what comes in is paper, 0."""
     if not pixels:
         return images
     wide = functional.pad(images, (pixels,) * 4)

@@ -1,4 +1,4 @@
-"""Which digits a run learns from, which it watches, which measure it in the end; and whether the watched choose."""
+"""Which digits a run learns from, watches, and is measured on in the end; and whether the watched ones choose."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -9,7 +9,7 @@ from inkdigit.data.dataset import Dataset, hold_out, load_dataset
 from inkdigit.errors import DataError
 
 CHOOSING_SHARE = 0.4
-"""Of the test set, in the first tutorial: 4,000 of MNIST's 10,000 images."""
+"""Share of the test set to choose by, in the first tutorial: 4,000 of MNIST's 10,000 images."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Protocol:
         description: one line.
         load: a dataset's name → the digits to learn from, to watch after every round, and to measure in the end.
         chooses: whether the round that does best on the watched digits is kept; else the last is.
-        is_apart: whether the watched digits are others than those that measure, so that a temperature may be fitted on
+        is_apart: whether the watched digits differ from those to measure on, so that a temperature may be fitted on
             them.
-        holds_out: whether the watched digits are training digits, which the run does not learn from.
+        holds_out: whether the watched digits are training digits that the run does not learn from.
     """
 
     description: str

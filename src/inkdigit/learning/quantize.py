@@ -18,7 +18,7 @@ from torch import nn
 from torch.nn.utils import fuse_conv_bn_eval
 
 KINDS = ("Conv", "Gemm", "Relu", "Add", "MaxPool", "Resize")
-"""Nodes that hand on integers to one another."""
+"""Kinds of nodes that pass integers on to one another."""
 
 LAYERS = ("Conv", "Gemm")
 """Nodes with weights."""
@@ -27,9 +27,9 @@ M = TypeVar("M", bound=nn.Module)
 
 
 def folded(model: M) -> M:
-    """A copy, for evaluation, in which each batch norm that follows a convolution is part of its weights.
+    """A copy, for evaluation, with each batch norm that follows a convolution folded into the convolution's weights.
 
-    As floats it would stand between two convolutions that could hand on integers.
+    Left as floats, it would stand between two convolutions that could pass on integers.
     """
     model = copy.deepcopy(model).eval()
     for block in [module for module in model.modules() if isinstance(module, nn.Sequential)]:
@@ -42,18 +42,17 @@ def folded(model: M) -> M:
 def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> onnx.ModelProto:
     """The same graph with weights and values of 8 bits between the first and the last layer of each of its networks.
 
-    Those two stay floats: the first sees a page's own contrast, and the last tells places to a fraction of a pixel. So
-    does a pooling of what the first one gives: it leaves a quarter of the values to be made integers.
-    Weights take 7 of their bits, so that the sums of products fit wherever processors keep them: all machines
-    compute the same.
+    Those two stay floats: the first sees a page's own contrast, and the last gives places to a fraction of a pixel. So
+    does a pooling of the first one's output: it leaves a quarter of the values to be made integers.
+    Weights use 7 of their 8 bits, so that sums of products overflow on no processor: all machines compute the same.
 
     Args:
-        proto: of one input, without batch norm.
-        samples: of what the graph will be given, whose values tell how far 8 bits must reach.
+        proto: a graph with one input and without batch norm.
+        samples: example inputs of the graph, whose values show the range that 8 bits must cover.
     """
     prepared = onnx.ModelProto()
     prepared.CopyFrom(proto)
-    prepared.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")  # else it asks for that
+    prepared.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")  # else it warns
     with TemporaryDirectory() as folder:
         path = Path(folder) / "model.onnx"
         quantize_static(
@@ -69,11 +68,11 @@ def quantized(proto: onnx.ModelProto, samples: Iterable[NDArray[np.uint8]]) -> o
 
 
 def _floats(graph: onnx.GraphProto) -> list[str]:
-    """The layers that take nothing from another one, poolings of what they give, and layers that hand nothing on."""
+    """The nodes to keep as floats: first layers, poolings of their output, and last layers."""
     sources: dict[str, set[str]] = {}  # of each value, the nearest layers before it
     before: dict[str, set[str]] = {}  # of each layer
     pooled: dict[str, set[str]] = {}  # and of each pooling
-    for node in graph.node:  # in an order in which each follows what it takes
+    for node in graph.node:  # in topological order
         nearest = set().union(*(sources.get(name, set()) for name in node.input))
         if node.op_type == "MaxPool":
             pooled[node.name] = nearest

@@ -1,8 +1,8 @@
 """A process that trains a run with others: ``python -m inkdigit.learning.rank RUN PLACE RANK``.
 
-It learns from its share of each batch and leaves nothing: the first process of the group, which started it, measures,
-logs and saves, and holds its standard input open. When that ends, so does this process, at once. What goes wrong here
-is told in one line on standard output.
+It learns from its share of each batch and writes nothing: the first process of the group, which started it, measures,
+logs and saves, and holds this one's standard input open. When that closes, this process ends at once. It reports an
+error in one line on standard output.
 """
 
 import os
@@ -19,7 +19,7 @@ from inkdigit.learning.train import fit
 
 
 def take_part(folder: Path, place: Path, rank: int) -> None:
-    """Takes the steps of a run with the group that meets at a place."""
+    """Trains a run with the group that meets at a place."""
     for number in (signal.SIGINT, signal.SIGTERM):  # a scheduler's signal goes to all; the first process ends us
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_input, daemon=True).start()
@@ -36,9 +36,9 @@ def _end_with_input() -> None:
 def _main() -> None:
     try:
         take_part(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))
-    except Left:  # another process is to blame, and told
+    except Left:  # another process is to blame, and reports it
         pass
-    except Exception as error:  # noqa: BLE001 - whatever it is, it is the first process that tells
+    except Exception as error:  # noqa: BLE001 - whatever it is, the first process reports it
         os.write(1, first_line(error).encode(errors="replace"))
         os._exit(1)
     threading.Event().wait()  # for the first process to end: what was sent to it may still be on its way

@@ -38,9 +38,9 @@ class Recipe:
         name: as it is called on the command line.
         summary: one line for a list.
         source: where the recipe comes from.
-        expected: where the accuracy on its protocol's test digits of MNIST lies, mean over seeds, 0..1: the 95 %
-            interval that was measured.
-        published: what the source reached, in its own terms; empty where it tells none.
+        expected: the measured 95 % interval of the mean accuracy over seeds, 0..1, on its protocol's test digits of
+            MNIST.
+        published: what the source reached, in its own terms; empty if it reports nothing.
         model: an entry of ``MODELS`` or ``LOCATORS``; it decides the task.
         model_options: what the network is built with; ``--set model.hidden=64,64``.
         scaling: an entry of ``SCALINGS``.
@@ -53,22 +53,22 @@ class Recipe:
         lr: the highest learning rate.
         schedule: an entry of ``SCHEDULES``.
         label_smoothing: share of probability given to all classes alike, 0..1.
-        clip_norm: the longest gradient that is followed in full; None follows all.
-        outliers: how many images of what is no digit are learnt from, per training digit and crop, by names of
-            ``OUTLIERS``; they need a network of eleven classes; ``--set outliers.half=0.1``.
-        crops: how many digits and other things cut out of generated pages are learnt from, per training digit; they
-            need eleven classes, too.
-        variants: shares of digits written in ways that MNIST hardly has, by names of ``VARIANTS``;
+        clip_norm: gradients with a larger norm are scaled down to it; None leaves all as they are.
+        outliers: images of non-digits to add, per training digit and crop, by names of ``OUTLIERS``; they need a
+            network of eleven classes; ``--set outliers.half=0.1``.
+        crops: digits and other things, cut out of generated pages, to add per training digit; they need eleven
+            classes, too.
+        variants: shares of digits to rewrite in ways that MNIST hardly has, by names of ``VARIANTS``;
             ``--set variants.hooked-1=0.4``.
         augment: amounts by names of ``AUGMENTATIONS``; ``--set augment.rotate=15``.
-        shifts: an image is read as it is and moved by so many pixels to each side, and the mean counts; 0 is not. So
-            the finished network reads; validation between does without, which is five times as fast.
+        shifts: the finished network reads an image as it is and moved by this many pixels to each side, and averages
+            the results; 0 turns this off. Validation during training does without, which is five times as fast.
         members: how many networks are trained, each with a seed of its own, and averaged into one model.
         precision: of the forward pass: ``float32``, or ``bfloat16`` (autocast) where the processor multiplies it.
         memory_format: of images and weights: ``channels-last``, which convolutions like, or ``contiguous``.
         threads: for PyTorch; None leaves its default. Networks this small lose time on a second thread.
-        compiled: whether torch.compile makes the network's kernels, on a GPU with CUDA graphs; it takes a while to
-            begin with.
+        compiled: whether to compile the network with torch.compile, on a GPU with CUDA graphs; this takes a while at
+            the start.
         log_every: steps between two lines of the log.
     """
 
@@ -115,11 +115,11 @@ class Recipe:
 
     @property
     def classes(self) -> int:
-        """How many its network tells apart: the ten digits, or these and "not a digit"."""
+        """Number of classes of its network: the ten digits, or these and "not a digit"."""
         return int({**model_options(self.model), **self.model_options}.get("classes", CLASSES))
 
     def total_steps(self, per_epoch: int) -> int:
-        """Updates in all, for a training set of so many batches."""
+        """Updates in all, for a training set of ``per_epoch`` batches."""
         return self.steps if self.steps is not None else (self.epochs or 0) * per_epoch
 
     def round_steps(self, per_epoch: int) -> int:
@@ -166,10 +166,10 @@ OPTION_FIELDS = {
 """The prefix of a dotted setting and the field that it reaches."""
 
 LATER = ("shifts", "members", "compiled")
-"""Fields that came after the first runs and models; without one, it was as its default is."""
+"""Fields added after the first runs and models were written; where one is missing, its default held."""
 
 MAX_THREADS = 256
-"""PyTorch starts them all, and dies where it cannot."""
+"""PyTorch starts as many as it is asked for, and crashes if it cannot."""
 
 MAX_MEMBERS = 1000
 
@@ -177,13 +177,13 @@ COUNTS: Mapping[str, tuple[int, float]] = {
     "epochs": (1, math.inf), "steps": (1, math.inf), "batch_size": (1, math.inf), "log_every": (1, math.inf),
     "threads": (1, MAX_THREADS), "members": (1, MAX_MEMBERS), "shifts": (0, SIZE - 1),
 }  # fmt: skip
-"""Whole numbers, from and to; a recipe may come with a stranger's model."""
+"""Limits of the whole numbers, both inclusive; a recipe may come with a stranger's model."""
 
 OPTIONAL = ("epochs", "steps", "batch_size", "threads", "clip_norm")
 """Numbers that may be None."""
 
 PROSE = ("name", "summary", "source", "expected", "published")
-"""Fields that tell of a recipe and do not train it."""
+"""Fields that describe a recipe and do not affect its training."""
 
 
 def override(recipe: Recipe, settings: Iterable[str]) -> Recipe:
@@ -197,7 +197,7 @@ def override(recipe: Recipe, settings: Iterable[str]) -> Recipe:
         if not equals or not value:
             raise UsageError(f"found '{setting}', expected name=value, such as lr=0.01 or model.hidden=64,64")
         recipe = _override(recipe, name.strip(), value.strip())
-    _check_task(recipe)  # here, because settings that need each other come one by one
+    _check_task(recipe)  # only now, because settings that need each other are applied one by one
     return recipe
 
 
@@ -261,7 +261,7 @@ def _parse_literal(value: str) -> Any:
 
 
 def _check_task(recipe: Recipe) -> None:
-    """A network must take what it is to learn from."""
+    """Checks that the network can take what the recipe has it learn from."""
     model, locates = recipe.model, recipe.task == "locate"
     classes = recipe.classes
     if classes not in ((CLASSES,) if locates else (CLASSES, CLASSES + 1)):
@@ -344,5 +344,5 @@ def _check_amounts(recipe: Recipe) -> None:
 
 
 def _is_number(value: Any, least: float = 0, most: float = sys.float_info.max) -> bool:
-    """Whether it lies within limits that a float can hold, as not every whole number does; true is none."""
+    """Whether it is a number within limits, by default those of a float, which an int may exceed; no bool counts."""
     return isinstance(value, int | float) and not isinstance(value, bool) and least <= value <= most

@@ -1,4 +1,4 @@
-"""The network inside a model file, as PyTorch has it."""
+"""The network inside a model file, rebuilt in PyTorch."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ from inkdigit.learning.recipe import Recipe
 EXPECTED = "expected a classifier that 'inkdigit train' or 'inkdigit export' wrote"
 
 MAX_SETTINGS = 20_000
-"""Letters of a recipe; ours have 1,600 at most. It may list layers, and even without values each takes its time."""
+"""Characters of a recipe; ours have 1,600 at most. Each layer that it lists takes time to build, even on ``meta``."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Restored:
     """What a model file holds.
 
     Attributes:
-        name: what it calls itself.
+        name: of its recipe.
         sha256: of the file.
         recipe: how it was trained.
         model: its network, on the CPU.
@@ -47,15 +47,15 @@ def restore(path: Path) -> Restored:
     """Builds the network of a model file by the recipe in it, with the weights in it.
 
     Raises:
-        DataError: no model of digit images, or one without recipe or weights; or the network that they make does not
-            compute what the file computes.
+        DataError: no model of digit images, an average of several, or one without recipe or weights; or the network
+            built from them does not compute what the file computes.
     """
     metadata = OnnxClassifier(path).metadata
     if "members" in metadata:
         raise DataError(f"{path}: averages several networks, expected one")
     content = path.read_bytes()
     recipe, weights = _recipe(metadata, path), read_weights(content, path)
-    with torch.device("meta"):  # where a network has shapes and no values, however large its recipe makes it
+    with torch.device("meta"):  # where tensors have shapes but no values, however large the recipe makes them
         sketch = _build(recipe, path)
     check_shapes(sketch, _counters(sketch) | weights, path)
     model = _build(recipe, path)
@@ -85,7 +85,7 @@ def _build(recipe: Recipe, path: Path) -> nn.Module:
 
 
 def _counters(model: nn.Module) -> dict[str, Tensor]:
-    """What a network counts as it trains, and no graph needs."""
+    """The counters of a network, which advance in training and are not in a graph."""
     return {name: value for name, value in model.state_dict().items() if not value.is_floating_point()}
 
 

@@ -1,7 +1,7 @@
 """A run's folder: what was trained, on what, with what result.
 
-``run.json`` is written first, and anew where the dataset lies elsewhere by then; ``result.json`` is written last: a run
-without it is unfinished.
+``run.json`` is written first, and again on resuming, when the dataset may lie elsewhere; ``result.json`` is written
+last: a run without it is unfinished.
 """
 
 import itertools
@@ -33,13 +33,13 @@ RESULT_KINDS: Mapping[str, Any] = {
     "test_accuracy": int | float, "test_n": int | float, "best_step": int | None, "temperature": int | float,
     "seconds": int | float, "parameters": int,
 }  # fmt: skip
-"""Of what kind the numbers among them are; a file that was edited by hand may hold anything."""
+"""The types of the numbers among them; a file that was edited by hand may hold anything."""
 
 LATER = ("begun_from", "processes")
-"""What the first runs do not tell."""
+"""Fields that the first runs do not have."""
 
 FORMAT = 1
-"""Changes when a run of before can no longer be understood."""
+"""Changes when earlier runs can no longer be read."""
 
 
 @dataclass(frozen=True)
@@ -52,8 +52,8 @@ class Run:
         seed: of weights, order and augmentation.
         data: a dataset's name or folder.
         data_sha256: hash of the digits that it learns from.
-        begun_from: hash of the file that holds the weights which it began with, if it began with another's.
-        processes: that share each of its batches.
+        begun_from: hash of the file whose weights it began with, or None if they were fresh.
+        processes: how many share each of its batches.
     """
 
     folder: Path
@@ -119,7 +119,7 @@ class Run:
         return self.folder / "members" / str(number)
 
     def check_single(self) -> None:
-        """Looks whether it trained one network, which has weights and a log of its own.
+        """Checks that it trained a single network, which has weights and a log of its own.
 
         Raises:
             UsageError: it averages several.
@@ -143,12 +143,12 @@ class Run:
         return self.folder / "weights" / f"step-{step:07d}.safetensors"
 
     def write(self) -> None:
-        """Begins the folder, or notes where its dataset lies now."""
+        """Writes ``run.json``, with where the dataset lies now."""
         values = asdict(self) | {"format": FORMAT}
         write_json(self.folder / "run.json", {key: value for key, value in values.items() if key != "folder"})
 
     def finish(self, result: dict[str, Any]) -> None:
-        """Ends the folder."""
+        """Writes ``result.json``, the last file of a run."""
         write_json(self.folder / "result.json", result)
 
     @property
@@ -175,14 +175,14 @@ class Run:
         return {**values, "run": str(self.folder)}  # where it lies now
 
     def load_digits(self, data: str | None = None) -> tuple[Dataset, Dataset, Dataset]:
-        """Digits as its protocol parts them: to learn from, to watch, and to measure in the end.
+        """The digits as its protocol splits them: to learn from, to watch, and to measure on in the end.
 
         Args:
             data: a dataset's name or folder, taken as it is now; None is what the run was trained on.
 
         Raises:
-            DataError: they cannot be had; or its own are others than it was trained on and, if it is finished,
-                measured on.
+            DataError: they cannot be loaded; or its own are no longer those that it was trained on or, if it is
+                finished, measured on.
         """
         if data is not None:
             return PROTOCOLS[self.recipe.protocol].load(data)
@@ -201,7 +201,7 @@ class Run:
         return training, watched, test
 
     def card(self, result: Mapping[str, Any], *, name: str = "") -> dict[str, Any]:
-        """What an exported model says of itself, by the recipe's name or another."""
+        """The metadata of an exported model, under the recipe's name or another."""
         return {
             "name": name or self.recipe.name,
             "inkdigit": __version__,
@@ -210,7 +210,7 @@ class Run:
             "train_sha256": self.data_sha256,
             **({"begun_from_sha256": self.begun_from} if self.begun_from else {}),
             **({"processes": self.processes} if self.processes > 1 else {}),
-            **{key: value for key, value in result.items() if key != "run"},  # a path says nothing elsewhere
+            **{key: value for key, value in result.items() if key != "run"},  # a path means nothing elsewhere
         }
 
     @classmethod
@@ -247,7 +247,7 @@ def _check_names(values: Mapping[str, Any], path: Path) -> None:
 
 
 def _check_options(recipe: Recipe, folder: Path) -> None:
-    """A network may have lost an option since."""
+    """Checks that the network still has the recipe's options."""
     unknown_options = sorted(set(recipe.model_options) - set(model_options(recipe.model)))
     if unknown_options:
         found = f"the model {recipe.model} has no option {', '.join(unknown_options)}"
@@ -255,7 +255,7 @@ def _check_options(recipe: Recipe, folder: Path) -> None:
 
 
 def claim_folder(recipe: str, parent: Path = Path("runs")) -> Path:
-    """Makes the first free ``runs/RECIPE-N``: two trainings that begin together get two.
+    """Makes the next free ``runs/RECIPE-N``: two trainings that begin together get one each.
 
     Raises:
         EnvironmentFault: it cannot be made.
@@ -273,7 +273,7 @@ def claim_folder(recipe: str, parent: Path = Path("runs")) -> Path:
 
 
 def free_folder(folder: Path) -> Path:
-    """A folder that may be filled; what a killed process left half-written in it does not count.
+    """Returns a folder that is empty or new; what a killed process left half-written in it does not count.
 
     Raises:
         UsageError: there is something in it, or it is a file.

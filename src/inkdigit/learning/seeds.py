@@ -18,11 +18,11 @@ class Seeds:
     """Runs of one recipe that differ in their seed.
 
     Attributes:
-        name: of the recipe, as it is told.
+        name: of the recipe, for messages.
         recipe: how they are trained.
-        folders: of the runs, by seed; a run that lies there already is gone on with.
+        folders: of the runs, by seed; a run that is already there is resumed.
         data: a dataset's name or folder.
-        loggers: names in ``LOGGERS``; side by side without ``progress``, since bars would write over each other.
+        loggers: names in ``LOGGERS``; runs side by side go without ``progress``, since bars would overwrite each other.
     """
 
     name: str
@@ -32,7 +32,7 @@ class Seeds:
     loggers: Sequence[str] = ("csv",)
 
     def job(self, seed: int) -> Job:
-        """One of them."""
+        """The run of a seed."""
         folder = self.folders[seed]
         options = {
             "recipe": self.recipe.to_dict(),
@@ -46,19 +46,19 @@ class Seeds:
 
 
 def train_seeds(seeds: Seeds, tell: Callable[[str], None] = lambda _: None) -> None:
-    """Trains runs. Each comes out as it does when it is trained alone, to the bit, but for its seconds.
+    """Trains runs. Each is bit-identical to the run trained alone, except for its seconds.
 
     Args:
         seeds: the runs.
-        tell: hears what begins, and of runs side by side what ends.
+        tell: called with a line when a run begins and, for runs side by side, when one ends.
 
     Raises:
-        InkdigitError: as ``train`` does, or a process that trained was killed; those beside it are saved.
-        Interrupted: after the runs in work were saved; the same call goes on.
+        InkdigitError: as ``train`` does, or a training process was killed; the runs beside it are saved.
+        Interrupted: after the unfinished runs were saved; the same call resumes them.
     """
     at_once = count_at_once(seeds.recipe, len(seeds.folders))
     if at_once > 1:
-        PROTOCOLS[seeds.recipe.protocol].load(seeds.data)  # downloaded once, found damaged before anything begins
+        PROTOCOLS[seeds.recipe.protocol].load(seeds.data)  # downloads it once, and finds damage before training begins
         train_abreast([seeds.job(seed) for seed in seeds.folders], at_once, tell, goes_on=GOES_ON)
     else:
         for seed in seeds.folders:

@@ -7,10 +7,10 @@ from typing import Any
 
 
 class Interruption:
-    """While it is entered, remembers the first signal instead of breaking off in the middle of a step.
+    """A context that remembers the first signal instead of breaking off in the middle of a step.
 
     Attributes:
-        signal_number: of the signal that came, or None.
+        signal_number: the signal received, or None.
     """
 
     def __init__(self) -> None:

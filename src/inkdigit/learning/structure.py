@@ -21,7 +21,7 @@ def structure_of(recipe: Recipe) -> list[Layer]:
 def trace_structure(model: nn.Module, sides: tuple[int, int] = (SIZE, SIZE)) -> list[Layer]:
     """The layers of a network in the order in which an image of those sides passes them; the first is the input.
 
-    What is written as a function in ``forward``, such as a sum or a mean, is a layer too.
+    An operation written as a function in ``forward``, such as a sum or a mean, is a layer too.
     """
     was_training = model.training
     tracer = _Tracer(model.eval())
@@ -43,7 +43,7 @@ class _Tracer(fx.Interpreter):
     def run_node(self, n: fx.Node) -> Any:
         """Runs one operation."""
         output = super().run_node(n)
-        if n.op != "output" and isinstance(output, Tensor):  # what is asked of a shape is no layer
+        if n.op != "output" and isinstance(output, Tensor):  # computations on shapes are no layers
             self._places[n] = len(self.layers)
             self.layers.append(self._note(n, output))
         return output
@@ -64,7 +64,7 @@ class _Tracer(fx.Interpreter):
 
 
 def _multiply_adds(module: nn.Module, output: Tensor) -> int:
-    """One for each weight of a convolution at each place of its output, or of a linear layer."""
+    """One per weight of a linear layer, or per weight and output position of a convolution."""
     if isinstance(module, nn.Conv2d):
         return module.weight.numel() * output.shape[2] * output.shape[3]
     return module.weight.numel() if isinstance(module, nn.Linear) else 0
@@ -76,7 +76,7 @@ def _kind(module: nn.Module) -> str:
 
 
 def _function(node: fx.Node) -> str:
-    """The name of what a node calls; that of a module is told by its kind."""
+    """The name of the function that a node calls; a module is named by ``_kind`` instead."""
     if node.op == "placeholder":
         return "input"
     return str(getattr(node.target, "__name__", node.target))
@@ -88,7 +88,7 @@ def _window(size: Any) -> str:
 
 
 _UNSEEN = (nn.ReLU, nn.Dropout, nn.BatchNorm2d, nn.Flatten, nn.Identity)
-"""What leaves the shape of its input as it is."""
+"""Modules that stand in the table but are not drawn."""
 
 _FUNCTIONS: Mapping[str, str] = {
     "cat": "join", "add": "sum", "mean": "mean of maps", "interpolate": "enlarge", "getitem": "cut",
@@ -103,4 +103,4 @@ _KINDS: Mapping[type[nn.Module], Callable[[Any], str]] = {
     nn.Dropout: lambda m: f"dropout {m.p:.0%}",
     nn.ReLU: lambda _: "ReLU",
 }
-"""How a module is called in words; one that is missing here goes by its own name."""
+"""Names of modules for people; one that is missing here goes by the name of its class."""

@@ -1,4 +1,4 @@
-"""What the steps since the last line of the log came to, counted in bulk."""
+"""Loss and accuracy of the steps since the last line of the log, counted in bulk."""
 
 import math
 
@@ -9,7 +9,7 @@ from inkdigit.errors import DataError
 from inkdigit.learning.checkpoint import Progress
 
 COUNTED_IMAGES = 4096
-"""So many are counted at once: one argmax for a thousand small steps, and no step waits for its numbers."""
+"""Images counted at a time: one argmax for a thousand small steps, and no step waits for its numbers."""
 
 
 class Tally:
@@ -55,10 +55,10 @@ class Tally:
 
 
 def finite(loss: float, step: int) -> float:
-    """A loss, where it is a number.
+    """Returns a loss that is finite.
 
     Raises:
-        DataError: it is none.
+        DataError: it is not.
     """
     if not math.isfinite(loss):
         raise DataError(

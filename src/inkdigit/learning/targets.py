@@ -19,21 +19,21 @@ NARROWEST = 0.55
 """Standard deviation of the narrowest peak, in cells."""
 
 NEAR = 0.5
-"""Cells with at least this much of a peak also tell the box."""
+"""Cells where a peak is at least this high also hold its box."""
 
 LEAST_DEVIATION = 4.0
-"""Grey values of 255: an even page is not stretched until its noise looks like ink."""
+"""Smallest divisor, in grey values of 255, so that an even page is not stretched until its noise looks like ink."""
 
 
 @dataclass(frozen=True)
 class Targets:
-    """What the maps should be, of n pages; or of one, without the n.
+    """What the maps should be for n pages, or for a single one, without the dimension n.
 
     Attributes:
         centres: float32 (n, 10, h, w), 1 at a centre, falling off around it.
-        boxes: float32 (n, 4, h, w), as in ``inkdigit.locator``; told where ``near`` is not 0.
-        near: float32 (n, 1, h, w), the peak of the digit whose box is told.
-        asked: float32 (n, 1, h, w), 0 where nothing is asked.
+        boxes: float32 (n, 4, h, w), as in ``inkdigit.locator``; valid where ``near`` is not 0.
+        near: float32 (n, 1, h, w), the peak of the digit whose box the cell holds.
+        asked: float32 (n, 1, h, w), 0 where the centres do not count, else 1.
     """
 
     centres: Tensor
@@ -43,7 +43,7 @@ class Targets:
 
     @classmethod
     def stack(cls, pages: "Sequence[Targets]") -> "Targets":
-        """Those of several pages."""
+        """The targets of several pages as one."""
         return cls(*(torch.stack([getattr(page, field.name) for page in pages]) for field in fields(cls)))
 
     def to(self, device: torch.device) -> "Targets":

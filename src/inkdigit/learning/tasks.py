@@ -36,14 +36,14 @@ class Task:
         input_sides: height and width of an input that a network of it takes, in pixels.
         output_sides: a recipe → the sides of its network's output for one such input.
         stream: a recipe, its training digits, the seed, a device's generator, the group that shares them → batches.
-        judge: what a batch's outputs are worth.
+        judge: computes the loss of a batch's outputs.
         watch: a network, its recipe, digits that it has not seen → loss and accuracy on them.
-        deploy: a network, its recipe, a temperature → what is asked instead of it.
-        join: several such → one that says their mean.
-        conclude: what is asked, its recipe, watched and test digits → what a result says of them, and an evaluation.
-        measure: a model's file, the recipe of its network, test digits → what its card says of them.
-        sample: a recipe, its training digits, the seed → some of what its model will be given.
-        export: what is asked, what it says of itself, samples → an ONNX file at that path, quantised where there are
+        deploy: a network, its recipe, a temperature → the deployed network.
+        join: several deployed networks → one that returns their mean.
+        conclude: a deployed network, its recipe, watched and test digits → entries of the result, and an evaluation.
+        measure: a model file, the recipe of its network, test digits → entries of its metadata.
+        sample: a recipe, its training digits, the seed → example inputs of its model.
+        export: a deployed network, metadata, a path, samples → an ONNX file at that path, quantised if there are
             samples.
     """
 

@@ -34,10 +34,10 @@ from inkdigit.learning.tasks import TASKS
 from inkdigit.learning.trained import begin, load_base
 
 TRIED = 2
-"""A step on so few empty inputs tells whether a recipe can take one."""
+"""Blank inputs in the trial step that shows whether a recipe can take one."""
 
 CHECKPOINT_S = 20.0
-"""At most so many seconds of training are lost to a power cut."""
+"""A power cut loses about this many seconds of training at most."""
 
 
 def train(
@@ -63,20 +63,20 @@ def train(
         out: the run's folder; None makes ``runs/RECIPE-N``, or resumes the newest.
         seed: of the weights, the order and the augmentation; None is 0, or what a resumed run began with.
         device: ``auto``, ``cpu`` or ``cuda``.
-        processes: that share each batch, a core or more each; None is 1, or as many as a resumed run began with.
+        processes: how many share each batch, on one core or more each; None is 1, or what a resumed run began with.
         settings: ``name=value`` overrides of the recipe.
         resume: go on with the run in ``out``, bit for bit as if it had never stopped.
-        begun_from: the folder of a finished run of the same network, with whose weights this one begins.
+        begun_from: the folder of a finished run of the same network, whose weights this one begins with.
         loggers: names in ``LOGGERS``.
         announce: called with the name of the dataset before it is loaded.
-        tell: hears of the networks of an average what begins and what ends.
+        tell: called with lines on the progress of an average's networks.
 
     Returns:
-        What stands in the run's ``result.json``.
+        The contents of the run's ``result.json``.
 
     Raises:
         UsageError: an unknown name or value, a folder in use, a resume with other options than at the start.
-        DataError: the dataset or the run to resume is damaged; the loss is no number.
+        DataError: the dataset or the run to resume is damaged; the loss is not finite.
         EnvironmentFault: no such device, or no compiler for it; the folder cannot be written; one of several processes
             ended.
         Interrupted: by Ctrl-C or SIGTERM, after the state was saved.
@@ -100,7 +100,7 @@ def train(
         check_processes(run.processes, run.recipe, where)
         check_compiler(run.recipe, where)
         if named is not None:
-            run = replace(run, data=named)  # by its hash it is the same, wherever it lies now
+            run = replace(run, data=named)  # the same by its hash, which is checked below
         announce(run.data)
         training, watched, test = run.load_digits()
     else:
@@ -120,7 +120,7 @@ def train(
         return run.result()
     with run.held():
         if base is not None:
-            begin(run, base.network, where)  # before there is a run to resume, which would begin with others
+            begin(run, base.network, where)  # before ``run.json``: resumed without this, it would start afresh
         run.write()
         if run.recipe.members > 1:
             return finish_ensemble(run, train_members(run, len(training), where.type, loggers, tell))
@@ -140,8 +140,8 @@ def fit(
 ) -> tuple[Progress, nn.Module]:
     """The loop: from the run's state, or from the start, to the last step. Returns progress and network.
 
-    Of a group that shares each batch only the first process measures, logs and saves; what is logged of training is
-    how its own share went.
+    In a group that shares each batch, only the first process measures, logs and saves; the training loss and accuracy
+    that it logs are those of its own share.
     """
     recipe, task = run.recipe, TASKS[run.recipe.task]
     with ExitStack() as stack:
@@ -151,7 +151,7 @@ def fit(
         model, optimizer = build(recipe, device)
         progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
         batches = task.stream(recipe, training, run.seed, generator, group)
-        interruption = stack.enter_context(Interruption())  # up to here, which may take minutes, nothing is to be saved
+        interruption = stack.enter_context(Interruption())  # only now: there was nothing to save, maybe for minutes
         total_steps = recipe.total_steps(batches.per_epoch)
         round_steps = recipe.round_steps(batches.per_epoch)
         schedule = SCHEDULES[recipe.schedule]
@@ -180,7 +180,7 @@ def fit(
                     logger.log(row)
             signal_number = (
                 interruption.signal_number
-            )  # looked at once: one that comes later is heard after a step more
+            )  # read only once: a signal that comes later is handled after the next step
             if is_round or signal_number or clock.since_save() > CHECKPOINT_S:
                 clock.read()
                 tally.count()
@@ -242,13 +242,13 @@ def _row(progress: Progress, lr: float, per_epoch: int, measured: Mapping[str, f
 
 
 def _check_buildable(recipe: Recipe, seed: int) -> None:
-    """Finds what network, optimiser or generator refuse before anything is loaded or written."""
+    """Finds what network, optimiser or generator would refuse, before anything is loaded or written."""
     most = 2**63 // recipe.members - 1  # each network of an average has a seed of its own
     if not (isinstance(seed, int) and 0 <= seed <= most):
         raise UsageError(f"found seed {seed!r}, expected 0 to {most}")
     task = TASKS[recipe.task]
     with torch.random.fork_rng(devices=()), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of a layer without weights, which is told below
+        warnings.simplefilter("ignore")  # about a layer without weights, which is reported below
         model = build_model(recipe.model, recipe.model_options)
         if empty := [name for name, weights in model.named_parameters() if not weights.numel()]:
             raise UsageError(
@@ -256,7 +256,7 @@ def _check_buildable(recipe: Recipe, seed: int) -> None:
                 "expected widths of at least 1"
             )
         optimizer = build_optimizer(recipe.optimizer, model.parameters(), recipe.lr, recipe.optimizer_options)
-        try:  # some only see what is wrong with their options once they are to do something
+        try:  # some detect wrong options only when they are used
             output = model(torch.zeros(TRIED, 1, *task.input_sides))
             output.square().mean().backward()
             optimizer.step()
@@ -281,7 +281,7 @@ def check_same(
     seed: int | None = None,
     processes: int | None = None,
 ) -> None:
-    """A run goes on as it began: whatever is asked for now must be what was asked for then.
+    """Checks that a run is resumed with what it began with.
 
     Raises:
         UsageError: it is not.

@@ -20,7 +20,7 @@ from inkdigit.learning.run import Run
 
 
 def load_network(run: Run) -> nn.Module:
-    """Builds it, with the weights that validation chose.
+    """Builds a run's network with the weights that it kept.
 
     Raises:
         UsageError: the run averages several networks.
@@ -38,9 +38,9 @@ class Base:
     """What another run begins with.
 
     Attributes:
-        run: that was finished.
-        network: that it kept.
-        sha256: of the file of its weights.
+        run: the finished run.
+        network: the network that it kept.
+        sha256: hash of the file of its weights.
     """
 
     run: Run
@@ -48,9 +48,9 @@ class Base:
     sha256: str
 
     def check_watched(self, recipe: Recipe, training: Dataset) -> None:
-        """Looks whether it learnt from none of the digits that a recipe watches beside those it trains on.
+        """Checks that it did not learn from the digits that a recipe holds out now.
 
-        A folder that has grown is parted anew: what is held out now was learnt from then.
+        A folder that has grown is split differently: what is held out now may have been learnt from then.
 
         Raises:
             UsageError: it may have.
@@ -63,12 +63,12 @@ class Base:
             )
 
     def _is_of(self, data: str) -> bool:
-        """Whether a dataset is what it was trained on, maybe changed since."""
+        """Whether a dataset is the one that it was trained on, even if changed since."""
         return data == self.run.data or (data not in DATASETS and Path(data).resolve() == Path(self.run.data).resolve())
 
 
 def load_base(folder: Path, recipe: Recipe) -> Base:
-    """What a finished run kept, for a run of a recipe to begin with.
+    """Loads what a finished run kept, for a run of a recipe to begin with.
 
     Raises:
         UsageError: its network is another one, or knows digits that the recipe would watch; or the recipe averages
@@ -96,7 +96,7 @@ def _describe_network(recipe: Recipe) -> str:
 
 
 def begin(run: Run, model: nn.Module, device: torch.device) -> None:
-    """Leaves the state of a run that stands before its first step, on that device, with the weights of a network.
+    """Saves the state of a run before its first step, on a device, with the weights of a network.
 
     Raises:
         DataError: the network is another one than the run's.

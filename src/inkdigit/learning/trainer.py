@@ -1,4 +1,4 @@
-"""A process that trains a run, seen from the one that started it; what it does is ``worker``."""
+"""A process that trains a run, as seen by the process that started it; its own side is ``worker``."""
 
 import json
 import os
@@ -17,28 +17,28 @@ ERRORS = {kind.exit_code: kind for kind in (UsageError, EnvironmentFault, DataEr
 
 
 class Trainer:
-    """A process that trains a run and saves it when it is stopped, or when this process is no more."""
+    """A process that trains a run, and saves it when it is stopped or this process dies."""
 
     def __init__(self, title: str, options: Mapping[str, Any], goes_on: str) -> None:
         """Starts it.
 
         Args:
-            title: what the run is called.
-            options: of ``train``, the recipe as ``Recipe.to_dict`` gives it.
-            goes_on: what goes on after a stop, for people.
+            title: the run's name in messages.
+            options: arguments of ``train``, the recipe as ``Recipe.to_dict`` gives it.
+            goes_on: how to go on after a stop, for messages.
         """
         self._title, self._goes_on = title, goes_on
         command = [*COMMAND, json.dumps(options)]
         pipe = subprocess.PIPE
-        # In a session of its own, since Ctrl-C goes to all of a terminal's: a second signal would not let it save.
+        # In a session of its own: Ctrl-C goes to a terminal's whole session, and a second signal would stop it saving.
         self._process = subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, start_new_session=True)  # noqa: S603 - our own
 
     def has_ended(self) -> bool:
-        """Whether it is no more at work."""
+        """Whether it has ended."""
         return self._process.poll() is not None
 
     def check(self) -> None:
-        """Waits until it has ended, and looks how.
+        """Waits until it has ended, and raises its error if it failed.
 
         Raises:
             InkdigitError: what ``train`` raised in it; an ``EnvironmentFault`` where it was killed.
@@ -56,7 +56,7 @@ class Trainer:
             raise ERRORS.get(code, InkdigitError)(words or f"{self._title}: its process failed, see above")
 
     def ask_to_stop(self) -> None:
-        """Has it save and end, in its own time."""
+        """Asks it to save and end, without waiting for it."""
         if self._process.stdin:
             self._process.stdin.close()
 
@@ -79,7 +79,7 @@ class Trainer:
 
 
 def stop(trainers: Collection[Trainer]) -> None:
-    """Has them all save and end, and waits for it; Ctrl-C while it waits ends them at once."""
+    """Asks them all to save and end, and waits until they have; Ctrl-C meanwhile ends them at once."""
     try:
         for trainer in trainers:
             trainer.ask_to_stop()

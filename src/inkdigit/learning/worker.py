@@ -1,7 +1,7 @@
 """A process that trains one run: ``python -m inkdigit.learning.worker OPTIONS``, the options of ``train`` as JSON.
 
-What goes wrong is told on standard output, and by the exit code. Whoever started the process holds its standard input
-open: when that ends, on purpose or because its holder is no more, the run is saved as after Ctrl-C.
+Errors are reported on standard output and by the exit code. The parent process holds this one's standard input open:
+when that closes, on purpose or because the parent died, the run is saved as after Ctrl-C.
 """
 
 import json
@@ -21,14 +21,14 @@ def work(options: dict[str, Any]) -> int:
     """Trains a run; returns the exit code.
 
     Args:
-        options: of ``train``, the recipe as ``Recipe.to_dict`` gives it.
+        options: arguments of ``train``, the recipe as ``Recipe.to_dict`` gives it.
     """
-    # Before and after the steps, where there is nothing to save, no half-written file may be left behind.
+    # Before and after the steps there is nothing to save; raising an exception leaves no half-written file behind.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         threading.Thread(target=_stop_with_input, daemon=True).start()
         recipe = Recipe.from_dict(options.pop("recipe"), "the recipe")
-        with redirect_stdout(sys.stderr):  # standard output is for what went wrong alone
+        with redirect_stdout(sys.stderr):  # standard output is for errors alone
             train(recipe, **options)
     except InkdigitError as error:
         return _tell(str(error), error.exit_code)

@@ -16,7 +16,7 @@ from inkdigit.preparation.load import MAX_BYTES, is_picture_name, open_file
 
 MAX_MEMBERS = 10_000
 MAX_LIST_BYTES = 4 * 2**20
-"""What the list of members may take, which is read at once: some 400 bytes for each of as many as may be."""
+"""The most bytes of the list of members, which is read at once: some 400 for each of ``MAX_MEMBERS``."""
 
 CHUNK_BYTES = 2**20
 HEADER_BYTES = 30  # what stands before each member at the least
@@ -43,7 +43,7 @@ def read_members(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[],
 
 
 class _Bounded(io.FileIO):
-    """A file of which no more is read at once than a list of members may take, whatever the file promises."""
+    """A file from which no more is read at once than a list of members may take, whatever size the zip claims."""
 
     def read(self, size: int | None = -1, /) -> bytes:
         if size is not None and size > MAX_LIST_BYTES:
@@ -92,7 +92,7 @@ def _is_file(member: zipfile.ZipInfo) -> bool:
 
 
 def _shown(name: str) -> str:
-    """A name without signs that a terminal would obey: whoever made the zip chose it."""
+    """A name without control characters, which a terminal would obey: whoever made the zip chose it."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
 
 

@@ -13,7 +13,7 @@ Edges: TypeAlias = tuple[float, float, float, float]
 """x, y, width and height in pixels of the ink, not rounded; it may reach beyond."""
 
 REACH = 0.14
-"""A box may be wrong by so much of the digit's longer side."""
+"""How far a box may be off, as a share of the digit's longer side."""
 
 STROKE = 0.3
 """As much ink as this belongs to a stroke and not to its soft edge."""
@@ -24,9 +24,9 @@ NO_BOXES = np.empty((0, 4), np.float32)
 def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> Images:
     """One digit, uint8 (28, 28), as a network sees it; all 0 where there is no ink.
 
-    Ink that lies nearer to the middle of another digit's box, for its size, is that one's. Each side of the box is
-    moved to where the ink ends; a stroke that goes on beyond reach is a neighbour's or a ruling, and is cut off there.
-    Strokes of a heavy pen are made thinner.
+    Ink nearer to the middle of another digit's box, relative to the box's size, belongs to that digit. Each side of the
+    box is moved to where the ink ends; a stroke that goes on beyond reach is a neighbour's or a ruling, and is cut off
+    there. Strokes of a heavy pen are thinned.
 
     Args:
         ink: float32 (h, w), 0..1.
@@ -55,12 +55,12 @@ def cut_digit(ink: Ink, box: Edges, others: NDArray[np.float32] = NO_BOXES) -> I
 
 
 def find_near(boxes: NDArray[np.float32], window: tuple[float, float, float, float]) -> NDArray[np.bool_]:
-    """Which boxes (k, 4) lie, at least in part, on a window from left and top to right and bottom, bool (k,)."""
+    """Which boxes (k, 4) overlap a window, given as left, top, right and bottom, bool (k,)."""
     return np.asarray(((boxes[:, :2] < window[2:]) & (boxes[:, :2] + boxes[:, 2:] > window[:2])).all(1), np.bool_)
 
 
 def _far(box: Edges, left: int, top: int, shape: tuple[int, ...]) -> NDArray[np.float64]:
-    """How far from the middle of a box the pixels of a window (h, w) lie, in squares of its half width and height."""
+    """Squared distances (h, w) of a window's pixels from the middle of a box, in units of its half width and height."""
     x, y, width, height = box
     across = (np.arange(left, left + shape[1]) + 0.5 - x) / (width / 2) - 1  # (w,)
     down = (np.arange(top, top + shape[0]) + 0.5 - y) / (height / 2) - 1  # (h,)
@@ -72,7 +72,7 @@ def _clip(edge: float, limit: int) -> int:
 
 
 def _fit(inked: NDArray[np.bool_], start: float, end: float, reach: float) -> tuple[int, int]:
-    """Where a digit begins and ends, of the lines (n,) that hold ink, given where it is thought to."""
+    """Where a digit begins and ends, given which of n lines hold ink and where it is thought to begin and end."""
     first = _first(inked, _clip(start, len(inked)), reach)
     last = len(inked) - _first(inked[::-1], _clip(len(inked) - end, len(inked)), reach)
     return (max(first - 1, 0), min(last + 1, len(inked))) if first < last else (0, len(inked))

@@ -1,7 +1,7 @@
 """HEIC, as phones take their pictures, by libheif, which the extra ``heic`` installs.
 
-libheif turns a picture as its container tells, and pillow-heif then sets the EXIF orientation, which tells the same
-once more, to upright: whoever turns by EXIF afterwards turns nothing twice.
+libheif rotates a picture as its container says, and pillow-heif then sets the EXIF orientation, which says the same, to
+upright: code that rotates by EXIF afterwards rotates nothing twice.
 """
 
 import io

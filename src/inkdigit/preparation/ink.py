@@ -17,7 +17,7 @@ MIN_CONTRAST = 12.0
 """Ink departs from paper by at least so much, in grey values of 255."""
 
 NOISE_MARGIN = 6.0
-"""Ink departs from paper by so many times the mean deviation of paper: noise reaches 4, and faint pencil 13."""
+"""Ink differs from paper by at least this many mean deviations of the paper: noise reaches 4, faint pencil 13."""
 
 THUMBNAIL_SIDE = 96
 """Paper changes slowly: its first guess is made on a picture of this size."""
@@ -26,10 +26,10 @@ PAPER_SIDE = 48
 """Its smooth average is taken on a picture of this size."""
 
 BAND = 32
-"""So many rows are averaged at a time: far from an area, all its shares are 0."""
+"""How many rows are averaged at a time: an area has no share in rows far from it."""
 
 SAMPLE = 16_384
-"""So many pixels tell the quantiles of all."""
+"""Quantiles are estimated from about this many pixels at most."""
 
 Values: TypeAlias = NDArray[np.float32]
 """Grey values or differences of them, float32 (h, w)."""
@@ -39,7 +39,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 
 def reduce(grey: Grey, side: int = WORKING_SIDE) -> tuple[Grey, float]:
-    """A picture whose longer side is at most so many pixels, and the factor from it back to its own ones (>= 1)."""
+    """A picture reduced to at most ``side`` pixels on its longer side, and the factor back to its own size (>= 1)."""
     factor = max(grey.shape) / side
     if factor <= 1:
         return grey, 1.0
@@ -57,8 +57,8 @@ def _area_shares(edges: NDArray[np.floating], pixels: NDArray[np.intp]) -> Value
 def find_ink(grey: Grey) -> Ink:
     """How much ink each pixel holds.
 
-    The paper is what remains when ink is taken away: a first guess of it is a wide median, ink is the side to
-    which few pixels depart far, and paper is then averaged anew from the pixels that are not ink.
+    The paper is what remains without the ink: the first guess of it is a wide median, the ink is on the side, darker or
+    brighter, to which few pixels differ much, and the paper is then averaged again from the pixels that are not ink.
 
     Args:
         grey: uint8 (h, w).
@@ -85,7 +85,7 @@ def one_sidedness(departure: Values) -> float:
 
 
 def _average_rows(grey: Grey, n: int) -> Grey:
-    """Means (n, w) over equal parts of a picture's height. Pillow's BOX takes whole pixels: uneven, and strokes too."""
+    """Means (n, w) over equal parts of the height. Pillow's BOX takes whole pixels: parts and strokes become uneven."""
     if n >= len(grey):
         return grey
     edges = np.arange(n + 1) * (len(grey) / n)
@@ -124,7 +124,7 @@ def _wide_medians(grey: Grey) -> list[Values]:
 
 
 def _coarse_median(small: Values, window: int) -> Values:
-    """Medians over square windows, eight a window's width, each of some eighty pixels: more change nothing."""
+    """Medians over square windows, eight per window width, each of some eighty pixels: more make no difference."""
     rows, columns = (_windows(side, window) for side in small.shape)
     chosen = small[rows][:, :, columns].swapaxes(1, 2).reshape(len(rows), len(columns), -1)
     middle = chosen.shape[-1] // 2
@@ -133,7 +133,7 @@ def _coarse_median(small: Values, window: int) -> Values:
 
 @lru_cache(maxsize=64)
 def _windows(side: int, window: int) -> NDArray[np.intp]:
-    """The places (n, m) along a side that n windows, eight a window's width, look at."""
+    """The m places along a side that each of n windows samples, (n, m); there are eight windows per window width."""
     reach, every = window // 2, ceil(window / 9)
     offsets = np.arange(-(reach // every) * every, reach + 1, every)
     middles = np.linspace(0, side - 1, min(side, ceil(8 * side / window))).round()
@@ -192,7 +192,7 @@ def _dilate(mask: Mask, reach: int) -> Mask:
 
 @lru_cache(maxsize=8)
 def _gaussian(n: int, sigma: float) -> Values:
-    """Weights (n, n) of n equal parts of a side at n points from its one end to the other; they do not sum to 1."""
+    """Gaussian weights (n, n) of a side's n equal parts at n points from end to end; they do not sum to 1."""
     apart = np.subtract.outer(np.linspace(-0.5, n - 0.5, n), np.arange(n)) / sigma
     return np.exp(apart * apart / -2).astype(np.float32)
 
@@ -227,7 +227,7 @@ def _stretch(height: Values, mask: Mask) -> Ink:
 
 
 def _measure_paper(height: Values, mask: Mask) -> tuple[float, float]:
-    """Of the pixels that are not ink: what nine of ten stay below, and their mean deviation."""
+    """Of the pixels that are not ink: the value that nine in ten stay below, and the mean deviation from the median."""
     every = ceil((height.size / SAMPLE) ** 0.5)
     sample = height[::every, ::every][~mask[::every, ::every]]
     if not sample.size:
@@ -262,7 +262,7 @@ def _enlarge(grid: Values, shape: tuple[int, ...]) -> Values:
 
 
 def _interpolate(rows: Values, n: int) -> Values:
-    """Rows (m, k), of which the outermost lie at the ends, → n rows (n, k) between them."""
+    """Rows (m, k) → n rows (n, k), evenly spaced from the first to the last, by linear interpolation."""
     below, beyond = _places(len(rows), n)
     steps = (rows[1:] - rows[:-1])[below] if len(rows) > 1 else np.zeros((n, rows.shape[1]), np.float32)
     steps *= beyond

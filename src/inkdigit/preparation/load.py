@@ -40,9 +40,9 @@ SUFFIXES = frozenset({
 
 @dataclass(frozen=True)
 class Unreadable(os.PathLike[str]):
-    """A picture that failed before it was loaded, as a damaged page of a PDF: loading it raises the error.
+    """A picture that failed before it was loaded, such as a damaged page of a PDF: loading it raises the error.
 
-    It passes for a path, which is its name, so that it goes wherever a picture goes.
+    It is path-like, with its name as the path, so it can be passed wherever a picture can.
     """
 
     name: str
@@ -67,9 +67,9 @@ MAX_SCANS = 32
 
 QUIET = Quiet()
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
-_UNIT_LIMIT = 2  # values 0..1 go a little above 1 where they were resampled; bytes go far above
+_UNIT_LIMIT = 2  # resampling takes values of 0..1 a little above 1; bytes go far above
 _FARTHEST = 2.0**32  # beyond it, differences of values overflow sooner or later
-_OVERSHOOT = 0.1  # nor do they go farther below 0, as a share of the highest; those of a normalised tensor do
+_OVERSHOOT = 0.1  # resampling takes values no farther below 0, as a share of the highest; normalised tensors go farther
 
 _MAGIC: Mapping[str, tuple[int, tuple[bytes, ...]]] = {
     "PNG": (0, (b"\x89PNG\r\n\x1a\n",)),
@@ -81,7 +81,7 @@ _MAGIC: Mapping[str, tuple[int, tuple[bytes, ...]]] = {
     "HEIC": (4, BRANDS),
 }
 _HOLDING = ("PDF", "a zip")
-"""What holds pictures, and is read by its name alone."""
+"""Containers of pictures, which are read only where the file's name says what they are."""
 
 _OTHER_MAGIC: Mapping[str, tuple[int, bytes]] = {
     "AVIF or a video": (4, b"ftyp"),
@@ -109,13 +109,13 @@ def load(source: PictureLike) -> Grey:
 
     Args:
         source: a path, the bytes of a file, a file opened to read bytes, a PIL image, or an array: (h, w),
-            (h, w, 1), (h, w, 3) RGB or (h, w, 4) RGBA; bool, uint8, uint16, or others: 0..1, 0..255 where a value is
-            above 2, and where one is above 510 or far below 0, as in a normalised tensor, from the lowest to the
-            highest. Of a file of several pages the first is loaded; ``inkdigit.find_pictures`` finds all, and those of
-            PDFs and zips.
+            (h, w, 1), (h, w, 3) RGB or (h, w, 4) RGBA; bool, uint8, uint16, or other types, taken as 0..1, as 0..255 if
+            a value is above 2, or as ranging from the lowest to the highest if one is above 510 or far below 0, as in a
+            normalised tensor. Of a file with several pages the first is loaded; ``inkdigit.find_pictures`` finds all,
+            and those in PDFs and zips.
 
     Returns:
-        uint8 (h, w), upright as EXIF tells, transparency laid on paper that contrasts with the ink.
+        uint8 (h, w), upright according to EXIF, transparency laid on paper that contrasts with the ink.
 
     Raises:
         ImageError: with a code that says why.
@@ -162,7 +162,7 @@ def to_grey(picture: PIL.Image.Image) -> Grey:
 
 @contextmanager
 def open_file(path: Path) -> Iterator[BinaryIO]:
-    """A regular file, open to be read; whatever keeps it from that is an ``ImageError``."""
+    """A regular file, opened for reading; whatever prevents that raises an ``ImageError``."""
     with _open(path) as file:
         try:
             yield file
@@ -172,9 +172,9 @@ def open_file(path: Path) -> Iterator[BinaryIO]:
 
 def _open(path: Path) -> BinaryIO:
     try:
-        path.stat()  # tells what is wrong, which is_dir and is_file keep to themselves
+        path.stat()  # raises what is wrong, which is_dir and is_file hide
         if path.is_dir():
-            os.scandir(path).close()  # which tells that it may not be entered
+            os.scandir(path).close()  # raises if it may not be entered
             known = ", ".join(KNOWN)
             raise ImageError(
                 "not_an_image", f"found a folder, expected a picture, or for 'inkdigit read' a folder of some: {known}"
@@ -193,7 +193,7 @@ def _open(path: Path) -> BinaryIO:
 
 
 def read_bytes(path: Path) -> bytes:
-    """All of a file, if it is no larger than is read; else an ``ImageError``."""
+    """The whole of a file of at most ``MAX_BYTES``; a larger one raises an ``ImageError``."""
     with open_file(path) as file:
         size = os.fstat(file.fileno()).st_size
         if size > MAX_BYTES:
@@ -202,12 +202,12 @@ def read_bytes(path: Path) -> bytes:
 
 
 def decode(found: str, opened: Callable[[], PIL.Image.Image], max_pixels: int) -> PIL.Image.Image:
-    """Decodes what ``opened`` returns, upright and of mode L or RGB; whatever a decoder raises is an ``ImageError``.
+    """Decodes what ``opened`` returns, upright, of mode L or RGB; whatever a decoder raises becomes an ``ImageError``.
 
     Args:
-        found: what the file was taken for, to be told where it is damaged.
+        found: what the file was taken for, for the message if it is damaged.
         opened: opens the file.
-        max_pixels: of more, nothing is decoded.
+        max_pixels: a picture with more is not decoded.
     """
     try:
         with QUIET:
@@ -295,7 +295,7 @@ def _on_paper(image: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _belongs_on_black(grey: Grey, visible: Grey) -> bool:
-    """Whether what is visible is bright ink, or brings dark paper: more than one colour, on half of the picture."""
+    """Whether what is visible is bright ink, or dark paper: half of the picture in several colours, or nearly all."""
     weight = max(int(visible.sum(dtype=np.int64)), 1)
     mean = int(np.einsum("hw,hw", grey, visible, dtype=np.int64)) / weight
     variance = int(np.einsum("hw,hw,hw", grey, grey, visible, dtype=np.int64)) / weight - mean**2
@@ -305,7 +305,7 @@ def _belongs_on_black(grey: Grey, visible: Grey) -> bool:
 
 
 def _stretch(values: NDArray[Any]) -> Grey:
-    """Values of any depth → uint8: what fits a byte stays, all else is stretched from darkest to brightest."""
+    """Values of any depth → uint8: kept if they fit a byte and exceed 2, else stretched from darkest to brightest."""
     depth = np.float32 if values.dtype.itemsize <= 2 else np.float64
     finite = np.nan_to_num(values.astype(depth), copy=False, nan=0, posinf=0, neginf=0)
     low, high = float(finite.min()), float(finite.max())
@@ -334,7 +334,7 @@ def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
         return PIL.Image.fromarray(_stretch(array) if array.ndim == 2 else (array >> spare).astype(np.uint8))
     values = np.nan_to_num(array.astype(np.float64), nan=0, posinf=0, neginf=0)
     low, high = values.min(), values.max()
-    if high > 2 * 255 or low < -_OVERSHOOT * high:  # not just values that were smoothed beyond their ends
+    if high > 2 * 255 or low < -_OVERSHOOT * high:  # more than resampling overshoots
         return PIL.Image.fromarray(_stretch(np.clip(values, -_FARTHEST, _FARTHEST)))
     highest = 1 if values.max() <= _UNIT_LIMIT else 255
     return PIL.Image.fromarray(np.round(np.clip(values, 0, highest) * (255 / highest)).astype(np.uint8))

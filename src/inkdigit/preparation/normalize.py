@@ -12,7 +12,7 @@ from PIL import Image
 from inkdigit.images import DIGIT_SIDE, SIZE, Grey, Images, Ink
 
 FAINT = 12 / 255
-"""Less ink than this beside a digit's box is paper."""
+"""Rows and columns at a digit's border with no more ink than this are paper, and are cut off."""
 
 
 def normalize(ink: Ink) -> Images:
@@ -30,7 +30,7 @@ def normalize_grey(grey: Grey) -> Images:
 
 
 def _shrink(ink: Ink) -> NDArray[np.float32]:
-    """To 20 pixels along the longer side, the aspect ratio kept; area averaging on the way down."""
+    """Scales to 20 pixels along the longer side, keeping the aspect ratio; averages areas where that shrinks."""
     height, width = ink.shape
     scale = DIGIT_SIDE / max(height, width)
     rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
@@ -46,9 +46,9 @@ def _average(ink: Ink, rows: int, columns: int) -> NDArray[np.float32]:
 
 
 def _average_rows(ink: NDArray[np.float32], n: int) -> NDArray[np.float32]:
-    """Means (n, w) over equal parts of a height: whole rows are summed, and those that two parts share are divided.
+    """Means (n, w) over equal parts of a height: whole rows are summed, and rows that two parts share are split.
 
-    A product of matrices would say the same, but for digits of this size BLAS starts threads that mostly wait.
+    A product of matrices would give the same, but for digits of this size BLAS starts threads that mostly wait.
     """
     edges = np.linspace(0, len(ink), n + 1)
     first = edges.astype(np.intp)

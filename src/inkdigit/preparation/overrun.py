@@ -10,16 +10,16 @@ from inkdigit.preparation.cut import Edges, find_near
 from inkdigit.preparation.ink import Mask
 
 FIRM = 0.5
-"""As much ink as this belongs to a stroke."""
+"""A pixel with more ink than this belongs to a stroke."""
 
 AROUND = 0.1
-"""How far is looked beyond the box, as a share of its longer side."""
+"""How far beyond the box ink is looked for, as a share of the box's longer side."""
 
 DETAIL = 40
-"""A box is looked at with about so many pixels along its longer side."""
+"""A box is sampled with at least about this many pixels along its longer side, if it has them."""
 
 FAR = 3
-"""A stroke may go on as steeply as this beside a box: its way to the outermost line is so much longer."""
+"""A stroke may leave a box at a slant: its way to the outermost line may be this many times the margin."""
 
 LEVEL = 0.15
 """Ink that goes on to the left and to the right at one height, to within this share of the box's, is a ruling."""
@@ -73,7 +73,7 @@ def _outermost(shape: tuple[int, ...], start: tuple[int, int], end: tuple[int, i
 
 
 def _spread(seeds: Mask, ground: Mask, steps: int) -> Mask:
-    """Seeds (h, w), and the ground that is reached from them by so many steps to a neighbour, corners included."""
+    """Seeds (h, w), and the ground reached from them within ``steps`` moves to a neighbour, diagonals included."""
     reached = seeds
     for _ in range(steps):
         padded = np.pad(reached, 1)

@@ -11,7 +11,7 @@ from inkdigit.preparation.ink import Mask, reduce
 from inkdigit.preparation.rulings import find_writing
 
 COARSE = 64
-"""Pieces of ink are told apart on a picture of this size: what is nearer than a cell belongs together."""
+"""Pieces of ink are told apart on a grid of at most this many cells a side, where gaps of one cell are bridged."""
 
 
 def prepare_single(grey: Grey) -> Images:

@@ -1,4 +1,4 @@
-"""Decoders remark on metadata that nobody asked for."""
+"""Silences decoders, which warn about metadata that nobody asked for."""
 
 import ctypes
 import logging
@@ -19,10 +19,10 @@ with suppress(OSError, AttributeError):  # in a Pillow without it
 
 
 class Quiet:
-    """A context in which nothing warns, for several threads at once; afterwards all is as it was.
+    """A context without warnings that several threads may be in at once; afterwards, warnings are as before.
 
-    ``warnings.catch_warnings`` puts back what it found when it was entered: of two threads that leave it in the order
-    in which they came, the second one would leave all warnings of the process off for good.
+    ``warnings.catch_warnings`` restores what it found on entry: if two threads overlap and leave in the order in which
+    they entered, the second would turn off all warnings of the process for good.
     """
 
     def __init__(self) -> None:

@@ -12,13 +12,13 @@ from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import Mask, find_ink
 
 PARTS = 12
-"""A line is looked for in so many parts of the picture's width."""
+"""The picture's width is divided into this many parts to look for lines."""
 
 SEEN = 10
-"""And in so many of them it is there."""
+"""In how many of these parts, at least, a line is present."""
 
 FILLED = 0.8
-"""A part has a line where so much of it is ink, in a row or a few."""
+"""A part contains a line if this share of its width is ink, in one row or a few."""
 
 TILT = 0.06
 """It rises or falls by no more than this share of the picture's width."""
@@ -27,10 +27,10 @@ THICKNESS = 0.02
 """It is no thicker than this share of the picture's height, and a pixel in any case."""
 
 LEAST = 8
-"""Parts of fewer pixels are no wider than a stroke is long."""
+"""No line is looked for in parts of fewer pixels, which are no wider than a stroke is long."""
 
 MOST = 40
-"""Rows of one part that are considered: more lines are no ruling."""
+"""A part in which there are more lines than this has no rulings."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _rows(filled: Mask) -> Iterator[float]:
 
 
 def _erase(ink: Ink, ruling: PrintedLine) -> None:
-    """Takes a line away, in place, where it is no thicker than it mostly is."""
+    """Erases a line, in place, wherever it is hardly thicker than usual; strokes that cross it stay."""
     height, width = ink.shape
     limit = max(1, round(THICKNESS * height))
     columns = np.arange(width)

@@ -39,7 +39,7 @@ def read_pages(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[], P
 
 
 class _Scan:
-    """A TIFF that stays open: one that is opened anew for a page walks through all pages before it."""
+    """A TIFF that stays open: reopened for each page, it would walk through all pages before it."""
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
@@ -54,7 +54,7 @@ class _Scan:
         return self._picture
 
     def count(self, most: int) -> int:
-        """How many pages there are, damaged ones too; of a stranger's millions no more are counted than matter."""
+        """How many pages there are, damaged ones too; a stranger's millions are counted only up to ``most``."""
         pages = 0
         with QUIET:
             try:

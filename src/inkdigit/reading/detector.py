@@ -19,38 +19,38 @@ ENLARGED = 1.42
 """A picture is enlarged by no more than this: it does not get sharper."""
 
 TINY, TINY_ENLARGED = 140, 3
-"""A picture of fewer pixels than the one is enlarged up to that, and by no more than the other."""
+"""A picture whose longer side is shorter than the first, in pixels, is enlarged up to it, by at most the second."""
 
 GLANCED, SURROUNDINGS = 32, 0.2
-"""At a glance, ink is seen at this size, in pixels, and around it this share of its longer side.
+"""A glance shows the ink at the first size, in pixels, with a margin of the second, as a share of its longer side.
 
-In all fewer pixels than the smallest side of a page: a locator gives so small a view no margin, which halves its time.
+Together that is less than the smallest of ``SIDES``: a locator gives so small a view no margin, which halves its time.
 """
 
 SMALLEST, LARGEST = 14, 100
-"""A digit of this many pixels is expected to be found, if it is one."""
+"""In a view, a digit between these sizes, in pixels, is expected to be found."""
 
 NOTICED = 0.8
-"""One that is smaller or larger by this factor is still believed where it is found."""
+"""Beyond these sizes, by up to this factor, a digit is not expected, but believed where it is found."""
 
 SAME = 0.45
-"""Findings of two scales are of the same digit if they share so much of their union."""
+"""Findings at two scales are the same digit if their boxes share more than this of their union."""
 
 APART, WITHIN = 0.4, 0.7
-"""Two digits share no more of their union than the one, and of the smaller box no more than the other.
+"""The boxes of two digits share at most the first of their union, and at most the second of the smaller box.
 
-A 1 that touches both of its neighbours lies within them to more than a half. Of 300 generated strings of digits that
-overlap by a tenth of their height 80.7 % are read with 0.6, 82.7 % with 0.7.
+More than half of a 1 that touches both of its neighbours lies within their boxes. Of 300 generated strings of digits
+that overlap by a tenth of their height, 80.7 % are read with 0.6, and 82.7 % with 0.7.
 """
 
 BEST = 2
-"""A digit's score is the mean over so many views, those that see it best.
+"""A digit's score is the mean over this many views, those that see it best.
 
-Of 2,900 things on 500 generated pages 130 were taken for a digit or for none wrongly, with the mean over all views 147.
+Of 2,900 things on 500 generated pages, 130 were wrongly taken for a digit or for none; 147 if all views are averaged.
 """
 
 FAINT = 0.1
-"""What all scales together say less of is forgotten."""
+"""Findings whose mean score over the scales that should see them is no more than this are dropped."""
 
 MAX_FINDINGS = 5000
 """Of one view, the most that are compared with those of the others."""
@@ -73,7 +73,7 @@ class View:
 
 
 def look(locator: Locator, page: Grey, sides: Iterable[int] = SIDES) -> Iterator[View]:
-    """Views of a page, uint8 (h, w), one for each length of its longer side that makes sense, in their order."""
+    """Views of a page, uint8 (h, w), one per longer side in ``sides`` that does not enlarge it too much, in order."""
     picture, longest = PIL.Image.fromarray(page), max(page.shape)
     for side in sides:
         if side / longest <= _limit(page):
@@ -108,12 +108,12 @@ def _resized(locator: Locator, picture: PIL.Image.Image, scale: float) -> View:
 
 
 def merge(views: Iterable[View]) -> Findings:
-    """One finding for each digit, the surest first.
+    """One finding for each digit, those first whose boxes the views agree on most.
 
-    A part of a large digit may look like a small one at one scale, but not at the others; a digit does at all. So
-    the means over all views in which it should be seen decide what is one; its scores are those of the views that see
-    it best. Of two that lie on one another the one stands whose box the views agree on: a box around two digits, which
-    one view tells, is like that of either in the others, but not very.
+    A part of a large digit may look like a small digit at one scale, but not at the others; a digit looks like one at
+    all scales. So the mean over all views in which it should be seen decides what is a digit; its scores come from the
+    views that see it best. Of two that overlap, the one whose box the views agree on is kept: a box around two digits,
+    seen in one view, resembles the box of either in the other views, but only roughly.
     """
     views = [_legible(view) for view in views]
     boxes = np.concatenate([np.empty((0, 4), np.float32), *(view.findings.boxes for view in views)])
@@ -122,7 +122,7 @@ def merge(views: Iterable[View]) -> Findings:
     sums, weights = np.zeros_like(boxes), np.full((len(boxes), 1), 1e-6, np.float32)
     agreed = np.zeros((len(boxes), 1), np.float32)
     for place, view in enumerate(views):
-        # In the closest view all that is found there is expected: there is none in which it is larger.
+        # In the closest view, everything found is expected: no other view shows it larger.
         smallest = NOTICED * SMALLEST if view is views[-1] else SMALLEST
         should_see = ((size * view.scale >= smallest) & (size * view.scale <= LARGEST))[:, None]
         expected += should_see
@@ -151,7 +151,7 @@ def _legible(view: View) -> View:
 
 
 def _match(boxes: Boxes, findings: Findings) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Of each box (k, 4), the finding that is the same digit, (k,), and what both share, 0 for none, (k, 1)."""
+    """For each box (k, 4), the finding of the same digit, (k,), and the share of their union, 0 for none, (k, 1)."""
     strength = findings.scores.max(1)
     best, shared = np.empty(len(boxes), np.int64), np.empty((len(boxes), 1), np.float32)
     for start in range(0, len(boxes), BLOCK):
@@ -164,7 +164,7 @@ def _match(boxes: Boxes, findings: Findings) -> tuple[NDArray[np.int64], NDArray
 
 
 def choose_apart(boxes: Boxes, strength: NDArray[np.float32]) -> list[int]:
-    """Which of the boxes (k, 4) stand for themselves, the strongest first: no stronger one lies on them."""
+    """The places of those boxes (k, 4) that are not overlapped by a stronger kept one, the strongest first."""
     is_open, kept = np.ones(len(boxes), bool), []
     for place in np.argsort(-strength, kind="stable"):
         if is_open[place]:

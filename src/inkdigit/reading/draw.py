@@ -19,7 +19,7 @@ SURE, REFUSED, CHANGED = (
 )  # blue, vermilion and bluish green of Okabe and Ito: told apart by colour-blind eyes
 PAPER, TEXT, GROUND = (255, 255, 255), (30, 30, 30), (225, 225, 225)
 LEGIBLE_SIDE = 400
-"""A picture of half of this or less is enlarged by a whole factor before anything is written on it, in pixels."""
+"""A picture whose longer side is at most half of this, in pixels, is enlarged by a whole factor before drawing."""
 PANEL = 360  # pixels
 CAPTION = 30
 TILE = 4 * SIZE
@@ -61,7 +61,7 @@ def draw_ink(explanation: Explanation) -> PIL.Image.Image:
 
 
 def _annotate(explanation: Explanation, scale: float, side: int = 0) -> PIL.Image.Image:
-    """Boxes and answers on the picture at another size, in the middle of a square of that side if it has one."""
+    """The scaled picture with boxes and answers, centred in a square of ``side`` pixels if that is larger."""
     picture = _resize(explanation.picture.convert("RGB"), scale)
     canvas = PIL.Image.new("RGB", (max(side, picture.width), max(side, picture.height)), GROUND)
     x, y = (canvas.width - picture.width) // 2, (canvas.height - picture.height) // 2
@@ -76,14 +76,14 @@ def _annotate(explanation: Explanation, scale: float, side: int = 0) -> PIL.Imag
 
 
 def _draw_box(draw: ImageDraw.ImageDraw, digit: Digit, box: Box, size: tuple[int, int]) -> None:
-    """A line around the digit that hides none of it, seamed with paper so that it is seen on any ground."""
+    """A line around the digit, hiding none of it, edged in ``PAPER`` so that it shows on any background."""
     line, seam = _line_width(size), _seam_width(size)
     draw.rectangle(_around(box, line + 2 * seam, size), outline=PAPER, width=line + 2 * seam)
     draw.rectangle(_around(box, line + seam, size), outline=_colour(digit), width=line)
 
 
 def _draw_answer(draw: ImageDraw.ImageDraw, digit: Digit, box: Box, size: tuple[int, int]) -> None:
-    """The answer above the box, or below it, or in its corner, wherever the whole of it is within the picture."""
+    """The answer above the box if it fits within the picture there, else below it, else in its corner."""
     width, height = size
     letter = _clamp(box.height / 3, 12, max(12, height / 12))
     font, stroke = ImageFont.load_default(letter), max(1, round(letter / 12))
@@ -107,7 +107,7 @@ def _enlarge(box: Box, scale: float, x: int, y: int) -> Box:
 
 
 def _around(box: Box, margin: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
-    """The first x and y and the last of a box wider by a margin, within the picture."""
+    """The first x and y, then the last x and y, of a box widened by a margin and clipped to the picture."""
     x, y = max(0, box.x - margin), max(0, box.y - margin)
     right, bottom = min(box.x + box.width + margin, size[0]), min(box.y + box.height + margin, size[1])
     return x, y, max(x, right - 1), max(y, bottom - 1)

@@ -20,63 +20,63 @@ from inkdigit.reading.proposer import COVERED, Proposals, Proposer
 from inkdigit.reading.scene import FIRM, Scene
 
 COARSE, LARGE = 140, 40
-"""The longer side of what is glanced at, in pixels, if there is ink on it and its longer side takes so many."""
+"""For a glance, a picture is reduced to the first, in pixels, if its ink stays at least as long as the second."""
 
 FAINT = 0.1
-"""Ink that counts there: of writing by a finer pen, no more is left in so few pixels."""
+"""Ink above this counts at that size: writing by a fine pen leaves no more in so few pixels."""
 
 PLAIN = 0.9
-"""So sure must both be together, to leave it at a glance.
+"""A glance is enough if both readers together are surer than this.
 
-Of 153 digits on generated pages that they were surer of than that, one was wrong. Asking for 0.98 takes 1.2 times as
+Of 153 digits on generated pages of which they were surer than that, one was wrong. Requiring 0.98 takes 1.2 times as
 long.
 """
 
 LIKELY, ALONE = 0.5, 0.85
-"""What is less probably a digit than the one is left out, and less than the other, if it stands in line with none.
+"""What is less likely a digit than the first is left out, as is what is less likely than the second and not in line.
 
-At least one is told in any case.
+At least one is kept in any case.
 """
 
 NONE = 0.9
-"""A digit image that is more probably none is looked at as any picture is: it may hold two digits, made as small.
+"""A digit image that is no digit with at least this probability is read like any picture: it may hold two digits.
 
-Of 41 images of two held-out digits, made as MNIST's are, 35 are read so, without it none; of 5,000 of one digit, 7 are
-looked at, 10 ms each. With 0.5 it is 39 and 19.
+Of 41 images of two held-out digits, made like MNIST's, 35 are read this way, without it none; of 5,000 of one digit, 7
+are looked at again, 10 ms each. With 0.5 it is 39 and 19.
 """
 
 VOUCHED = 30
-"""The odds that what is found is a digit are so many times as high where somebody says that there is one.
+"""The odds that what is found is a digit are multiplied by this if the caller says that there is one.
 
-Nine of ten things that may be a digit on people's pictures are one, by how both readers are joined; then 269 of 270.
+By the joining of both readers, nine in ten things that may be a digit on people's pictures are one; then 270 in 271.
 """
 
 ALIKE, NEAR = 0.5, 2.0
-"""In line: at least so alike in height, and no more than so many heights apart from what is clearly a digit.
+"""In line with a clear digit: heights in a ratio of at least the first, middles at most the second apart, in heights.
 
-Of 700 generated pages 536 are wholly right, with 1.5 heights 531, with 3 as many as with 1.75: 533.
+Of 700 generated pages, 536 are wholly right; with 1.5 heights 531, with 3 as many as with 1.75: 533.
 """
 
 OVERRUN, PIECE = 0.05, 1 / 50
-"""Where ink goes on beyond a digit's box by more than the one, as a share, the odds that it is a digit are multiplied.
+"""If ink goes on beyond a box by more than the first, as a share, the odds of a digit are multiplied by the second.
 
-Of the digits of strangers' pictures one in two hundred does, of what passes for a digit without being one, a quarter.
-Where it stands in line with a clear digit that ends with its box, it tells nothing: of 83 such on 1,400 generated pages
-that were as clear but for that, 82 were digits, of 33 others 23.
+It does for one in two hundred digits of strangers' pictures, and for a quarter of what passes for a digit but is none.
+Beside a clear digit that ends with its own box, it means nothing: on 1,400 generated pages, of boxes that
+were clear but for that, 82 of 83 such were digits, and 23 of 33 others.
 """
 
 SURE = 0.9
 """A digit is sure if both readers name it, and it is this probable."""
 
 TURNED = 2
-"""A page is turned where that makes so many times as many digits sure, one counted beside those that are sure upright.
+"""A page is turned if that makes this many times as many digits sure as upright, one added to those sure upright.
 
-Of 160 short strings on their side, 126 of them without a sure digit upright, 138 are surest as they are to be read, and
-12 are as sure on their head; of 500 generated pictures of no digit, or of one, none has two that are sure on its side.
+Of 160 short strings on their side, 126 of them without a sure digit as given, 138 are surest the right way up, and 12
+are as sure upside down; of 500 generated pictures of no digit, or of one, none has two that are sure on its side.
 """
 
 HALF = 0.5
-"""It is only tried where sure digits hold less than this share of the ink, and nothing by itself holds all of it."""
+"""Turning is only tried if sure digits hold less than this share of the ink, and the likeliest thing not all of it."""
 
 
 @dataclass(frozen=True)
@@ -84,9 +84,9 @@ class Found:
     """The digits of a picture, in no order.
 
     Attributes:
-        ink: float32 (h, w), of the picture as it was looked at.
+        ink: float32 (h, w), at the size that was looked at.
         boxes: in pixels of the picture.
-        lying: the same as they lie once the picture is turned so that it can be read.
+        lying: the same boxes, once the picture is turned the right way up.
         images: uint8 (k, 28, 28), what the classifier saw.
         probabilities: float32 (k, 11), of both together.
         agreed: bool (k,), whether locator and classifier named the same digit.
@@ -105,7 +105,7 @@ class Found:
         return bool((self.probabilities[:, CLASSES] < NONE).any())
 
     def vouched(self) -> "Found":
-        """The same, with somebody's word for it that this is a digit."""
+        """The same, given the caller's word that this is a digit."""
         return replace(self, probabilities=speak_for(self.probabilities, VOUCHED))
 
 
@@ -121,8 +121,8 @@ class Finder:
 
         Args:
             grey: a picture.
-            single: whether it is known to hold one digit: the surest alone is told, and what speaks against its being
-                one counts for little.
+            single: whether it is known to hold one digit: only the surest is returned, and doubt whether it is one
+                counts for little.
 
         Raises:
             ImageError: more digits than can be read.
@@ -156,7 +156,7 @@ class Finder:
         return Found(scene.ink, boxes, lying, found.images, found.probabilities, found.agreed)
 
     def read_images(self, images: Sequence[Grey]) -> list[Found]:
-        """Digit images as MNIST's are, (28, 28), pass unchanged, and the locator is not asked."""
+        """Reads digit images like MNIST's, (28, 28), unchanged and without the locator."""
         stacked = np.stack(images)
         rows = self._joining.hear_alone(self._classifier(stacked))[:, None]  # (n, 11) → (n, 1, 11)
         inks = (stacked / np.float32(255)).astype(np.float32)
@@ -166,19 +166,19 @@ class Finder:
         return [Found(ink, [box], [box], image, row, _AGREED) for ink, box, image, row in parts]
 
     def _glance(self, scene: Scene, least: float) -> "_Read | None":
-        """The only digit of a plain picture, or None where there may be more to it: so much ink beside it."""
+        """The only digit of a plain picture; None where it is not sure, or ink beside it may be something more."""
         read = self._join(self._proposer.glance(scene))
         is_plain = len(read.findings) == 1 and bool(read.agreed[0]) and read.probabilities[0, :CLASSES].max() > PLAIN
         return read if is_plain and scene.cover(read.findings, least) > COVERED else None
 
     def _examine(self, scene: Scene) -> "_Read":
-        """All that may be a digit and lies under nothing likelier, the likeliest first."""
+        """Everything that may be a digit and is not overlapped by something likelier, the likeliest first."""
         read = self._join(self._proposer.propose(scene))
         read = read.take(choose_apart(read.findings.boxes, read.chance)).doubt_pieces(scene.ink)
         return read.take(np.argsort(-read.chance, kind="stable").tolist())
 
     def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
-        """What is read in a picture that lies on its side or its head, and by how many quarters it was turned."""
+        """What is read in a picture that may lie on its side or upside down, and by how many quarters it was turned."""
         size = median(upright.findings.boxes[:, 2:].max(1).tolist())
         sure = {turns: self._skim(scene.turn(turns), size).sureness for turns in (1, 2, 3)}
         turns = max(sure, key=sure.__getitem__)
@@ -212,12 +212,12 @@ class _Read:
 
     @property
     def sure(self) -> list[int]:
-        """The places of the digits that both readers name, without doubt."""
+        """The places of the digits that both readers name and that are at least ``SURE``."""
         return np.flatnonzero(self.agreed & (self.probabilities[:, :CLASSES].max(1, initial=0) >= SURE)).tolist()
 
     @property
     def sureness(self) -> tuple[int, float]:
-        """How many digits are sure, and how sure all of them are together."""
+        """How many digits are sure, and the sum of their chances."""
         return len(self.sure), float(self.chance[self.sure].sum())
 
     def doubt_pieces(self, ink: Ink) -> "_Read":
@@ -228,7 +228,7 @@ class _Read:
         return replace(self, probabilities=speak_for(self.probabilities, np.where(is_piece, PIECE, 1)))
 
     def likely(self, at_most: int | None) -> "_Read":
-        """What is probably a digit, or rather one than not and in line with such; the first, if nothing is."""
+        """What is clearly a digit, or more likely one than not and in line with a clear one; else just the first."""
         is_clear = self.chance >= ALONE
         is_likely = is_clear | ((self.chance >= LIKELY) & _stand_in_line(self.findings.boxes, is_clear))
         likely: list[int] = np.flatnonzero(is_likely).tolist()
@@ -255,7 +255,7 @@ def _stand_in_line(boxes: Boxes, is_clear: NDArray[np.bool_]) -> NDArray[np.bool
 
 
 def _overrun(boxes: Boxes, is_likely: NDArray[np.bool_], ink: Ink) -> NDArray[np.bool_]:
-    """Of which boxes (k, 4) the strokes go on beyond, bool (k,); of the likely ones, which may lie in one another."""
+    """Which of the likely boxes (k, 4) have strokes that go on beyond them and beyond other likely ones, bool (k,)."""
     beyond, likely = np.zeros(len(boxes), bool), boxes[is_likely]
     for own, place in enumerate(np.flatnonzero(is_likely)):
         x, y, width, height = (float(value) for value in boxes[place])

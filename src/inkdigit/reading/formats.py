@@ -19,7 +19,7 @@ from inkdigit.reading.steps import write_png
 Answer: TypeAlias = Reading | ImageError
 
 Result: TypeAlias = Explanation | Answer
-"""With the pictures of the steps, or without, where nobody asked for them: they are large."""
+"""An answer, with the pictures of its steps only where they are asked for, since they are large."""
 
 CSV_COLUMNS = [
     "source",
@@ -39,7 +39,7 @@ CSV_COLUMNS = [
 ANNOTATED = Path("annotated")
 
 EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-"""A cell that begins so is run by a spreadsheet (OWASP, "CSV injection"); some take the wide signs for the others."""
+"""Spreadsheets execute cells that begin with these (OWASP, "CSV injection"), some also with the full-width ones."""
 
 
 Writer: TypeAlias = Callable[[Iterable[Result], bool, Path | None], Iterator[str]]
@@ -87,7 +87,7 @@ def _text(answers: Iterable[Answer], several: bool) -> Iterator[str]:
 
 
 def _to_json(answer: Answer) -> str:
-    """One line of JSON; of a name that is no text, the bytes that are none are written as JSON escapes them."""
+    """One line of JSON; bytes of a name that are not valid text are written as JSON escapes."""
     return json.dumps(answer.to_dict(), ensure_ascii=False).encode(errors="backslashreplace").decode()
 
 
@@ -126,7 +126,7 @@ def _cells(digit: Digit) -> list[object]:
 def _row(cells: Iterable[object]) -> str:
     harmless = [f"'{cell}" if isinstance(cell, str) and cell.startswith(EXECUTED) else cell for cell in cells]
     buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="\r\n").writerow(harmless)  # which has both of them quoted within a cell
+    csv.writer(buffer, lineterminator="\r\n").writerow(harmless)  # so that either character is quoted within a cell
     return buffer.getvalue().removesuffix("\r\n") + "\n"
 
 

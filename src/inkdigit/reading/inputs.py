@@ -19,22 +19,22 @@ STANDARD_INPUT = "-"
 _PART = re.compile(r"(.+?\.(?:zip|pdf|tiff?))#(.+)", re.IGNORECASE | re.DOTALL)
 
 Opener: TypeAlias = Callable[[Path, str], Iterator[tuple[str, Callable[[], PictureLike]]]]
-"""From a file, and the one part of it that is wanted or "", to the names of pictures and what gives each."""
+"""From a file, and the one part of it that is wanted or "", to picture names, each with a function that loads it."""
 
 
 def find_pictures(
     arguments: Iterable[str], standard_input: BinaryIO | None = None
 ) -> Iterator[tuple[str, PictureLike]]:
-    """Yields a name and a picture for each that the arguments of ``inkdigit read`` mean, in order.
+    """Yields a name and a picture for each picture that the arguments of ``inkdigit read`` stand for, in order.
 
-    A folder means the pictures in it and below, sorted, and the PDFs where they can be rendered, but no zips, whose
-    pictures often lie beside them; a pattern what it matches; a zip its pictures, a PDF or TIFF its pages,
-    ``a.zip#b.png`` and ``scan.pdf#page=2`` one of them; ``-`` one picture on standard input. What matches nothing, and
-    what cannot be taken out of its file, is yielded all the same, so that reading it tells what is wrong.
+    A folder stands for the pictures in it and below it, sorted, and for PDFs where they can be rendered, but not for
+    zips, whose pictures often lie beside them; a pattern for what it matches; a zip for its pictures, a PDF or TIFF for
+    its pages, ``a.zip#b.png`` and ``scan.pdf#page=2`` for one of them; ``-`` for one picture on standard input. What
+    matches nothing or cannot be extracted is yielded all the same, so that reading it reports what is wrong.
 
     Args:
         arguments: files, folders, patterns.
-        standard_input: what ``-`` means; None is the program's.
+        standard_input: what ``-`` reads; None means the program's own.
     """
     for argument in arguments:
         if argument == STANDARD_INPUT:
@@ -66,7 +66,7 @@ def open_pictures(path: str, part: str) -> Iterator[tuple[str, PictureLike]]:
 
 
 def may_be_several(arguments: Sequence[str]) -> bool:
-    """Whether arguments may mean more than one picture, told before any is looked at."""
+    """Whether arguments may stand for more than one picture, decided before any is decoded."""
     return len(arguments) > 1 or any(map(_may_be_several, arguments))
 
 
@@ -159,7 +159,7 @@ def _is_pattern(argument: str) -> bool:
 
 
 def _holds(check: Callable[[Path], bool], path: Path) -> bool:
-    """A check of a path, which fails where it cannot be looked at: the loader tells why."""
+    """The result of a check of a path; False where it cannot be examined, for a reason that the loader reports."""
     try:
         return check(path)
     except OSError:  # a name that is too long, a folder that may not be entered

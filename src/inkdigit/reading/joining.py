@@ -11,29 +11,29 @@ from inkdigit.images import CLASSES, Probabilities
 from inkdigit.locator import JOINING, Locator
 
 TINY = 1e-4
-"""No reader is surer than this leaves room for."""
+"""Values below this are raised to it before their logarithm is taken, so that no reader is surer than that."""
 
 FARTHEST = 100.0
 """No weight is larger than this, and no number of nats."""
 
 NOT_LOOKED = 1 / (CLASSES + 1)
-"""The word on "not a digit" of one that knows nothing of it."""
+"""The probability of "not a digit" assumed for a classifier that does not know this class."""
 
 
 @dataclass(frozen=True)
 class Joining:
     """How much the two readers are believed, as fitted on generated pages with digits that neither was trained on.
 
-    Which digit it is, both say with the same weight: the locator is at home on generated pages, where it learnt, and a
-    weight of its own, fitted there, would be three times the classifier's, and loses on strangers' pictures (measured
-    when it was built). Whether it is a digit at all, each says with its own.
+    On which digit it is, both have the same weight: the locator learnt on generated pages, so a weight of its own,
+    fitted there, would be three times the classifier's, and does worse on strangers' pictures (measured when it was
+    built). On whether it is a digit at all, each has a weight of its own.
 
     Attributes:
         say: weight of the logarithms of both readers' scores, for which digit it is.
         locator: weight of the locator's log odds that it is a digit at all.
         classifier: weight of the classifier's.
-        doubt: what speaks against a digit on a generated page before either has looked, in nats.
-        trust: what speaks for one on a picture that somebody sends, beside that, in nats.
+        doubt: the evidence against a digit on a generated page before either reader has looked, in nats.
+        trust: the additional evidence for one on a picture that somebody sends, in nats.
         threshold: a value that is less probable than this is refused.
     """
 
@@ -46,10 +46,10 @@ class Joining:
 
     @classmethod
     def of(cls, locator: Locator) -> "Joining":
-        """What a locator's model says of it, or the defaults.
+        """The joining that a locator's model declares, or the defaults.
 
         Raises:
-            DataError: it says nonsense.
+            DataError: what it declares is not valid.
         """
         told = getattr(locator, "metadata", {}).get(JOINING, {})
         try:
@@ -72,7 +72,7 @@ class Joining:
 
         Args:
             scores: float32 (k, 10) of the locator, each 0..1.
-            probabilities: float32 (k, 10 or 11) of the classifier; one of ten classes has not looked whether it is one.
+            probabilities: float32 (k, 10 or 11) of the classifier; with ten classes it does not judge "not a digit".
         """
         values = _softmax(self.say * (_log(scores) + _log(probabilities[:, :CLASSES])))  # (k, 10)
         found = scores.max(1, initial=0)  # (k, 10) → (k,)
@@ -94,7 +94,7 @@ class Joining:
 
 
 def speak_for(probabilities: Probabilities, times: float | NDArray[np.floating]) -> Probabilities:
-    """Probabilities (k, 11) where the odds of a digit, whichever, are so many times as high, by Bayes' rule.
+    """Probabilities (k, 11) with the odds that it is a digit at all multiplied by ``times``, by Bayes' rule.
 
     Args:
         probabilities: float32 (k, 11).

@@ -12,16 +12,16 @@ STEEPEST = math.radians(40)
 """Lines of writing rise or fall no more than this."""
 
 NEIGHBOUR = 2.2
-"""Digits of a line are no farther apart than this, from middle to middle, in heights."""
+"""Two digits are taken for neighbours if their middles are nearer than this, in heights of the taller."""
 
 STEP = 0.25
-"""From one digit of a line to the next it is at least so much of the wider one's width."""
+"""The way from one digit of a line to the next is more than this share of the wider one's width."""
 
 ASKED = 500
-"""Of so many digits the next ones are looked for, to tell the slope."""
+"""The slope is measured from at most this many digits to their next ones."""
 
 SHARED = 0.1
-"""Two digits of a line share at least so much of the smaller one's height."""
+"""Successive digits of a line share more than this of the smaller one's height."""
 
 
 def find_lines(boxes: Sequence[Box]) -> list[list[int]]:

@@ -53,7 +53,7 @@ def _text(digits: Iterable[Digit]) -> str:
 
 
 def _judge(line: Line, probabilities: Probabilities, rules: Rules) -> Line:
-    """A line as its rules have it: as it is where it fits, changed where that is likely, or refused."""
+    """A line judged by its rules: unchanged if it fits, changed if a fitting text is likely, else refused."""
     if not rules.name:
         return line
     fitting = rules.find(probabilities)
@@ -71,7 +71,7 @@ def _judge(line: Line, probabilities: Probabilities, rules: Rules) -> Line:
 
 
 def _change(digit: Digit, value: int, probabilities: Probabilities) -> Digit:
-    """A digit that says something else than it looks like, which becomes its second guess."""
+    """A digit with the value that a rule demands; what it looks like becomes its second guess."""
     guess = _guess(value, probabilities)
     others = tuple(other for other in digit.alternatives if other.value != value)
     alternatives = (guess, *others)[:ALTERNATIVES]
@@ -86,11 +86,11 @@ def _refuse(digit: Digit, reason: Reason) -> Digit:
 
 
 def _refuse_unsure(line: Line, nothing: Probabilities, least: float, region: Box) -> Line:
-    """A line without the digits that neither their pictures nor its rules make sure enough.
+    """A line with those digits refused that neither the picture nor the rules make sure enough.
 
     Args:
         line: as rules left it.
-        nothing: how probably each of its digits is none, (k,).
+        nothing: the probability that each of its digits is not a digit, (k,).
         least: the least confidence.
         region: what was looked at.
     """

@@ -17,12 +17,12 @@ class Options(TypedDict, total=False):
 
     Attributes:
         name: what the reading calls the picture; None takes its path.
-        single: whether the picture is known to hold one digit: the surest alone is told, and is seldom refused.
+        single: whether the picture is known to hold one digit: only the surest is given, and it is seldom refused.
         region: the part of the upright picture that is read, in its pixels; boxes are those of the whole picture.
         rules: what each line must be, as ``["length=16", "luhn"]``; see ``inkdigit.reading.rules.RULES``. The likeliest
-            text that fits is told, and what it changes is marked; where none is likely, the line is refused.
-        min_confidence: a digit less sure than this is refused, 0..1; None takes the model's own threshold, and at 0
-            none is.
+            text that fits is given, and what it changes is marked; where none is likely, the line is refused.
+        min_confidence: a digit less sure than this is refused, 0..1; None takes the model's own threshold, and 0
+            refuses none.
     """
 
     name: str | None
@@ -38,20 +38,20 @@ def build_rules(rules: RulesLike) -> Rules:
 
 
 def check_confidence(least: float) -> None:
-    """Whether it is a probability.
+    """Checks that a least confidence is a probability.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not.
     """
     if not 0 <= least <= 1:
         raise UsageError(f"found a least confidence of {least}, expected 0, which refuses nothing, to 1")
 
 
 def check_box(box: Box) -> Box:
-    """A region as whole pixels, of whatever kind of integer.
+    """A region in whole pixels, checked; any kind of integer will do.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a region.
     """
     try:
         checked = Box(*map(operator.index, (box.x, box.y, box.width, box.height)))

@@ -18,7 +18,7 @@ MAX_WAYS = 250
 """How many ways to match are followed at once; without nested counts there are fewer than letters."""
 
 REMEMBERED = 2**10
-"""So many steps from some ways to the next are kept: 60 MB where a stranger makes the ways as long as can be."""
+"""How many steps from one set of ways to the next are cached: 60 MB if a stranger makes the ways as long as can be."""
 
 _DIGIT = r"[0-9]|\.|\\d|\[\^?(?:[0-9]-[0-9]|[0-9]|\\d)+\]"
 _COUNT = r"(?:[*+?]|\{(?:[0-9]+(?:,[0-9]*)?|,[0-9]+)\})\??(?!\+)"  # a ? behind only orders the ways, a + forbids some
@@ -78,7 +78,7 @@ class Pattern:
         return any(all(map(_may_be_empty, way)) for way in ways)
 
     def _follow(self, ways: frozenset[Way], digit: str) -> frozenset[Way]:
-        """What may follow after one more digit. Candidates for a line have most of their beginnings in common."""
+        """The ways after one more digit, cached: candidates for a line have most of their beginnings in common."""
         following = self._known.get((ways, digit))
         if following is None:
             if len(self._known) >= REMEMBERED:
@@ -111,12 +111,12 @@ def _split(expression: str) -> list[str]:
 
 
 def _quote(expression: str) -> str:
-    """In quotes, with whatever cannot be seen as Python writes it, but a backslash as it is."""
+    """A text in quotes, with unprintable characters escaped as in Python, but backslashes as they are."""
     return repr(expression).replace("\\\\", "\\")
 
 
 def _parse(tokens: list[str]) -> tuple[Way, ...]:
-    """The alternatives that tokens stand for; brackets are paired and counts have something to count."""
+    """The alternatives that tokens stand for; the brackets must match, and each count have something to repeat."""
     groups: list[list[list[Item]]] = [[[]]]  # those that are open, each with its alternatives
     for letters in tokens:
         items = groups[-1][-1]

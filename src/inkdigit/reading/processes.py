@@ -21,10 +21,10 @@ AHEAD = 2
 
 
 def check_processes(processes: int) -> None:
-    """Whether so many can read.
+    """Checks a number of processes.
 
     Raises:
-        UsageError: they cannot.
+        UsageError: it is less than 1.
     """
     if processes < 1:
         raise UsageError(f"found {processes} processes, expected 1 or more")
@@ -33,15 +33,15 @@ def check_processes(processes: int) -> None:
 def map_in_processes(
     opener: Callable[[], Callable[[Item], Answer]], items: Iterable[Item], processes: int, *, together: int = 1
 ) -> Iterator[Answer]:
-    """Yields an answer for each item, in order, and as soon as it is there: no more items are awaited before.
+    """Yields an answer for each item, in order, as soon as it is there, without waiting for more items first.
 
-    The processes are new ones, which know nothing of this one's variables: they import the script that runs, so that
-    it must begin its work under ``if __name__ == "__main__":``, as ``multiprocessing`` says. Where one dies, others
-    go on with what was not answered yet.
+    The processes are spawned, so they have none of this one's variables: they import the running script, which must
+    therefore begin its work under ``if __name__ == "__main__":``, as ``multiprocessing`` says. If one dies, new ones go
+    on with what is not answered yet.
 
     Args:
-        opener: makes what answers, once in each process; all that it holds is sent there, as are items and answers.
-        items: they are taken as they are needed.
+        opener: makes the answering function, once in each process; it is pickled, as are items and answers.
+        items: taken only as they are needed.
         processes: how many.
         together: items that a process is given at once, where they and their answers are small.
 
@@ -98,7 +98,7 @@ def _open(opener: Callable[[], Callable[[Any], Any]]) -> None:
 
 
 def _end_with_parent() -> None:
-    """Ends this process once the one that asked is gone, were it killed: its siblings keep the queue of work open."""
+    """Ends this process once its parent is gone, even if killed: its siblings would keep the queue of work open."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()

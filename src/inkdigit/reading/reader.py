@@ -32,7 +32,7 @@ from inkdigit.reading.rules import Rules
 from inkdigit.reading.weights import DEFAULT, LOCATOR, find_model
 
 BATCH = 32
-"""So many images the classifier reads fastest."""
+"""The most digit images that the classifier is given at once."""
 
 AHEAD = 4
 """Pictures, for each core, that are taken before the first answer is waited for."""
@@ -96,14 +96,14 @@ class Reader:
     ) -> Iterator[Reading | ImageError]:
         """Yields a reading, or the error, for each source in order; options as for ``read``.
 
-        Digit images that follow one another are read together, up to ``BATCH`` of them, and other pictures side by
-        side, so many for each core ahead of the answers. Whoever has enough may leave: what is not begun is not read.
+        Successive digit images are read together, up to ``BATCH`` of them, and other pictures in parallel, up to
+        ``AHEAD`` per core ahead of the answers. A caller may stop early: what is not begun is not read.
 
         Args:
             sources: pictures.
-            processes: how many read. Threads share one core for all but the networks, so that files by the thousand
-                are read faster by as many processes as there are cores, each with models of its own (100 MB); a
-                script that asks for them begins its work under ``if __name__ == "__main__":``.
+            processes: how many read. Threads share one core for everything but the networks, so thousands of files are
+                read faster by one process per core, each with its own models (100 MB); a script that asks for several
+                must begin its work under ``if __name__ == "__main__":``.
             **options: as for ``read``.
 
         Raises:
@@ -154,7 +154,7 @@ class Reader:
             return error
 
     def _read_images(self, images: Mapping[int, Grey], options: Options) -> dict[int, Reading]:
-        """Reads digit images (28, 28) in one go, as ``read`` reads each; without those that need another look."""
+        """Reads digit images (28, 28) in one go, each as ``read`` does; leaves out those that need another look."""
         if not images:
             return {}
         asked = self._check(next(iter(images.values())), options)
@@ -232,7 +232,7 @@ class Reader:
         return Explanation(reading, picture, grey, found.ink, images)
 
     def _check(self, source: PictureLike, options: Options) -> "_Asked":
-        """The options with nothing left open, before a picture is decoded."""
+        """The options, checked and completed with defaults, before a picture is decoded."""
         for option in options.keys() - Options.__annotations__.keys():
             raise unknown("option", option, Options.__annotations__)
         rules, least = build_rules(options.get("rules", ())), self._least(options)
@@ -283,7 +283,7 @@ def _is_one_picture(sources: object) -> bool:
 
 
 def _to_send(source: PictureLike) -> PictureLike:
-    """A source as another process is given it: an image of PIL's, or a file, may be one that is not read yet."""
+    """A source as it is sent to another process: PIL images and open files may not be read yet, so they are loaded."""
     try:
         return load_picture(source) if isinstance(source, PIL.Image.Image) or is_open_file(source) else source
     except ImageError as error:
@@ -326,7 +326,7 @@ class _Asked:
 
 
 def _load(source: PictureLike, name: str) -> PIL.Image.Image:
-    """A picture, decoded; an error is named."""
+    """A picture, decoded; an error gets its name as the source."""
     try:
         return load_picture(source)
     except ImageError as error:
@@ -356,7 +356,7 @@ def _name(source: PictureLike) -> str:
 
 
 def _within(region: Box | None, picture: PIL.Image.Image) -> Box:
-    """What of a region lies in a picture; without one, all of it.
+    """The part of a region that lies in a picture; without a region, all of the picture.
 
     Raises:
         ImageError: nothing does.

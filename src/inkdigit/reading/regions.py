@@ -63,10 +63,10 @@ def name_part(source: str, region: str) -> str:
 
 
 def name_file(source: str) -> str:
-    """What ``Places`` is to name a source's files after: those of a part with its name, dots and all.
+    """What ``Places`` names a source's files after; for a part, it includes the part's name, dots and all.
 
-    As ``form-total`` for a region, ``scan-page-3`` for a page and ``scans-may-7`` for ``may/7.png`` in a zip: by the
-    order in which they come, another would be written over on another day.
+    For example ``form-total`` for a region, ``scan-page-3`` for a page and ``scans-may-7`` for ``may/7.png`` in a zip:
+    if they were numbered in order of arrival, another one's file would be overwritten on another day.
     """
     picture, part, region = source.rpartition(PART)
     named = _name_inner(picture if part else source)
@@ -99,7 +99,7 @@ def _build_object(path: Path, pairs: Iterable[tuple[str, Any]]) -> dict[str, Any
 
 
 def _check_name(path: Path, name: str) -> str:
-    """A name that stands in one line, and in the name of a file."""
+    """A name that is checked to fit into one line and into a file name."""
     if not (1 <= len(name) <= MAX_NAME and name.strip() and name.isprintable()) or set(name) & {"/", "\\"}:
         raise DataError(
             f"{path}: found a region named {_quote(name)}, expected 1 to {MAX_NAME} printable letters, "
@@ -132,7 +132,7 @@ def _is_whole(value: Any) -> bool:
 
 
 def _quote(value: Any) -> str:
-    """A value as JSON has it, its beginning if it is long, or what kind it is if it holds others in turn."""
+    """A value as JSON, shortened if it is long; only its kind and size if it is nested or has over 8 items."""
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if len(inner) > 8 or any(isinstance(item, list | dict) for item in inner):
         return f"a JSON {'object' if isinstance(value, dict) else 'list'} of {len(inner):,}"

@@ -17,17 +17,17 @@ from inkdigit.reading.pattern import Pattern
 from inkdigit.reading.result import Candidate
 
 EXCEPTIONS = 0.01
-"""The weight that a line keeps for what it looks like where that breaks a rule: rules have exceptions.
+"""The share of its weight that what a line looks like keeps if it breaks a rule: rules have exceptions.
 
-Of 1,600 lines of MNIST's validation digits, half of them turned, a tenth without the Luhn digit that was asked for, 133
-were repaired rightly and 15 wrongly; with 0.001 it was 159 and 38, and a wrong number costs more than a ``?``."""
+Of 1,600 lines of MNIST's validation digits, half of them turned, a tenth without the required Luhn digit, 133 were
+repaired rightly and 15 wrongly; with 0.001 it was 159 and 38, and a wrong number costs more than a ``?``."""
 
 LIKELY = 0.5
-"""From this probability on a text is told in place of what the line looks like: sooner right than wrong."""
+"""From this probability on, a text replaces what the line looks like: it is more likely right than wrong."""
 
 MAX_CANDIDATES = 4096
 FLOOR = 1e-6
-"""No text is looked at that is this much less probable than what the line looks like."""
+"""Texts are not considered whose probability, relative to what the line looks like, is less than this."""
 
 MAX_LIST_BYTES = 16 * 2**20
 MAX_LISTED = 1_000_000
@@ -42,10 +42,10 @@ Ratios: TypeAlias = NDArray[np.float64]
 class Rules:
     """Rules that a line must meet, all at once.
 
-    Texts are tried in the order of their probability, which is the product of their digits': exactly this order, but
-    no more than ``MAX_CANDIDATES`` of them. A text's probability under the rules is its share of all that fit.
-    Where what the line looks like is not among these, it counts with ``EXCEPTIONS`` of its weight: a number that
-    does not fit is now and then just what was written.
+    Texts are tried strictly in the order of their probability, the product of their digits', but at most
+    ``MAX_CANDIDATES`` of them. A text's probability under the rules is its share of all that fit. If what the line
+    looks like does not fit, it still counts with ``EXCEPTIONS`` of its weight: now and then, a number that does not fit
+    is just what was written.
 
     Attributes:
         name: the names of all, as ``length+luhn``; empty where there is none.
@@ -85,7 +85,7 @@ class Rules:
         fitting = [(text, weight) for text, weight in looked_at if all(fits(text) for fits in self._tests)]
         if not fitting:
             return ()
-        unseen = ranked.total / sum(ranked.weights)  # of what was not looked at, as many fit as of what was
+        unseen = ranked.total / sum(ranked.weights)  # assuming that the same share of the unseen texts fits
         mass = sum(weight for _, weight in fitting) * unseen + (EXCEPTIONS if fitting[0][1] < 1 else 0)
         return tuple(Candidate(text, round(weight / mass, 6)) for text, weight in fitting)
 
@@ -137,7 +137,7 @@ class Listed:
         return _in_order(columns[:, kept[best]].T, weights[best], float(weights.sum()))
 
     def _of(self, k: int) -> NDArray[np.uint8]:
-        """The digits of those of length k, (k, n): a column of memory for each place."""
+        """The digits of the texts of length k, (k, n): contiguous in memory for each place."""
         return self._columns.get(k, np.empty((k, 0), np.uint8))
 
 
@@ -152,7 +152,7 @@ def _to_ratios(probabilities: Probabilities) -> Ratios:
 
 
 def _rank(ratios: Ratios) -> Ranked:
-    """All texts of a line, by their weight: a beam, which is exact, since the heaviest begin with the heaviest."""
+    """All texts of a line, by their weight: a beam search, exact since the heaviest have the heaviest beginnings."""
     digits, weights = np.empty((1, 0), np.uint8), np.ones(1)
     for row in ratios:
         longer = np.multiply.outer(weights, row).ravel()  # (n,) → (10 n,)
@@ -163,7 +163,7 @@ def _rank(ratios: Ratios) -> Ranked:
 
 
 def _find_largest(weights: NDArray[np.float64]) -> NDArray[np.intp]:
-    """Where those of weight are, as they stand; of equal ones at the limit the first."""
+    """The places of the weights that count, at most ``MAX_CANDIDATES``, in order; of ties at the limit, the first."""
     found = np.flatnonzero(weights >= FLOOR)
     if len(found) <= MAX_CANDIDATES:
         return found

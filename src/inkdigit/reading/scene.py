@@ -11,7 +11,7 @@ from inkdigit.preparation.ink import Mask
 from inkdigit.preparation.rulings import find_writing
 
 FIRM = 0.6
-"""Ink that counts as covered or not: the dark corners of a photo are fainter."""
+"""Only ink above this counts as covered or not: the dark corners of a photo are fainter."""
 
 
 class Scene:
@@ -35,11 +35,11 @@ class Scene:
         return Scene(np.rot90(self.grey, quarters), np.rot90(self.ink, quarters))
 
     def cover(self, findings: Findings, least: float = FIRM) -> float:
-        """The share of all firm ink that lies in boxes of findings, 0..1, or more where they overlap.
+        """The share of all ink that lies in slightly widened boxes, 0..1, or more where they overlap.
 
         Args:
-            findings: where.
-            least: ink that counts.
+            findings: their boxes.
+            least: only ink above this counts.
         """
         counted = self._firm if least == FIRM else self.ink > least
         height, width = self.ink.shape

@@ -1,4 +1,4 @@
-"""The HTTP door: the same reading as the command line's, bounded, in processes that can be killed.
+"""The HTTP server: the same reading as the command line's, bounded, in processes that can be killed.
 
 It imports neither ``learning`` nor torch. Its own packages come with the extra ``serve``.
 """

@@ -31,8 +31,8 @@ Answer: TypeAlias = tuple[str, bytes]
 """An error's code, or "", and JSON."""
 
 RULES_KEPT = 8
-"""Rules of queries that stay for the next of the same: a stranger's pattern makes each of them grow to 60 MB (see
-``pattern.REMEMBERED``), and all of them must leave a reading room below ``max_memory_bytes``."""
+"""How many queries' rules are cached for reuse: a stranger's pattern can make each of them grow to 60 MB (see
+``pattern.REMEMBERED``), and all together must leave a reading room below ``max_memory_bytes``."""
 
 
 class Answering:
@@ -71,19 +71,19 @@ class Answering:
         return {**told, "sha256": sha256, "outputs": classes}
 
     def answer(self, head: Head, body: bytes) -> Answer:
-        """The answer to a job; whatever a stranger's bytes do is an answer, too."""
+        """The answer to a job; whatever a stranger's bytes cause is an answer, too, and no exception."""
         try:
             return "", encode(self._jobs[head["job"]](head, body))
         except ImageError as error:
             error.source = head["name"]
             return error.code, encode(error.to_dict())
         except MemoryError:
-            _build_rules.cache_clear()  # the next reading shall not lack what strangers' patterns have filled
+            _build_rules.cache_clear()  # so that strangers' patterns do not take memory from the next reading
             large = ImageError("too_large", "needs more memory than a reading may have; shrink it", head["name"])
             return large.code, encode(large.to_dict())
         except InkdigitError as error:
             return _tell("usage" if isinstance(error, UsageError) else "model", str(error))
-        except Exception:  # noqa: BLE001 - a fault of ours must not cost a process each time that somebody finds it
+        except Exception:  # noqa: BLE001 - a fault of ours must not cost a process each time somebody triggers it
             traceback.print_exc()
             return _tell("fault", "found a fault of this server's; its log tells more")
 
@@ -139,7 +139,7 @@ def _build_options(head: Head) -> Options:
 
 @lru_cache(maxsize=RULES_KEPT)
 def _build_rules(length: str | None, pattern: str | None, among: Sequence[str], check: str | None) -> Rules:
-    """The rules; a page asks for the same again and again."""
+    """The rules, cached: a web page asks for the same again and again."""
     return Rules(name_rules(length, pattern, Listed(among) if among else None, check))
 
 

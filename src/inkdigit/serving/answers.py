@@ -1,4 +1,4 @@
-"""What goes back to a client: JSON that is ready, and the status that each error's code has."""
+"""What goes back to a client: encoded JSON, and the HTTP status of each error code."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,8 +10,8 @@ from inkdigit.errors import InkdigitError
 from inkdigit.serving.frames import encode
 
 STATUSES: Mapping[str, int] = {"": 200, "too_large": 413, "unsupported_format": 415, "model": 500, "fault": 500}
-"""Of an answer by its code. Any other picture that cannot be read is 422: also one that takes too long to read
-(``timeout``), since it would take as long the next time."""
+"""The HTTP status of an answer, by its code. Any other error is 422, also that of a picture that takes too long to
+read (``timeout``), since it would take as long the next time."""
 
 BUSY, LATE = 503, 408
 RETRY_S = 1
@@ -49,7 +49,7 @@ class Refusal(InkdigitError):
 
     @property
     def headers(self) -> dict[str, str]:
-        """A client that found us busy may try again."""
+        """Tells a client that found us busy when to try again."""
         return {"retry-after": str(RETRY_S)} if self.status == BUSY else {}
 
 
@@ -60,9 +60,9 @@ class Json(Response):
 
 
 async def send_refusal(refusal: Refusal, send: Send) -> None:
-    """Sends all of an answer but its end, so that the rest of the request can be taken in before the connection ends.
+    """Sends all of an answer but its end, so that the rest of the request can be received before the connection ends.
 
-    A client that is still sending would else see a broken connection, and not why.
+    Otherwise, a client that is still sending would see a broken connection, and not why.
     """
     headers = {"content-type": "application/json", "content-length": str(len(refusal.body)), **refusal.headers}
     raw = [(name.encode(), value.encode()) for name, value in headers.items()]

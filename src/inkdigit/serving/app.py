@@ -1,4 +1,4 @@
-"""The routes. What costs something is done in the pool; here requests are taken in and answers passed on."""
+"""The routes. Expensive work is done in the pool; here, requests are received and answers passed on."""
 
 import asyncio
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ def build_app(pool: Pool, models: list[str], bounds: Bounds, allowed: list[str])
         pool: what reads; it need not be ready yet.
         models: their names; the first is the default.
         bounds: see ``Bounds``.
-        allowed: names, beside loopback's, by which this server may be called.
+        allowed: names, besides loopback's, under which this server may be addressed.
     """
     app = FastAPI(
         title="inkdigit", version=__version__, summary=openapi.SUMMARY, docs_url=None, redoc_url=None,
@@ -57,7 +57,7 @@ def build_app(pool: Pool, models: list[str], bounds: Bounds, allowed: list[str])
     app.add_api_route("/metrics", lambda: PlainTextResponse(render(registry), media_type=CONTENT_TYPE_LATEST),
                       tags=["state"], summary="For Prometheus", response_class=PlainTextResponse)  # fmt: skip
     paths = frozenset(app.openapi()["paths"])
-    app.add_middleware(Bodies, bounds=bounds)  # the last to be added is the first to be asked
+    app.add_middleware(Bodies, bounds=bounds)  # the middleware added last runs first
     app.add_middleware(Security, allowed=allowed)
     app.add_middleware(Deadline, bounds=bounds)
     app.add_middleware(Metrics, registry=registry, name=lambda path: _name_route(path, paths))
@@ -101,7 +101,7 @@ def _respond(answer: Answer) -> Response:
 
 
 def _join(answers: list[Answer]) -> Response:
-    """A list of answers; but what is wrong with the query, or a model, is wrong for all."""
+    """A list of answers; but if the query, a model or the server is at fault, that error alone, which concerns all."""
     for answer in answers:
         if answer.code in ("usage", "model", "fault"):
             return _respond(answer)
@@ -169,7 +169,7 @@ def _describe(error: Mapping[str, Any]) -> str:
 
 
 def _name_route(path: str, paths: frozenset[str]) -> str:
-    """What a path is counted as: itself, or what it lies below."""
+    """The name under which a path is counted: itself, the prefix under which it lies, or ``other``."""
     if path in paths:
         return path
     return next(

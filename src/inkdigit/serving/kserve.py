@@ -12,7 +12,7 @@ from inkdigit.serving.answers import Json, Refusal
 from inkdigit.serving.pool import Pool
 
 IMAGES, PROBABILITIES = "images", "probabilities"
-"""The classifier's input and output. Its module brings ONNX Runtime, which only the processes that read need."""
+"""Names of the classifier's input and output, repeated since its module loads ONNX Runtime, which only readers need."""
 
 TENSOR = {
     "type": "object",

@@ -1,4 +1,4 @@
-"""ASGI middleware: a request's body is taken in within bounds before anybody looks at it, and all of it has an end."""
+"""ASGI middleware: a body is received within bounds before anything else sees it, and every request has a deadline."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,11 +10,11 @@ from inkdigit.serving.answers import BUSY, LATE, Refusal, send_refusal
 from inkdigit.serving.bounds import Bounds
 
 LINGER_S = 1
-"""After a refusal, what a client goes on sending is thrown away for so long: then it sees why it was refused."""
+"""How long, after a refusal, what a client still sends is discarded, so that it gets to see why it was refused."""
 
 
 class Deadline:
-    """Ends a request that takes too long: with 503, or where its answer has begun, with the connection."""
+    """Ends a request that takes too long: with 503, or, once its answer has begun, by ending the connection."""
 
     def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
         self._app, self._bounds = app, bounds
@@ -41,10 +41,10 @@ class Deadline:
 
 
 class Bodies:
-    """Takes in bodies: bounded in bytes, in all and each, and in time.
+    """Receives bodies: bounded in bytes, each and all together, and in time.
 
-    Hypercorn waits for ever where an application answers without having taken in a body, so that is done here, and for
-    every method.
+    Hypercorn waits forever if an application answers without having received the body, so that is done here, for every
+    method.
     """
 
     def __init__(self, app: ASGIApp, bounds: Bounds) -> None:
@@ -62,7 +62,7 @@ class Bodies:
             if refusal:
                 await _refuse(refusal, receive, send)
             else:
-                parts[:] = [b"".join(parts)]  # beside the whole, they would hold twice what is counted
+                parts[:] = [b"".join(parts)]  # kept beside the whole, they would take twice the memory that is counted
                 await self._app(scope, _Body(parts[0], receive), send)
         except _Gone:
             return
@@ -72,7 +72,7 @@ class Bodies:
     async def _take_within(
         self, headers: Mapping[bytes, bytes], receive: Receive, parts: list[bytes]
     ) -> Refusal | None:
-        """Takes in a body, or tells why not."""
+        """Receives a body, or returns why it is refused."""
         try:
             async with asyncio.timeout(self._bounds.body_s):
                 await self._take(headers, receive, parts)
@@ -126,7 +126,7 @@ class _Body:
 
 
 async def _refuse(refusal: Refusal, receive: Receive, send: Send) -> None:
-    """Refuses a request of which there may be more to come; a client that was too slow is waited for no longer."""
+    """Refuses a request that may still be arriving; a client that was too slow is not waited for any longer."""
     discarding = asyncio.create_task(_discard(receive))
     try:
         with suppress(TimeoutError):
@@ -141,6 +141,6 @@ async def _refuse(refusal: Refusal, receive: Receive, send: Send) -> None:
 
 
 async def _discard(receive: Receive) -> None:
-    """Throws away what comes, to the end: also the word that the connection has ended, for which there must be room."""
+    """Discards what arrives, to the end, also the disconnect message, for which there must be room."""
     while (message := await receive())["type"] != "http.disconnect" and message.get("more_body", False):
         pass

@@ -25,7 +25,7 @@ class Metrics:
         Args:
             app: the application.
             registry: where the counts are kept.
-            name: tells what a path is counted as: strangers' paths must not become so many counters.
+            name: from a path to what it is counted as: strangers' paths must not each become a counter.
         """
         self._app, self._name = app, name
         self._requests = Counter("inkdigit_requests", "Answers to requests.", ["route", "status"], registry=registry)
@@ -55,13 +55,13 @@ class Metrics:
 
 
 class PoolMetrics(Collector):
-    """What a pool tells when it is asked."""
+    """Metrics of a pool, read when they are scraped."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
 
     def collect(self) -> Iterator[Metric]:
-        """Yields what is so now."""
+        """Yields the current values."""
         pool = self._pool
         yield GaugeMetricFamily("inkdigit_queue_length", "Jobs that wait for a process.", pool.waiting)
         yield GaugeMetricFamily("inkdigit_ready", "Processes that are ready to read.", pool.ready)

@@ -9,7 +9,7 @@ from inkdigit.reading.weights import SHIPPED, find_model
 
 
 def name_models(models: Iterable[str]) -> dict[str, Path]:
-    """The files of models by names that tell nothing of this machine's folders.
+    """The files of models, by names that reveal nothing of this machine's folders.
 
     Args:
         models: names of shipped weights, runs' folders, or .onnx files.
@@ -40,7 +40,7 @@ def hash_model(path: Path) -> str:
     Raises:
         DataError: it cannot be read.
     """
-    if not path.is_file():  # to open a pipe is to wait for whoever writes into it
+    if not path.is_file():  # opening a pipe would wait for a writer
         raise DataError(f"{path}: cannot be read (no such file); expected a model.onnx")
     try:
         with path.open("rb") as file:

@@ -21,20 +21,20 @@ BATCH = 8
 """Jobs that a process is given at once while others wait: it need not wait for the next."""
 
 BATCH_BYTES = 2**18
-"""Bodies of a batch: large ones go alone, since those behind them would wait."""
+"""A batch whose bodies exceed this takes no further job, since jobs behind large ones would wait."""
 
 PAUSE_S = 1
-"""Before another process is started in place of one that could not open its models."""
+"""The wait before another process is started in place of one that could not open its models."""
 
 STARTS = 10
-"""After so many failed starts in a row, with no process left that reads, the server ends, to be started again by what
-watches over it: a model or the package may have been replaced.
+"""After this many failed starts in a row, with no process left that reads, the server ends, to be restarted by its
+supervisor: a model or the package may have been replaced.
 """
 
 
 @dataclass(order=True)
 class _Job:
-    """A job in the line: who came first is served first, also the second time."""
+    """A job in the line: first come, first served, also when it is put back."""
 
     number: int
     head: Head = field(compare=False)
@@ -92,7 +92,7 @@ class Pool:
         return len(self._ready)
 
     async def start(self) -> None:
-        """Starts all processes; the first one tells whether the models can be opened.
+        """Starts all processes; the first one shows whether the models can be opened.
 
         Raises:
             DataError: they cannot.
@@ -118,10 +118,10 @@ class Pool:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     def ask(self, head: Head, body: bytes) -> "asyncio.Future[Answer]":
-        """Puts a job in the line; whoever gives up waiting for the answer cancels it.
+        """Puts a job in the line; a caller that gives up waiting for the answer cancels it.
 
         Raises:
-            Refusal: as many wait as may, or no process can be started.
+            Refusal: the line is full, or no process can be started.
         """
         if self._failed_starts and not self._ready:
             raise Refusal(503, "busy", "found no process that reads, and none can be started now; try again later")
@@ -138,7 +138,7 @@ class Pool:
         """Puts several jobs in the line, or none.
 
         Raises:
-            Refusal: fewer may wait than there are, now or ever.
+            Refusal: there is no room for all of them in the line, now or ever.
         """
         if len(heads) > self._bounds.queue:
             raise Refusal(
@@ -154,7 +154,7 @@ class Pool:
         return [self.ask(head, body) for head, body in zip(heads, bodies, strict=True)]
 
     async def _work(self, process: "_Process | None") -> None:
-        """One place of the pool: a process, and its followers."""
+        """One slot of the pool: a process, and its successors."""
         while True:
             try:
                 process = process or await self._open()
@@ -189,7 +189,7 @@ class Pool:
         return process
 
     async def _use(self, process: "_Process") -> str:
-        """Gives jobs to a process until it is of no more use, and tells why."""
+        """Gives jobs to a process until it can no longer be used, and returns why."""
         while first := await self._wait(process):
             jobs = self._share(first)
             try:
@@ -205,7 +205,7 @@ class Pool:
         return "has died"
 
     async def _wait(self, process: "_Process") -> _Job | None:
-        """The next job; none where the process ends before, which nobody would notice without a job for it."""
+        """The next job, or None if the process ends first, which would go unnoticed while it has no job."""
         waiting = asyncio.create_task(self._line.get())
         try:
             await asyncio.wait({waiting, process.end}, return_when=asyncio.FIRST_COMPLETED)
@@ -225,10 +225,10 @@ class Pool:
         while len(jobs) < share and size <= BATCH_BYTES and not jobs[-1].alone:
             jobs.append(self._line.get_nowait())
             size += len(jobs[-1].body)
-        return [job for job in jobs if not job.answer.done()]  # nobody waits for an answer that was given up
+        return [job for job in jobs if not job.answer.done()]  # without those whose callers have given up
 
     async def _run(self, process: "_Process", jobs: Sequence[_Job]) -> None:
-        """Has jobs answered; the first that is not ends the process, and is told so."""
+        """Has jobs answered, up to the first that times out or ends the process, whose error is raised."""
         process.send(b"".join(pack(job.head, job.body) for job in jobs))
         for job in jobs:
             try:
@@ -240,7 +240,7 @@ class Pool:
                 raise
             except asyncio.IncompleteReadError:
                 job.deaths += 1
-                if job.deaths > 1:  # the first time it may be another's fault, or somebody's who kills processes
+                if job.deaths > 1:  # the first time, another job, or somebody who kills processes, may be at fault
                     job.refuse("too_complex", "ended the process that was to read it; save it as an ordinary picture")
                 raise
 
@@ -254,7 +254,7 @@ class _Process:
 
     Attributes:
         pid: its number.
-        end: what waits until it has ended.
+        end: a task that is done once the process has ended.
     """
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
@@ -267,7 +267,7 @@ class _Process:
         """Starts it; its networks have one thread each, and so has numpy."""
         environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "1"}
         pipe = asyncio.subprocess.PIPE
-        return cls(  # in a session of its own, since Ctrl-C goes to all of a terminal's
+        return cls(  # in a session of its own, since Ctrl-C goes to all processes of a terminal
             await asyncio.create_subprocess_exec(
                 *command, stdin=pipe, stdout=pipe, env=environment, start_new_session=True
             )

@@ -58,7 +58,7 @@ class ReadQuery(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _check_names(cls, given: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Refuses an option that there is not, with the nearest of those that this very route takes."""
+        """Refuses an unknown option, suggesting the nearest one that this route takes."""
         for name in given:
             if name not in cls.model_fields:
                 raise unknown("option", name[:64], cls.model_fields)
@@ -78,7 +78,7 @@ class ExplainQuery(ReadQuery):
 
 
 async def check_repeats(request: Request) -> None:
-    """Refuses an option that is given twice, of which one would be passed over in silence; ``among`` may be.
+    """Refuses an option that is given twice, since one value would be silently ignored; ``among`` may be repeated.
 
     Raises:
         UsageError: there is one.

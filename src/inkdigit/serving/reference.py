@@ -1,4 +1,4 @@
-"""The page of the HTTP interface, made of its OpenAPI document: no script, nothing from elsewhere."""
+"""The reference page of the HTTP interface, made from its OpenAPI document: no script, nothing from elsewhere."""
 
 import json
 from collections.abc import Iterator, Mapping

@@ -1,8 +1,8 @@
 """ASGI middleware: who may ask, and what a browser may do with the answer.
 
-A page elsewhere can make a browser ask us: by a name of its own that leads here (DNS rebinding), or by a form. So a
-request must call us by a name that is ours, and what changes or costs something must come from our own page, or from
-no page.
+Another site's page can make a browser send us requests: through a name of its own that resolves to us (DNS rebinding),
+or through a form. So a request must address us by a name of ours, and one that changes or costs something must come
+from our own page, or from no page.
 """
 
 import re
@@ -43,10 +43,10 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
 def parse_host(given: str) -> str:
-    """A name or address as a browser's Host tells it: small, in the xn-- form where it is Chinese, and without a port.
+    """A name or address as in a browser's Host header: lower case, in xn-- form where it is not ASCII, without a port.
 
     Raises:
-        UsageError: more than a name, as an address with https://, or a pattern with a star.
+        UsageError: more than a name, such as a URL with https://, or a pattern with a star.
     """
     bare_ip6 = given.count(":") > 1 and not given.startswith("[")
     try:
@@ -108,7 +108,7 @@ class Security:
         return None
 
     def _is_ours(self, host: str, scope: Scope) -> bool:
-        """Whether a Host header, in small letters, names us."""
+        """Whether a Host header, in lower case, names us."""
         try:
             name = urlsplit(f"//{host}").hostname
         except ValueError:
@@ -120,6 +120,6 @@ class Security:
 
 
 def _is_same(origin: str, host: str) -> bool:
-    """Whether an Origin is a page of that Host; before a proxy that ends TLS its scheme may be another than ours."""
+    """Whether an Origin is a page of that Host; behind a proxy that ends TLS, its scheme may differ from ours."""
     scheme, _, netloc = origin.lower().partition("://")
     return scheme in {"http", "https"} and netloc == host

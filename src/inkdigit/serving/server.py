@@ -1,4 +1,4 @@
-"""Runs the application: opens models and port, answers until it is told to end, and then what it has accepted."""
+"""Runs the application: opens models and port, answers until it is told to end, then finishes what it has accepted."""
 
 import asyncio
 import contextlib
@@ -24,13 +24,13 @@ from inkdigit.serving.pool import Pool
 from inkdigit.serving.security import parse_host
 
 LAST_CALL_S = 0.5
-"""After SIGTERM, connections that are open may ask once more for so long: a request may be on its way."""
+"""How long open connections may still send a request after SIGTERM, since one may be on its way."""
 
 BACKLOG = 512
 
 
 class Closing:
-    """ASGI middleware that tells clients, once the server ends, not to ask again on the same connection."""
+    """ASGI middleware that tells clients, once the server is ending, not to reuse their connections."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -48,10 +48,10 @@ class Closing:
 
 
 async def _stay(*_: object) -> None:
-    """Turns from HTTP/1.1 to no other protocol: who offers one, as Java does, is answered all the same.
+    """Never switches from HTTP/1.1 to another protocol: a client that offers one, as Java's does, is still answered.
 
-    Hypercorn speaks HTTP/2 with whoever offers it, TLS or not, and then never cuts a silent client. There is no setting
-    for that; it is where it looks for an offer that this is put.
+    Hypercorn speaks HTTP/2 with any client that offers it, TLS or not, and then never cuts off a silent one. There is
+    no setting for that, so this replaces the method in which Hypercorn looks for an offer.
     """
 
 
@@ -68,16 +68,16 @@ async def run(
 
     Args:
         models: files by their names; the first is the default.
-        host: an address, or a name that has one.
+        host: an address, or a name that resolves to one.
         port: 0 takes any that is free.
         bounds: see ``Bounds``.
-        allowed: names by which this server may be called, beside loopback's.
-        announce: is told the address once requests are answered.
+        allowed: names under which this server may be addressed, besides loopback's.
+        announce: called with the address once clients may connect.
 
     Raises:
         DataError: a model cannot be opened, now or later.
-        EnvironmentFault: the address cannot be had.
-        UsageError: an allowed name is none.
+        EnvironmentFault: the address cannot be listened on.
+        UsageError: an allowed name is not a name.
     """
     names = [parse_host(name) for name in allowed]
     pool = Pool(_build_settings(models, bounds), bounds)
@@ -97,15 +97,15 @@ def _build_settings(models: Mapping[str, Path], bounds: Bounds) -> Head:
 
 
 def _listen(host: str, port: int, bounds: Bounds) -> socket.socket:
-    """A port on which connections wait for the first who answers."""
+    """A listening socket, on which connections wait until they are accepted."""
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
         with contextlib.ExitStack() as stack:
             listening = stack.enter_context(socket.socket(family, socket.SOCK_STREAM))
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            # A client that leaves unread what it was sent keeps a connection open for ever, even one that we have
-            # closed: the kernel ends it. Connections take both options over from here.
+            # A client that does not read what it was sent would keep its connection open forever, even one that we
+            # have closed, so the kernel ends it. Connections inherit both options from here.
             listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, round(1000 * bounds.unread_s))
             listening.bind(address)
             listening.listen(BACKLOG)
@@ -139,7 +139,7 @@ def _configure(listening: socket.socket, bounds: Bounds) -> Config:
 
 
 def _log(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Tells of errors, but not of connections that were cut, which Python 3.11 takes for some."""
+    """Logs errors, but not connections that were cut, which Python 3.11 takes for errors."""
     if not isinstance(context.get("exception"), asyncio.CancelledError):
         loop.default_exception_handler(context)
 
@@ -156,12 +156,12 @@ async def _serve(
         await stop.wait()
         app.closing = True
         loop.remove_reader(int(config.bind[0].removeprefix("fd://")))
-        listening.shutdown(socket.SHUT_RDWR)  # who comes now is told at once that nobody is here
+        listening.shutdown(socket.SHUT_RDWR)  # new connections are refused at once
         await asyncio.sleep(LAST_CALL_S)
 
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    announce(_describe(listening))  # only now: whoever waited for it may have it stopped at once
+    announce(_describe(listening))  # only now: whoever waits for it may stop the server at once
     serving = asyncio.create_task(serve_asgi(cast("Framework", app), config, shutdown_trigger=end))
     stopped, failed = asyncio.create_task(stop.wait()), asyncio.create_task(pool.fail())
     await asyncio.wait({serving, stopped, failed}, return_when=asyncio.FIRST_COMPLETED)

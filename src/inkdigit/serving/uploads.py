@@ -25,7 +25,7 @@ class Upload:
     """A picture that was sent.
 
     Attributes:
-        name: of its file, without folders and without what is no letter to see; or ``body``.
+        name: of its file, without folders and unprintable characters; or ``body``.
         content: its bytes.
     """
 
@@ -37,7 +37,7 @@ async def take_one(request: Request) -> Upload:
     """The picture of a request: its body, or the field ``picture`` of a form.
 
     Raises:
-        Refusal: there is none, or several, or they are encoded.
+        Refusal: there is none, or several, or the body is encoded.
     """
     _check_encoding(request)
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -57,7 +57,7 @@ async def take_several(request: Request, most: int) -> list[Upload]:
     """The fields ``pictures`` of a form.
 
     Raises:
-        Refusal: there is none, or more than so many, or they are encoded.
+        Refusal: there are none, or more than ``most``, or the body is encoded.
     """
     _check_encoding(request)
     if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
@@ -71,13 +71,13 @@ def _check_encoding(request: Request) -> None:
 
 
 def clean_name(name: str) -> str:
-    """A name that may be shown: the last part of a path, of letters that can be seen."""
+    """A name that may be shown: the last part of a path, with printable characters only."""
     last = name.replace("\\", "/").rpartition("/")[2]
     return "".join(letter for letter in last if letter.isprintable())[:MAX_NAME].strip() or BODY
 
 
 TOO_MANY, FIELDS = "Too many files", "Too many fields"
-"""How the parser begins to say that it stopped before the last file, or at a field that is no file."""
+"""How the parser's message begins if it stopped before the last file, or at a field that is no file."""
 
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL + 1)  # or strangers' bytes would fill the server's log
 

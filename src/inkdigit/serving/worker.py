@@ -27,7 +27,7 @@ def open_models(settings: Head) -> tuple[Head, Callable[[Head, bytes], Answer]]:
 def work(opener: Opener = open_models) -> None:
     """Answers jobs until there are no more.
 
-    The first frame that comes holds the settings; the first that goes, the cards of the models or an error.
+    The first frame received holds the settings; the first one sent, the cards of the models or an error.
     """
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # systemd sends it to all: the server lets us finish
     source, sink = sys.stdin.buffer, _take_output()
@@ -47,10 +47,10 @@ def work(opener: Opener = open_models) -> None:
 
 
 def limit_memory(more: int) -> None:
-    """Lets this process grow by so many bytes: what asks for more gets a MemoryError, and the process lives on.
+    """Lets this process grow by ``more`` bytes: what asks for more gets a MemoryError, and the process lives on.
 
-    Address space is limited and not resident memory, since the kernel does it at once and exactly, while whoever
-    watches resident memory comes too late.
+    Address space is limited rather than resident memory, since the kernel does that at once and exactly, while whatever
+    watches resident memory acts too late.
     """
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pages, the first number is all of them
         pages = int(file.read().split()[0])
@@ -59,9 +59,9 @@ def limit_memory(more: int) -> None:
 
 
 def _take_output() -> BinaryIO:
-    """Standard output for answers alone, standard error for Python's words.
+    """Keeps standard output for answers alone, and standard error for what Python writes.
 
-    What decoders in C write goes nowhere: a damaged TIFF alone has libtiff write a page, and would fill the log.
+    What decoders in C write is discarded: libtiff writes a page about a single damaged TIFF, and would fill the log.
     """
     sink = os.fdopen(os.dup(1), "wb")
     sys.stderr = os.fdopen(os.dup(2), "w", buffering=1)

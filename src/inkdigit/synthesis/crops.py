@@ -25,22 +25,22 @@ DIGITS_PER_PAGE = 4
 """No more are taken: a dense form would outweigh all other pages."""
 
 JITTER = 0.05
-"""Deviation by which a locator's boxes are wrong, as a share of the digit's longer side."""
+"""Standard deviation of the error in a locator's boxes, as a share of the digit's longer side."""
 
 UPRIGHT_WIDTH = 7
 """Ink no wider than this, of 28 pixels, may be a 1."""
 
 PAGES_AT_ONCE = 64
-"""A process of the pool cuts so many before it tells what it has."""
+"""Pages that a process of the pool cuts before it returns their crops."""
 
 CROPS_PER_PAGE = 4
-"""About so many: it decides how far ahead is cut, and nothing else."""
+"""A rough estimate: it decides how far ahead to cut, and nothing else."""
 
 Crop: TypeAlias = tuple[Images, int]
 
 
 def add_crops(dataset: Dataset, share: float, seed: int) -> Dataset:
-    """A dataset, and behind it so many crops per digit; what is no digit is labelled ``NOT_A_DIGIT``."""
+    """A dataset followed by ``share`` crops per digit; non-digits are labelled ``NOT_A_DIGIT``."""
     if not share:
         return dataset
     images, labels = cut_crops(Pages(dataset, seed=seed), round(share * len(dataset)))
@@ -56,7 +56,7 @@ def cut_crops(pages: Pages, n: int) -> tuple[Images, Labels]:
         EnvironmentFault: a process that cuts was killed.
     """
     crops: list[Crop] = []
-    gc.collect()  # a model in garbage that a fork inherits would wait there for threads that it has not
+    gc.collect()  # freed in a fork, a discarded model would wait for threads that do not exist there
     try:
         with ProcessPoolExecutor(count_cores(), initializer=_take, initargs=(pages,)) as pool:
             first = 0
@@ -74,7 +74,7 @@ def cut_crops(pages: Pages, n: int) -> tuple[Images, Labels]:
 
 
 def cut_page(page: Page, random: np.random.Generator) -> Iterator[Crop]:
-    """Digits of a page, each in a box that is a little wrong, and as many things that are none."""
+    """Up to four digits of a page, each in a slightly wrong box, and up to three things that are none."""
     ink = find_writing(page.grey)
     chosen = random.permutation(len(page.boxes))[:DIGITS_PER_PAGE]
     boxes = [_jitter(box, random) for box in page.boxes]
@@ -95,11 +95,11 @@ def _is_upright_line(image: Images) -> bool:
 
 
 _TAKEN: list[Pages] = []
-"""The pages of a process of the pool, which has nothing else to keep them in."""
+"""The pages of a process of the pool, which has nowhere else to keep them."""
 
 
 def _take(pages: Pages) -> None:
-    """Gives a process its pages, once; Ctrl-C is for the process that asked."""
+    """Gives a process of the pool its pages, once; Ctrl-C is for the parent process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _TAKEN[:] = [pages]
 

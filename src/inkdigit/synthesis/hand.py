@@ -16,7 +16,7 @@ FIRM = 100
 """Grey value of ink, of 255, from which a pixel belongs to a stroke and not to its soft edge."""
 
 EDGE = 1.5
-"""Pixels that the edge of a stroke takes in a digit image."""
+"""Width of the soft edge of a stroke in a digit image, in pixels."""
 
 SPREADING = {"broad": 0.5, "heavy": 0.8}
 """How far a nib's ink spreads at the least pressure, in pixels of the digit image."""
@@ -32,10 +32,10 @@ class Hand:
     Attributes:
         slant: shear, positive where strokes lean to the right.
         aspect: width by height, 1 as in MNIST.
-        nib: ``fine``, a line as wide everywhere along the middle of the strokes; ``plain``; ``broad``; or ``heavy``,
+        nib: ``fine``, a line of even width along the middle of the strokes; ``plain``; ``broad``; or ``heavy``,
             which closes loops.
-        pressure: 0..1, from the thinnest to the thickest that the nib gives.
-        softness: pixels of the page that the edge of a stroke takes.
+        pressure: 0..1, from the thinnest to the thickest stroke that the nib gives.
+        softness: width of the soft edge of a stroke, in pixels of the page.
         unrest: how much digits of this hand differ in size, slant, angle and height above the line, 0..1.
     """
 
@@ -65,8 +65,8 @@ def write_digit(image: Grey, height: float, hand: Hand, random: np.random.Genera
     Args:
         image: uint8 (28, 28).
         height: of a digit as tall as its image's 20 pixels, in pixels of the page.
-        hand: whose.
-        random: of what differs from digit to digit.
+        hand: that writes it.
+        random: draws what differs from digit to digit.
         turn: counter-clockwise, in radians.
 
     Returns:
@@ -111,16 +111,16 @@ def _warp(image: Grey, matrix: Matrix) -> PIL.Image.Image:
 
 
 def _curve(hand: Hand, scale: float) -> list[int]:
-    """Grey values of a warped image → ink: where the edge lies says how thick the stroke is, its slope how soft."""
+    """Grey values of a warped image → ink: the edge's level sets the stroke's thickness, its slope the softness."""
     lightest, heaviest = {"fine": (205, 60), "plain": (190, 60), "broad": (110, 45), "heavy": (70, 32)}[hand.nib]
     level = lightest + (heaviest - lightest) * hand.pressure
-    edge = 3 * EDGE if hand.nib in SPREADING else EDGE  # which spreading has made wide
+    edge = 3 * EDGE if hand.nib in SPREADING else EDGE  # spreading has widened it
     span = min(max(20.0, hand.softness * 255 / (edge * max(scale, 1.0))), 2 * level - 10)  # paper stays 0
     return [round(255 * min(max((value - level) / span + 0.5, 0), 1)) for value in range(256)]
 
 
 def _trim(ink: Grey) -> Grey:
-    """Without the empty rows and columns around it."""
+    """Cropped to its firm ink, with a margin of one pixel."""
     rows, columns = (np.flatnonzero((ink > FIRM).any(axis)) for axis in (1, 0))
     if not len(rows):
         return np.zeros((1, 1), np.uint8)

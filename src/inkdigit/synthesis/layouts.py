@@ -19,7 +19,7 @@ from inkdigit.synthesis.signs import SIGNS, draw_sign
 BETWEEN_DIGITS = ("+", "-", "=", "x", "(", ")", ".", ",", ":", "÷", "±", "<", ">", "[", "]", "%")
 
 LEAST_STEP = 0.4
-"""A digit is overlapped by the next one at most up to this share of its width: a 1, between two that touch it."""
+"""The next digit begins at least this share of a digit's width further on, so that a 1 shows between two others."""
 
 
 def _pick(digits: Dataset, n: int, random: np.random.Generator) -> list[tuple[Grey, int]]:
@@ -40,14 +40,14 @@ def _write_line(
     gap: float = 0.2,
     signs: float = 0,
 ) -> None:
-    """Writes digits from the middle of the first one's left side on.
+    """Writes a line of digits, from the middle of the first one's left side on.
 
     Args:
-        sheet: it is written on.
+        sheet: to write on.
         digits: images and labels.
         start: x and y.
-        hand: whose.
-        random: of what differs from digit to digit.
+        hand: that writes them.
+        random: draws what differs from digit to digit.
         height: of a digit, in pixels.
         angle: of the line, counter-clockwise, in radians.
         bow: how much the angle changes from digit to digit.
@@ -81,7 +81,7 @@ def _gap(random: np.random.Generator) -> float:
 
 
 def _one(side: int, digits: Dataset, random: np.random.Generator) -> Sheet:
-    """One digit, of any size that is asked for, anywhere, sometimes cut by the edge."""
+    """One digit, of any size that a locator should find, anywhere, sometimes cut by the edge."""
     sheet = Sheet.blank(side, random)
     height = side * math.exp(random.uniform(math.log(0.1), math.log(0.78)))
     ((image, label),) = _pick(digits, 1, random)

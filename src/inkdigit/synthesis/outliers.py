@@ -1,4 +1,4 @@
-"""Images of what is no digit, for networks that shall know it: class 10."""
+"""Images of non-digits, for networks with a class for them: class 10."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
@@ -26,16 +26,16 @@ NOT_A_DIGIT = CLASSES
 """The class of all outliers."""
 
 SMALLER_THAN_ANY = (".", ",", ":")
-"""Signs that fill an image only because nothing else is on it."""
+"""Signs left out: they would fill an image only because nothing else is in it."""
 
 HALVES = {"left": (0, 2, 3, 5), "right": (0, 2, 5), "top": (4, 5), "bottom": (3, 5)}
-"""Whose halves look like no digit."""
+"""Digits by the half of them that looks like no digit."""
 
 TURNED = (2, 3, 4, 5, 7)
 """Digits that look like none when they lie on their side."""
 
 TRIES = 1000
-"""A dataset that shows none of the digits looked for in so many images has none."""
+"""A dataset with none of the digits looked for in this many random images is taken to have none."""
 
 Drawing: TypeAlias = Callable[[Dataset, np.random.Generator], Grey]
 
@@ -46,7 +46,7 @@ class Outlier:
 
     Attributes:
         description: one line.
-        draw: digit images to make it of, and chance → ink, uint8 (h, w).
+        draw: digit images to make it from, and a random generator → ink, uint8 (h, w).
     """
 
     description: str
@@ -54,7 +54,7 @@ class Outlier:
 
 
 def add_outliers(dataset: Dataset, shares: Mapping[str, float], seed: int) -> Dataset:
-    """A dataset, and behind it so many outliers of each kind per digit, labelled ``NOT_A_DIGIT``."""
+    """A dataset followed by a share of outliers of each kind per digit, labelled ``NOT_A_DIGIT``."""
     if not shares:
         return dataset
     images = [draw_outliers(dataset, name, round(share * len(dataset)), seed) for name, share in shares.items()]

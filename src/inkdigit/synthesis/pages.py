@@ -9,10 +9,10 @@ from inkdigit.synthesis.paper import expose, rule
 from inkdigit.synthesis.sheet import Page, Sheet
 
 TURNED = 0.05
-"""Of the pages that a locator learns from, so many are not to be read as they lie."""
+"""Share of the pages a locator learns from that lie on their side or head, where no digit is to be read."""
 
 LIKE_DIGITS_TURNED = {1: (0, 8), 0: (0, 1, 2, 5, 6, 8, 9)}
-"""What still looks like a digit after an odd and an even number of quarter turns."""
+"""Digits that still look like one after an odd (1) and an even (0) number of quarter turns."""
 
 
 class Pages:
@@ -38,7 +38,7 @@ class Pages:
 
 
 def _finish(sheet: Sheet, random: np.random.Generator, turned: float) -> Page:
-    """Adds what else is on the paper, takes the picture, and turns so many pages on their side or their head."""
+    """Adds what else is on the paper, takes the picture, and turns a share of pages on their side or their head."""
     shape = sheet.ink.shape
     if random.uniform() < 0.2:
         strew_litter(sheet, random)
@@ -52,7 +52,7 @@ def _finish(sheet: Sheet, random: np.random.Generator, turned: float) -> Page:
 
 
 def _turn(page: Page, quarters: int) -> Page:
-    """A page on its side or its head, on which no digit is to be read; of what looks like one nothing is asked."""
+    """A page on its side or its head, on which no digit is to be read; what looks like one does not count."""
     alike = np.isin(page.labels, LIKE_DIGITS_TURNED[quarters % 2])
     rest = np.concatenate([page.boxes[alike], page.ignored])
     grey = page.grey

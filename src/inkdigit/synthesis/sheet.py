@@ -1,4 +1,4 @@
-"""The vocabulary of pages: one that is written, and one that was pictured."""
+"""The types of pages: one being written, and the finished picture of one."""
 
 from dataclasses import dataclass, field
 
@@ -10,19 +10,19 @@ from inkdigit.locator import Boxes, share_of_smaller, share_of_union
 from inkdigit.synthesis.hand import FIRM
 
 SEEN = 0.85
-"""A digit of which at least this share of ink is on the page is there to be read."""
+"""A digit with at least this share of its ink on the page is to be read."""
 
 HIDDEN = 0.3
-"""One of which less is seen is a scrap of ink; between the two nothing is asked."""
+"""A digit with less than this share is a scrap of ink; one between the two does not count."""
 
 TALLEST = 0.72
-"""A digit taller than this share of the page is not asked for at this scale, and not there from 10 % more on."""
+"""A digit larger than this share of the page does not count at this scale; beyond 10 % more, it is no digit."""
 
 SAME = 0.4
-"""What is found is a digit of the page if their boxes share so much of their union."""
+"""What is found is a digit of the page if their boxes share this much of their union."""
 
 WITHIN = 0.6
-"""But of two digits that lie in it with so much of theirs it is neither: half of the union may be one of a pair."""
+"""But if two digits each share more than this with it, it is neither: half of the union may be one of a pair."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Page:
         grey: uint8 (h, w).
         boxes: around the ink of each digit.
         labels: int64 (k,).
-        ignored: places of which nothing is asked, as boxes too.
+        ignored: places where findings do not count, as boxes too.
     """
 
     grey: Grey
@@ -42,7 +42,7 @@ class Page:
     ignored: Boxes
 
     def tell(self, found: Boxes) -> Labels:
-        """What boxes (k, 4) hold, int64 (k,): 0 to 9, 10 for what is no digit, -1 where nothing is asked."""
+        """What boxes (k, 4) hold, int64 (k,): 0 to 9, 10 for what is no digit, -1 where it does not count."""
         shared = share_of_union(found, self.boxes)  # (k, digits)
         is_pair = (share_of_smaller(found, self.boxes) > WITHIN).sum(1) > 1
         is_digit = (shared.max(1, initial=0) >= SAME) & ~is_pair
@@ -61,7 +61,7 @@ class Sheet:
         ink: float32 (h, w), 0..1.
         side: of a whole page, which this one may be a piece of.
         boxes: x, y, width, height and label of each digit that is there to be read.
-        ignored: boxes of which nothing is asked.
+        ignored: boxes where findings do not count.
     """
 
     ink: Ink
@@ -82,8 +82,8 @@ class Sheet:
             drawn: uint8 (h, w).
             x: in pixels.
             y: likewise, downwards.
-            label: of a digit; None is none.
-            is_asked: False where it may be a digit or not.
+            label: of a digit; None for anything else.
+            is_asked: False if it may pass for a digit, so that it does not count.
         """
         height, width = self.ink.shape
         left, top = round(x), round(y)
@@ -106,7 +106,7 @@ class Sheet:
         return bool(place.sum() < 0.02 * drawn.size)
 
     def _note(self, drawn: Grey, seen: Grey, left: int, top: int, label: int) -> None:
-        """Remembers a digit, if so much of it is on the page that it can be told."""
+        """Records a digit in ``boxes`` or ``ignored``, if enough of it is on the page."""
         firm = seen > FIRM
         share = firm.sum() / max(int((drawn > FIRM).sum()), 1)
         if share < HIDDEN:

@@ -20,7 +20,7 @@ FONTS = (
     "DejaVuSans", "DejaVuSans-Oblique", "DejaVuSans-Bold", "DejaVuSerif", "DejaVuSerif-Italic", "DejaVuSansMono",
     "cmr10", "STIXGeneral", "STIXGeneralItalic",
 )  # fmt: skip
-"""The fonts of letters, as matplotlib brings them: training alone needs them."""
+"""The fonts of letters, which come with matplotlib: only training needs them."""
 
 LETTERS = "AaCcdEeFfHhKkLMmNnPpRrtUuVvWwXx"
 """Letters that no digit looks like: O, l, I, S, Z, B, q and their kin are left out."""
@@ -119,10 +119,10 @@ CORNERS = 5
 """A stroke through more points than this is a curve."""
 
 NARROWEST = 0.42
-"""A sign is at least so wide, as a share of its height: a narrower A is a 9, a narrower ∧ a 1."""
+"""Least width of a sign, as a share of its height: a narrower A is a 9, a narrower ∧ a 1."""
 
 WARP = 0.06
-"""Deviation by which one part of a sign is larger than another, or leans otherwise, as a share of its height."""
+"""Deviation by which parts of a sign differ in size or slant, as a share of its height."""
 
 
 def draw_sign(name: str, height: float, pen: float, random: np.random.Generator) -> Grey:
@@ -192,7 +192,7 @@ def _open_font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 def _reach(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
-    """A stroke whose ends come short of where they should, or reach beyond it."""
+    """A stroke whose ends fall short of where they should be, or overshoot it."""
     first, last = np.exp(random.normal(0, 0.2, 2))
     points[0] = points[1] + first * (points[0] - points[1])
     points[-1] = points[-2] + last * (points[-1] - points[-2])
@@ -200,7 +200,7 @@ def _reach(points: np.ndarray, random: np.random.Generator) -> np.ndarray:
 
 
 def _bend(points: np.ndarray, depth: float) -> list[tuple[float, float]]:
-    """A stroke whose parts are bows as deep as this, as a share of their length."""
+    """A stroke whose segments are bowed to this depth, as a share of their length."""
     bent: list[tuple[float, float]] = []
     for start, end in pairwise(points):
         across = np.array([start[1] - end[1], end[0] - start[0]])

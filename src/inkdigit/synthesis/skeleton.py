@@ -8,11 +8,11 @@ AROUND = ((-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1), (-1, -1))
 """The eight neighbours, from above clockwise; the first is the lowest bit of a code."""
 
 EDGES = (((0, 2, 4), (2, 4, 6)), ((0, 2, 6), (0, 4, 6)))
-"""In each of the two passes, neighbours of which one at least must be empty: lower right edges go first."""
+"""For each of the two passes, groups of neighbours, each with at least one empty: lower right edges go first."""
 
 
 def find_skeleton(strokes: Mask) -> Mask:
-    """The skeleton of strokes, bool (h, w): lines one pixel wide, which hang together where the strokes did.
+    """The skeleton of strokes, bool (h, w): lines one pixel wide, connected where the strokes were.
 
     Specks of 2x2 pixels vanish.
 

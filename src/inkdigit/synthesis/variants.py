@@ -29,9 +29,9 @@ class Variant:
     """A way of writing a digit.
 
     Attributes:
-        digit: whose.
+        digit: the digit written so.
         description: one line.
-        strokes: draws its strokes anew: the lines, as points, that are added to a digit image (28, 28).
+        strokes: a digit image (28, 28) and a random generator → the strokes to add to it, as points.
     """
 
     digit: int
@@ -40,7 +40,7 @@ class Variant:
 
 
 def vary(dataset: Dataset, shares: Mapping[str, float], seed: int) -> Dataset:
-    """A dataset in which a share of the digits that a variant is of are written so.
+    """A dataset in which a share of each variant's digits are written so.
 
     Args:
         dataset: it is left as it is.
@@ -76,7 +76,7 @@ def write_variant(image: Grey, variant: Variant, random: np.random.Generator) ->
 def pen_width(image: Grey) -> float:
     """Width of the stroke in pixels, from its ink and the length of its outline in steps between pixels.
 
-    A long bar has 2 steps a pixel of its length where it stands upright, and 2.83 where it is diagonal.
+    Per pixel of its length, a long bar has 2 steps if it is upright, and 2.83 if it is diagonal.
     """
     ink = image > FIRM
     padded = np.pad(ink, 1)
@@ -85,7 +85,7 @@ def pen_width(image: Grey) -> float:
 
 
 def _row(image: Grey, row: int) -> float:
-    """Where the ink of a row lies, as its mean x; of the nearest row that has any."""
+    """The mean x of the ink in a row, or in the nearest row that has any."""
     rows = np.flatnonzero((image > FIRM).any(1))
     nearest = rows[np.abs(rows - row).argmin()]
     return float(np.flatnonzero(image[nearest] > FIRM).mean())

@@ -1,8 +1,8 @@
 """Corruptions with a severity: how well does a classifier read what it was not trained on?
 
 The fifteen kinds of MNIST-C (Mu and Gilmer, "MNIST-C: A robustness benchmark for computer vision", 2019),
-written anew, so the numbers compare with one another and not with those of that dataset. Severity 3 is about as
-strong as it.
+reimplemented, so the numbers compare with one another but not with those of that dataset, which is about as strong as
+severity 3.
 """
 
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class Corruption:
 
     Attributes:
         description: what it does.
-        apply: the images, a severity of 1 to 5 and where to draw from → the damaged images; the first stay as they are.
+        apply: images, a severity of 1 to 5 and a random generator → damaged images; the originals stay as they are.
     """
 
     description: str

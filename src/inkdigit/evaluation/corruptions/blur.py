@@ -8,7 +8,7 @@ from inkdigit.images import SIZE, Images
 
 
 def glass_blur(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Uneven glass: a blur of so many pixels, each pixel taken from up to so far away, and the blur again."""
+    """Uneven glass: a blur of ``sigma`` pixels, each pixel taken from up to ``reach`` away, and the blur again."""
     sigma, reach = ((0.5, 0.5), (0.6, 0.9), (0.7, 1.4), (0.9, 2.0), (1.1, 2.7))[severity - 1]
     values = gaussian(to_values(images), sigma)
     displacement = rng.uniform(-reach, reach, (2, *images.shape)).astype(np.float32)  # (2, n, 28, 28)
@@ -17,7 +17,7 @@ def glass_blur(images: Images, severity: int, rng: np.random.Generator) -> Image
 
 
 def motion_blur(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Smears over so many pixels along a direction within 45 degrees of the rows."""
+    """Smears over ``length`` pixels along a direction within 45 degrees of the rows."""
     length = (2, 4, 6, 9, 12)[severity - 1]
     angle = rng.uniform(-np.pi / 4, np.pi / 4, len(images)).astype(np.float32)[:, None, None]  # (n, 1, 1)
     rows, columns = np.indices((SIZE, SIZE), dtype=np.float32)

@@ -20,7 +20,7 @@ TOOTH = 4
 """Length of a tooth of a zigzag and its height from valley to peak, in pixels."""
 
 WEAK, STRONG = 3.2, 6.4
-"""Slopes of edges that count beside a strong one, and by themselves, in grey values per pixel."""
+"""Slopes from which an edge counts if connected to a strong one, and by itself, in grey values per pixel."""
 
 Rows: TypeAlias = NDArray[np.float64]
 """A height in each image, float64 (n,), in pixels."""
@@ -30,7 +30,7 @@ Mask: TypeAlias = NDArray[np.bool_]
 
 
 def stripe(images: Images, severity: int, _rng: np.random.Generator) -> Images:
-    """Inverts so many columns at the left and at the right."""
+    """Inverts the same number of columns at the left and at the right."""
     columns = (3, 5, 7, 9, 11)[severity - 1]
     striped = images.copy()
     for side in (striped[:, :, :columns], striped[:, :, -columns:]):
@@ -64,7 +64,7 @@ def zigzag(images: Images, severity: int, rng: np.random.Generator) -> Images:
 
 
 def canny_edges(images: Images, severity: int, _rng: np.random.Generator) -> Images:
-    """Replaces this share of the image by its edges (Canny 1986), after a blur of so many pixels."""
+    """Replaces ``share`` of the image by its edges (Canny 1986), found after a blur of ``sigma`` pixels."""
     share, sigma = ((0.3, 1.0), (0.6, 1.0), (1.0, 1.0), (1.0, 1.5), (1.0, 2.0))[severity - 1]
     values = to_values(images)
     down, right = _gradient(gaussian(values, sigma))
@@ -109,7 +109,7 @@ def _is_ridge(steepness: Values, direction: Values) -> Mask:
 
 
 def _connect(strong: Mask, weak: Mask) -> Mask:
-    """The strong pixels, and the weak ones that hang together with them."""
+    """The strong pixels, and the weak ones that are connected to them."""
     while True:
         p = np.pad(strong, ((0, 0), (1, 1), (1, 1)))  # (n, 28, 28) → (n, 30, 30)
         grown = weak & np.any([_shifted(p, y, x) for y in (-1, 0, 1) for x in (-1, 0, 1)], axis=0)

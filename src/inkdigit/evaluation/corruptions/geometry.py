@@ -9,7 +9,7 @@ from inkdigit.images import SIZE, Images
 
 
 def shear(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Slants to the left or to the right by so many pixels per pixel."""
+    """Slants to the left or to the right by ``slant`` pixels per pixel."""
     slant = (0.14, 0.27, 0.4, 0.6, 0.8)[severity - 1] * random_signs(len(images), rng)
     matrix = _identity(len(images))
     matrix[:, 1, 0] = slant
@@ -23,7 +23,7 @@ def scale(images: Images, severity: int, _rng: np.random.Generator) -> Images:
 
 
 def rotate(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Turns to the left or to the right by so many degrees."""
+    """Turns to the left or to the right by ``degrees``."""
     degrees = (8, 15, 23, 33, 45)[severity - 1]
     angle = math.radians(degrees) * random_signs(len(images), rng)
     rows = [np.cos(angle), -np.sin(angle), np.sin(angle), np.cos(angle)]
@@ -31,7 +31,7 @@ def rotate(images: Images, severity: int, rng: np.random.Generator) -> Images:
 
 
 def translate(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Moves by so many pixels along both axes, each in a direction of its own."""
+    """Moves by ``pixels`` along both axes, in a random direction on each."""
     pixels = (1, 2, 3, 4, 5)[severity - 1]
     signs = [random_signs(len(images), rng) for _axis in range(2)]
     return _warp(images, _identity(len(images)), pixels * np.stack(signs, axis=1))  # (n,) and (n,) → (n, 2)

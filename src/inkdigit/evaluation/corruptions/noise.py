@@ -7,7 +7,7 @@ from inkdigit.images import Images
 
 
 def shot_noise(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Counts the light of each pixel in so few photons, on average, at full ink."""
+    """Counts the light of each pixel in photons, on average ``photons`` of them at full ink."""
     photons = (20, 8, 3, 1.5, 0.7)[severity - 1]
     return to_images(rng.poisson(to_values(images) * (photons / 255)) * (255 / photons))
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from inkdigit.images import SIZE, Images
 
 Values: TypeAlias = NDArray[np.floating[Any]]
-"""Grey values, float32 (n, 28, 28), 0 paper to 255 ink; numpy's stubs take what is computed from them for float64."""
+"""Grey values, float32 (n, 28, 28), 0 paper to 255 ink; numpy's stubs type what is computed from them as float64."""
 
 CENTRE = (SIZE - 1) / 2
 """The middle of an image, in pixels from the centre of its first pixel."""

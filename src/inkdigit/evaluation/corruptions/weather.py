@@ -22,13 +22,13 @@ def brightness(images: Images, severity: int, _rng: np.random.Generator) -> Imag
 
 
 def fog(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Mixes one part of the image with so many parts of cloud."""
+    """Mixes one part of the image with ``parts`` parts of cloud."""
     parts = (0.7, 1.5, 3, 4, 5.5)[severity - 1]
     return to_images((to_values(images) + parts * 255 * _clouds(len(images), rng)) / (1 + parts))
 
 
 def spatter(images: Images, severity: int, rng: np.random.Generator) -> Images:
-    """Covers with so many drops of mud, which hide ink and stand out on paper."""
+    """Covers with ``drops`` drops of mud, which hide ink and stand out on paper."""
     drops = (4, 8, 14, 22, 32)[severity - 1]
     places = np.indices((SIZE, SIZE), dtype=np.float32)[:, None]  # (2, 1, 28, 28)
     cover = np.zeros(images.shape, np.float32)
@@ -40,7 +40,7 @@ def spatter(images: Images, severity: int, rng: np.random.Generator) -> Images:
 
 
 def _clouds(n: int, rng: np.random.Generator) -> Values:
-    """Fractal noise about one half, float32 (n, 28, 28): layers, each half as high and wide as the one before."""
+    """Fractal noise about one half, float32 (n, 28, 28): each layer half as strong and half as coarse as the last."""
     clouds = np.full((n, SIZE, SIZE), 0.5, np.float32)
     for cells in CLOUD_CELLS:
         corners = rng.uniform(-0.25, 0.25, (n, cells + 1, cells + 1)).astype(np.float32)

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 COLUMNS, MOST_ROWS, MOST = 16, 10, 32
 SECONDS = 6
-"""How long an animation lasts; a frame shows for .1 to 1 second of them."""
+"""How long an animation should last; a frame shows for .1 to 1 second."""
 
 FRAME_DPI = 80
 """Coarser than a figure, so that an animation of 60 frames is drawn within seconds."""
@@ -79,7 +79,7 @@ def _animate(steps: Sequence[int], kernels: NDArray[np.float32], title: str, pat
             image.set_data(kernel)
         axes.set_title(plain(f"{title}{_number(shown.shape[1], kernels)}\nafter step {step:,} of {steps[-1]:,}"))
         frames.append(_render(figure))
-        figure.set_layout_engine("none")  # that of the first frame stays: all alike, and sooner done
+        figure.set_layout_engine("none")  # the first frame's layout stays: all alike, and drawn faster
     milliseconds = int(np.clip(1000 * SECONDS / len(frames), 100, 1000))
     buffer = io.BytesIO()
     first, *others = frames

@@ -42,11 +42,11 @@ def draw_mistakes(images: Images, mistakes: Sequence[Mistake], title: str, path:
     """Draws the first mistakes among images, uint8 (n, 28, 28), with what was read and what they are.
 
     Args:
-        images: that were read.
+        images: those that were read.
         mistakes: among them.
         title: of the figure.
         path: of the file.
-        first: where the first of the images stands in its dataset, for their numbers.
+        first: index of the first image in its dataset, for the captions.
 
     Raises:
         EnvironmentFault: matplotlib is missing, or the file cannot be written.

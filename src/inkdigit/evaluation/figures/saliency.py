@@ -22,8 +22,8 @@ TINY = float(np.finfo(np.float32).tiny)
 def occlude(classifier: Classifier, image: Images, digit: int, ink: int) -> NDArray[np.float64]:
     """How much evidence for a digit each pixel carries, float64 (28, 28), in nats of log-odds (Zeiler, Fergus 2014).
 
-    Squares of 5 × 5 pixels are covered one after the other, each about one pixel; what the log-odds of the digit lose
-    is that pixel's.
+    Squares of 5 × 5 pixels, each centred on one pixel, are covered in turn; what the log-odds of the digit lose is that
+    pixel's evidence.
 
     Args:
         classifier: any.

@@ -35,11 +35,11 @@ SUFFIXES = (".png", ".svg", ".pdf")
 DPI = 120
 
 PITCH = 1.12
-"""From one cell of a grid to the next, in cells."""
+"""Distance from one cell of a grid to the next, in cells."""
 
 
 def new_figure(width: float, height: float) -> "Figure":
-    """An empty figure of so many inches.
+    """An empty figure of this size in inches.
 
     Raises:
         EnvironmentFault: matplotlib is missing.
@@ -52,10 +52,10 @@ def new_figure(width: float, height: float) -> "Figure":
 
 
 def plain(text: str) -> str:
-    """A text with names in it, as matplotlib draws it letter for letter.
+    """Escapes a text with names in it, so that matplotlib draws it literally.
 
-    A folder's name may hold dollars, which begin formulas, bytes that are no text, or a first underscore, which keeps
-    a label out of the legend.
+    A folder's name may hold dollars, which begin formulas, bytes that are not text, or a leading underscore, which
+    keeps a label out of the legend.
     """
     known = text.encode(errors="replace").decode().replace("$", r"\$")
     return f" {known}" if known.startswith("_") else known
@@ -63,7 +63,7 @@ def plain(text: str) -> str:
 
 @contextmanager
 def unknown_letters() -> Iterator[None]:
-    """Lets letters be drawn that the font does not have, as boxes, without a word."""
+    """Lets letters that the font does not have be drawn as boxes, without a warning."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         yield
@@ -93,14 +93,14 @@ def draw_grid(
     axes: "Axes", images: Sequence[NDArray[Any]], columns: int, *, captions: Sequence[str] = (), lines: int = 0,
     **options: Any,
 ) -> "ScalarMappable":  # fmt: skip
-    """Draws images (h, w) of any size in cells of size 1, row by row, each over its caption of so many lines.
+    """Draws images (h, w) of any size in cells of size 1, row by row, each above its caption.
 
     Args:
         axes: where; its units become cells.
         images: at least one.
         columns: cells in a row.
         captions: of the images, in their order.
-        lines: of a caption, the room below each row of images.
+        lines: lines of a caption, for which room is left below each row of images.
         options: for ``imshow``.
 
     Returns:

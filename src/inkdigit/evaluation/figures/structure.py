@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FILLS: Mapping[str, str] = {"conv": COLOURS[5], "linear": COLOURS[4], "input": "#DDDDDD"}
-"""The colour of a layer by the first word of its kind; what learns nothing is white."""
+"""The colour of a layer by the first word of its kind; all others are white."""
 
 TABLE = {"layer": 0.0, "kind": 2.4, "output": 4.9, "parameters": 8.4, "multiply-adds": 12.6}
 """Where the columns of the table begin or, for numbers, end."""
@@ -30,10 +30,10 @@ class Layer:
         name: within the network, such as ``block1.five.0``.
         kind: what it is, such as ``conv 5x5``.
         shape: of its output for one image, (c, h, w) or (width,).
-        parameters: that it learns; 0 where an earlier line has counted them.
-        multiply_adds: for one image, of convolutions and linear layers; others do few.
-        inputs: where in the list of layers the ones stand that it takes.
-        is_drawn: whether it makes something of its own; activations and the like stand in the table alone.
+        parameters: that it learns, without those that an earlier layer has counted.
+        multiply_adds: for one image; 0 except for convolutions and linear layers, since others do few.
+        inputs: indices in the list of layers of those that it takes.
+        is_drawn: whether it is drawn; activations and the like stand in the table alone.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Layer:
 
 
 def draw_structure(layers: Sequence[Layer], title: str, path: Path) -> None:
-    """Draws how the layers hang together, above a table of all of them.
+    """Draws how the layers are connected, above a table of all of them.
 
     Raises:
         EnvironmentFault: matplotlib is missing, or the file cannot be written.
@@ -83,7 +83,7 @@ def _place(layers: Sequence[Layer]) -> dict[int, tuple[int, int]]:
 
 
 def _sources(layers: Sequence[Layer], index: int) -> list[int]:
-    """The drawn layers that a layer takes, through those that are not drawn."""
+    """The drawn layers that feed a layer, directly or through layers that are not drawn."""
     found: list[int] = []
     for source in layers[index].inputs:
         found += [source] if layers[source].is_drawn else _sources(layers, source)
@@ -116,7 +116,7 @@ def _route(
 ) -> list[tuple[float, float]]:
     """The corners of a line from one box to another that it feeds, around those between."""
     (left, lane), (right, other) = start, end
-    if lane != other:  # a fork turns at once, a join at last
+    if lane != other:  # a fork turns right after its start, a join right before its end
         turn = left + 0.5 if other > lane else right - 0.5
         return [start, (turn, lane), (turn, other), end]
     if any((column, lane) in places for column in range(left + 1, right)):

@@ -11,14 +11,14 @@ from inkdigit.images import CLASSES
 from inkdigit.locator import BOX_SIDES
 
 RARE = 0.01
-"""How likely a centre is in any cell, before anything is learnt."""
+"""Probability of a centre in any cell before training."""
 
 
 class Centres(nn.Module):
     """Residual blocks at a quarter of the page's size, at an eighth, and at a quarter again; maps of centres and boxes.
 
-    After Zhou, Wang, Krähenbühl, "Objects as points", 2019; the way down and up again is Ronneberger, Fischer, Brox,
-    "U-Net", 2015. Any page will do. As it stands: 988,000 parameters, and a cell sees 193 pixels across.
+    After Zhou, Wang, Krähenbühl, "Objects as points", 2019; going down and up again is after Ronneberger, Fischer,
+    Brox, "U-Net", 2015. Takes pages of any size. By default: 988,000 parameters, and a cell sees 193 pixels across.
 
     Args:
         widths: channels at a half, a quarter and an eighth of the page's size.

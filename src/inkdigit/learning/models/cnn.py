@@ -8,7 +8,7 @@ from inkdigit.images import CLASSES
 class CNN(nn.Module):
     """conv 5x5 10, pool, conv 5x5 20, pool, 50, 10: the article that compares structures (21,840 parameters).
 
-    Between the two linear layers stands no activation, so that together they can do no more than one, 320 → 10.
+    There is no activation between the two linear layers, so that together they can do no more than one, 320 → 10.
     """
 
     def __init__(self) -> None:

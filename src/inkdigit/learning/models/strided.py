@@ -9,8 +9,8 @@ from inkdigit.images import CLASSES, SIZE
 class Strided(nn.Module):
     """A 5x5 convolution that moves by two pixels, a 3x3 one, pooling, and one hidden layer.
 
-    A quarter of the positions of an unstrided first layer, and so a quarter of the memory that each step passes over,
-    which is what small networks wait for.
+    The first layer has a quarter of the positions of an unstrided one, so that each step passes over a quarter of the
+    memory, which is what small networks wait for.
     """
 
     def __init__(self, widths: tuple[int, ...] = (16, 24), hidden: int = 128, classes: int = CLASSES) -> None:

@@ -11,8 +11,7 @@ class VGG(nn.Module):
     """Stages of 3x3 convolutions with batch norm and ReLU; max pooling between, the mean at the end.
 
     After Simonyan and Zisserman, "Very deep convolutional networks", 2015, and Ioffe and Szegedy, "Batch
-    normalization", 2015. With widths (24, 48, 96) and two convolutions each, as without ``depths``: 162,000
-    parameters.
+    normalization", 2015. With widths (24, 48, 96) and two convolutions each, the defaults: 162,000 parameters.
     """
 
     def __init__(
