@@ -31,7 +31,8 @@ def compare(
     """Compare recipes over several seeds, or finished runs.
 
     Trains the recipes first; what is finished is not trained again. Prints a table, and writes it as JSON, CSV and one
-    HTML page with curves, confusion, mistakes and reliability.
+    HTML page with curves, confusion, mistakes and reliability. Settings that differ from a recipe's stand beside its
+    name. What is measured of a run is kept in its folder, too, as measures.json.
     """
     from inkdigit.cli.comparison import print_rows
     from inkdigit.cli.downloads import fetch
