@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
+from itertools import groupby, islice
 from pathlib import Path
 from typing import TypeGuard, Unpack
 
@@ -81,7 +82,8 @@ class Reader:
         """Reads one picture.
 
         Args:
-            source: a path, the bytes of a file, a PIL image or an array; see ``inkdigit.preparation.load.load``.
+            source: a path, a file's bytes, an open file, a PIL image or an array; see
+                ``inkdigit.preparation.load.load``.
             **options: see ``Options``.
 
         Raises:
@@ -252,20 +254,9 @@ class Reader:
 
 def _together(sources: Iterable[PictureLike]) -> Iterator[list[PictureLike]]:
     """Yields what is read together: digit images that follow one another, or one picture of another kind."""
-    images: list[PictureLike] = []
-    for source in sources:
-        if _may_be_digit_image(source):
-            images.append(source)
-            if len(images) == BATCH:
-                yield images
-                images = []
-            continue
-        if images:
-            yield images
-            images = []
-        yield [source]
-    if images:
-        yield images
+    for is_image, group in groupby(sources, _may_be_digit_image):
+        while part := list(islice(group, BATCH if is_image else 1)):
+            yield part
 
 
 def _may_be_digit_image(source: PictureLike) -> TypeGuard[Grey]:
@@ -274,9 +265,9 @@ def _may_be_digit_image(source: PictureLike) -> TypeGuard[Grey]:
 
 def _is_one_picture(sources: object) -> bool:
     """Whether something is one picture; an array of several has one at each place of its first axis."""
-    if isinstance(sources, str | bytes | bytearray | memoryview | os.PathLike | PIL.Image.Image):
-        return True
-    if is_open_file(sources):
+    if isinstance(sources, str | bytes | bytearray | memoryview | os.PathLike | PIL.Image.Image) or is_open_file(
+        sources
+    ):
         return True
     shape: tuple[int, ...] = sources.shape if isinstance(sources, np.ndarray) else ()
     return len(shape) == 2 or (len(shape) == 3 and shape[2] in (3, 4))
