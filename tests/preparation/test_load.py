@@ -87,6 +87,9 @@ def test_an_open_file_is_read_no_further_than_is_allowed_and_only_as_bytes(
         np.testing.assert_array_equal(load(file), ramp())
     with (tmp_path / "a.png").open(encoding="latin-1") as text:
         assert "opened with 'rb'" in refused(text).message  # type: ignore[arg-type]
+    with (tmp_path / "a.png").open(encoding="utf-8") as no_text, (tmp_path / "b.png").open("wb") as written:
+        for wrong in (no_text, written, file):  # the last one is closed
+            assert "opened with 'rb'" in refused(wrong).message  # type: ignore[arg-type]
     monkeypatch.setattr(module, "MAX_BYTES", 10)
     endless = io.BytesIO(bytes(1000))
     assert refused(endless).code == "too_large"

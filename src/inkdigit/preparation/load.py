@@ -149,7 +149,12 @@ def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | Bina
         return read_bytes(Path(source))
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
-    content = source.read(MAX_BYTES + 1)
+    try:
+        content = source.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:  # closed, opened to write, or as text that a picture is none of
+        raise ImageError(
+            "not_an_image", f"found a file that cannot be read ({first_line(error)}), expected one opened with 'rb'"
+        ) from error
     if not isinstance(content, bytes):
         raise ImageError("not_an_image", "found a file opened as text, expected one opened with 'rb'")
     return content
