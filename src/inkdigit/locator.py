@@ -129,7 +129,7 @@ class OnnxLocator:
         """
         self.path = Path(path).absolute()  # whatever the current folder will be
         self._threads = threads
-        self._session = open_session(self.path, threads)
+        self._session = open_session(self.path, threads, any_size=True)
         _check_signature(self._session, self.path)
         self.metadata: Mapping[str, Any] = read_metadata(self._session)
 

@@ -19,13 +19,17 @@ PROPAGATION = "QDQPropagationTransformer"
 """An optimizer that would quantize values before they are pooled: four times as many, and slow to pool."""
 
 
-def open_session(path: Path, threads: int = 0, suffix: bytes = b"") -> onnxruntime.InferenceSession:
+def open_session(
+    path: Path, threads: int = 0, suffix: bytes = b"", *, any_size: bool = False
+) -> onnxruntime.InferenceSession:
     """Opens a model file, with bytes that are appended to it.
 
     Args:
         path: the file.
         threads: for one call; 0 lets ONNX Runtime choose.
         suffix: joined to the file's bytes: protocol buffers merge.
+        any_size: whether hardly two calls are of one size, so that no memory is planned for a size that comes again:
+            3 of 93 µs for one image, but as much memory again for each size of page.
 
     Raises:
         DataError: no file, too large, or not ONNX.
@@ -36,7 +40,7 @@ def open_session(path: Path, threads: int = 0, suffix: bytes = b"") -> onnxrunti
         raise DataError(f"{path}: larger than {MAX_MODEL_BYTES // 2**20} MiB, so no model of digits")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
-    options.enable_mem_pattern = False  # a plan for each size of page takes as much memory again as the page
+    options.enable_mem_pattern = not any_size
     # Threads that spin while waiting for the next call use as much CPU as reading does, and gain nothing.
     options.add_session_config_entry("session.force_spinning_stop", "1")
     options.log_severity_level = 4  # its warnings are for people who write graphs
