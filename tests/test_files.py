@@ -14,12 +14,16 @@ from PIL import ImageCms
 from PIL.PngImagePlugin import PngInfo
 
 from inkdigit.errors import EnvironmentFault
-from inkdigit.files import Places, check_folder, is_ours, read_bounded, write_atomic
+from inkdigit.files import Places, check_folder, is_ours, read_bounded, show_name, write_atomic
 from inkdigit.reading.steps import write_png
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_shown_name_is_one_line_that_a_terminal_does_not_obey() -> None:
+    assert show_name("数字 \x1b[2J\n\udcff.png") == "数字 \ufffd[2J\ufffd\ufffd.png"
 
 
 def test_bytes_and_text_are_written_with_the_folders_above(tmp_path: Path) -> None:

@@ -25,6 +25,11 @@ MAX_STEM = 200
 """The most bytes taken from a source's name, which may come from an archive; a file name may have 255."""
 
 
+def show_name(name: str) -> str:
+    """A name in one line, without the control characters that a terminal would obey: whoever made the file chose it."""
+    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+
+
 def write_atomic(path: Path, content: bytes | str) -> None:
     """Writes a file so that a reader, a crash or a full disk never sees half of it.
 

@@ -87,6 +87,17 @@ def test_json_holds_any_name(make_explanation: MakeExplanation) -> None:
     assert render("jsonl", make_explanation(source="a\nb.png")).count("\n") == 1
 
 
+def test_text_has_no_line_that_a_name_made_up_and_nothing_that_a_terminal_obeys(
+    make_explanation: MakeExplanation,
+) -> None:
+    for name in ("a.png: 5\n/b", "\x1b[2J", "\x9b2J", "\x7f", "\u2028"):
+        written = render("text", make_explanation(source=f"数字{name}.png"), several=True)
+        assert len(written.splitlines()) == 1
+        assert written.removesuffix("\n").isprintable()
+    source = os.fsdecode(b"\xff.png")  # no text, and still the name of its file
+    assert render("text", make_explanation(source=source), several=True).startswith(source)
+
+
 def test_json_of_a_name_that_is_no_text_is_still_json(make_explanation: MakeExplanation) -> None:
     source = os.fsdecode(b"\xff.png")
     written = render("json", make_explanation(source=source)).encode("utf-8", "strict")

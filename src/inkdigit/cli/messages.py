@@ -2,9 +2,9 @@
 
 import sys
 
+from inkdigit.files import show_name
+
 
 def tell(message: str) -> None:
     """Prints one line on standard error, whatever is in the names that it tells."""
-    line = " ".join(message.split())
-    harmless = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in line)
-    print(f"inkdigit: {harmless}", file=sys.stderr)
+    print(f"inkdigit: {show_name(' '.join(message.split()))}", file=sys.stderr)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from inkdigit.errors import ImageError
+from inkdigit.files import show_name
 from inkdigit.preparation.load import MAX_BYTES, is_picture_name, open_file
 
 MAX_MEMBERS = 10_000
@@ -39,7 +40,7 @@ def read_members(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[],
         members = archive.infolist()
         overlapping = _overlapping(members)
         for member in _named(members, part) if part else _pictures(members):
-            yield _shown(member.filename), partial(_read, archive, member, overlapping)
+            yield show_name(member.filename), partial(_read, archive, member, overlapping)
 
 
 class _Bounded(io.FileIO):
@@ -79,9 +80,9 @@ def _pictures(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
 
 
 def _named(members: Sequence[zipfile.ZipInfo], part: str) -> list[zipfile.ZipInfo]:
-    found = [member for member in members if _is_file(member) and part in (member.filename, _shown(member.filename))]
+    found = [member for member in members if _is_file(member) and part in (member.filename, show_name(member.filename))]
     if not found:
-        others = [repr(_shown(member.filename[:40])) for member in members[:4]]
+        others = [repr(show_name(member.filename[:40])) for member in members[:4]]
         more = " …" if len(members) > len(others) else ""
         raise ImageError("not_found", f"no such member of the zip; it has {', '.join(others) or 'none'}{more}")
     return found
@@ -89,11 +90,6 @@ def _named(members: Sequence[zipfile.ZipInfo], part: str) -> list[zipfile.ZipInf
 
 def _is_file(member: zipfile.ZipInfo) -> bool:
     return not member.filename.endswith("/")  # as those of folders do
-
-
-def _shown(name: str) -> str:
-    """A name without control characters, which a terminal would obey: whoever made the zip chose it."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
 
 
 def _overlapping(members: Sequence[zipfile.ZipInfo]) -> set[zipfile.ZipInfo]:
