@@ -191,6 +191,14 @@ def test_the_end_does_not_wait_for_stuck_clients() -> None:
         assert time.monotonic() - begun < 5
 
 
+def test_a_foreign_page_is_refused_before_its_body_is_here_and_the_connection_goes_on(served: Served) -> None:
+    start = b"POST /read HTTP/1.1\r\nHost: localhost\r\nOrigin: http://other.example\r\nContent-Length: 4\r\n\r\n"
+    with connect(served, start) as connection:
+        assert connection.recv(2**16).startswith(b"HTTP/1.1 403")
+        connection.sendall(b"bodyGET /health/live HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        assert b"HTTP/1.1 200" in drain(connection)
+
+
 def test_whoever_offers_another_protocol_is_answered_in_http_1(strict: Served) -> None:
     upgrade = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\nUpgrade: %s\r\nConnection: Upgrade\r\n%s\r\n"
     offer = upgrade % (b"h2c", b"HTTP2-Settings: AAMAAABkAAQAAP__\r\n")

@@ -1,10 +1,12 @@
 """What goes back to a client: encoded JSON, and the HTTP status of each error code."""
 
+import asyncio
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
 from starlette.responses import Response
-from starlette.types import Send
+from starlette.types import Receive, Send
 
 from inkdigit.errors import InkdigitError
 from inkdigit.serving.frames import encode
@@ -15,6 +17,9 @@ read (``timeout``), since it would take as long the next time."""
 
 BUSY, LATE = 503, 408
 RETRY_S = 1
+
+LINGER_S = 1
+"""How long, after a refusal, what a client still sends is discarded, so that it gets to see why it was refused."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,28 @@ class Json(Response):
     media_type = "application/json"
 
 
-async def send_refusal(refusal: Refusal, send: Send) -> None:
+async def refuse(refusal: Refusal, receive: Receive, send: Send) -> None:
+    """Refuses a request that may still be arriving; a client that was too slow is not waited for any longer."""
+    discarding = asyncio.create_task(_discard(receive))
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                await _send_refusal(refusal, send)
+        await asyncio.wait({discarding}, timeout=0 if refusal.status == LATE else LINGER_S)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LINGER_S):
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+    finally:
+        discarding.cancel()
+
+
+async def _discard(receive: Receive) -> None:
+    """Discards what arrives, to the end, also the disconnect message, for which there must be room."""
+    while (message := await receive())["type"] != "http.disconnect" and message.get("more_body", False):
+        pass
+
+
+async def _send_refusal(refusal: Refusal, send: Send) -> None:
     """Sends all of an answer but its end, so that the rest of the request can be received before the connection ends.
 
     Otherwise, a client that is still sending would see a broken connection, and not why.

@@ -2,15 +2,11 @@
 
 import asyncio
 from collections.abc import Mapping
-from contextlib import suppress
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from inkdigit.serving.answers import BUSY, LATE, Refusal, send_refusal
+from inkdigit.serving.answers import BUSY, LATE, Refusal, refuse
 from inkdigit.serving.bounds import Bounds
-
-LINGER_S = 1
-"""How long, after a refusal, what a client still sends is discarded, so that it gets to see why it was refused."""
 
 
 class Deadline:
@@ -37,7 +33,7 @@ class Deadline:
         except TimeoutError:
             if not begun:
                 late = Refusal(BUSY, "busy", f"found no answer in {self._bounds.answer_s:g} s; try again")
-                await _refuse(late, receive, send)
+                await refuse(late, receive, send)
 
 
 class Bodies:
@@ -60,7 +56,7 @@ class Bodies:
         try:
             refusal = await self._take_within(dict(scope["headers"]), receive, parts)
             if refusal:
-                await _refuse(refusal, receive, send)
+                await refuse(refusal, receive, send)
             else:
                 parts[:] = [b"".join(parts)]  # kept beside the whole, they would take twice the memory that is counted
                 await self._app(scope, _Body(parts[0], receive), send)
@@ -123,24 +119,3 @@ class _Body:
     async def __call__(self) -> Message:
         message, self._message = self._message, None
         return await self._receive() if message is None else message
-
-
-async def _refuse(refusal: Refusal, receive: Receive, send: Send) -> None:
-    """Refuses a request that may still be arriving; a client that was too slow is not waited for any longer."""
-    discarding = asyncio.create_task(_discard(receive))
-    try:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S):
-                await send_refusal(refusal, send)
-        await asyncio.wait({discarding}, timeout=0 if refusal.status == LATE else LINGER_S)
-        with suppress(TimeoutError):
-            async with asyncio.timeout(LINGER_S):
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
-    finally:
-        discarding.cancel()
-
-
-async def _discard(receive: Receive) -> None:
-    """Discards what arrives, to the end, also the disconnect message, for which there must be room."""
-    while (message := await receive())["type"] != "http.disconnect" and message.get("more_body", False):
-        pass

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from inkdigit.errors import UsageError
-from inkdigit.serving.answers import Refusal, send_refusal
+from inkdigit.serving.answers import Refusal, refuse
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - what one may listen on is nobody's name
@@ -94,8 +94,7 @@ class Security:
         if refusal is None:
             await self._app(scope, receive, send_guarded)
         else:
-            await send_refusal(refusal, send_guarded)
-            await send_guarded({"type": "http.response.body", "body": b""})
+            await refuse(refusal, receive, send_guarded)
 
     def _find_fault(self, scope: Scope) -> Refusal | None:
         headers = dict(scope["headers"])
