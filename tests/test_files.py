@@ -23,7 +23,8 @@ def names(folder: Path) -> list[str]:
 
 
 def test_a_shown_name_is_one_line_that_a_terminal_does_not_obey() -> None:
-    assert show_name("数字 \x1b[2J\n\udcff.png") == "数字 \ufffd[2J\ufffd\ufffd.png"
+    assert show_name("数字\u3000\x1b[2J\n\u202e.png") == "数字\u3000\ufffd[2J\ufffd\ufffd.png"
+    assert show_name("\udcff.png") == "\udcff.png"  # bytes that are no text are still the file's name
 
 
 def test_bytes_and_text_are_written_with_the_folders_above(tmp_path: Path) -> None:

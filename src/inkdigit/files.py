@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import json
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import IO, Any
@@ -24,10 +25,13 @@ MARKED_BYTES = 256
 MAX_STEM = 200
 """The most bytes taken from a source's name, which may come from an archive; a file name may have 255."""
 
+OBEYED = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""Control characters, ends of lines, and those that turn the direction of writing."""
+
 
 def show_name(name: str) -> str:
-    """A name in one line, without the control characters that a terminal would obey: whoever made the file chose it."""
-    return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in name)
+    """A name that neither ends its line nor speaks to a terminal: whoever made the file chose it."""
+    return OBEYED.sub("\N{REPLACEMENT CHARACTER}", name)
 
 
 def write_atomic(path: Path, content: bytes | str) -> None:

@@ -3,14 +3,13 @@
 import csv
 import io
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
 from inkdigit.errors import ImageError
-from inkdigit.files import Places, write_atomic
+from inkdigit.files import Places, show_name, write_atomic
 from inkdigit.reading.draw import draw_annotated
 from inkdigit.reading.explain import Explanation
 from inkdigit.reading.regions import name_file
@@ -41,9 +40,6 @@ ANNOTATED = Path("annotated")
 
 EXECUTED = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 """Spreadsheets execute cells that begin with these (OWASP, "CSV injection"), some also with the full-width ones."""
-
-CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-"""Characters that a terminal obeys, or that end a line."""
 
 
 Writer: TypeAlias = Callable[[Iterable[Result], bool, Path | None], Iterator[str]]
@@ -87,12 +83,7 @@ def _text(answers: Iterable[Answer], several: bool) -> Iterator[str]:
     for answer in answers:
         if isinstance(answer, Reading):
             for line in answer.text.split("\n") if answer.text or several else ():
-                yield f"{_in_line(answer.source)}: {line}\n" if several else f"{line}\n"
-
-
-def _in_line(source: str) -> str:
-    """A source that neither ends its line nor speaks to a terminal; bytes that are no text stay, so it can be found."""
-    return CONTROL.sub("\N{REPLACEMENT CHARACTER}", source)
+                yield f"{show_name(answer.source)}: {line}\n" if several else f"{line}\n"
 
 
 def _to_json(answer: Answer) -> str:
