@@ -16,6 +16,7 @@ from inkdigit.data.sources import DATASETS
 from inkdigit.errors import UsageError
 from inkdigit.evaluation.history import Row
 from inkdigit.images import CLASSES, SIZE
+from inkdigit.learning import recipes
 from inkdigit.learning.augment import AUGMENTATIONS, augment
 from inkdigit.learning.distributed import ALONE
 from inkdigit.learning.graph import export_classifier, export_locator
@@ -186,11 +187,12 @@ def test_layout_fills_a_sheet_that_follows_from_its_seed(name: str) -> None:
     assert (fill.__doc__ or "").strip()
 
 
+def test_no_two_recipes_share_a_name() -> None:
+    assert list(RECIPES) == [recipe.name for recipe in recipes._RECIPES]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 class TestRecipes:
-    def test_is_called_as_in_its_table(self, name: str) -> None:
-        assert RECIPES[name].name == name
-
     def test_builds(self, name: str) -> None:
         recipe = RECIPES[name]
         model = build_model(recipe.model, recipe.model_options)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -32,6 +33,11 @@ def test_an_unfinished_run_tells_how_to_go_on(tmp_path: Path) -> None:
     result = dict.fromkeys(RESULT_KEYS, 1)
     run.finish(result)
     assert run.result() == {**result, "run": str(tmp_path / "a run")}
+
+
+def test_a_recipe_that_no_command_knows_is_gone_on_with_by_a_call(tmp_path: Path) -> None:
+    run = Run(tmp_path / "r", replace(RECIPES["mlp"], name="mine"), 3, "mnist", "ab" * 32)
+    assert run.resume_command == f"train(recipe, out='{tmp_path}/r', resume=True)"
 
 
 def test_folders_that_are_no_runs(tmp_path: Path) -> None:

@@ -21,6 +21,7 @@ from inkdigit.images import CLASSES
 from inkdigit.learning.models import model_options
 from inkdigit.learning.protocols import PROTOCOLS
 from inkdigit.learning.recipe import Recipe
+from inkdigit.learning.recipes import RECIPES
 from inkdigit.lock import locked
 
 RESULT_KEYS = (
@@ -91,7 +92,9 @@ class Run:
 
     @property
     def resume_command(self) -> str:
-        """The command line that goes on with it."""
+        """What goes on with it: a command, or a call where only the caller has its recipe."""
+        if self.recipe.name not in RECIPES:
+            return f"train(recipe, out={str(self.folder)!r}, resume=True)"
         return f"inkdigit train {self.recipe.name} --out {shlex.quote(str(self.folder))} --resume"
 
     @contextmanager

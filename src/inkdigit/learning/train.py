@@ -178,9 +178,7 @@ def fit(
                 row = _row(progress, lr, batches.per_epoch, measured)
                 for logger in loggers:
                     logger.log(row)
-            signal_number = (
-                interruption.signal_number
-            )  # read only once: a signal that comes later is handled after the next step
+            signal_number = interruption.signal_number  # only once: what comes later is handled after the next step
             if is_round or signal_number or clock.since_save() > CHECKPOINT_S:
                 clock.read()
                 tally.count()
