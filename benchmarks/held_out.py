@@ -1,17 +1,17 @@
-"""Generated pages and strings, written with held-out training digits: what choices of how to read are made by.
+"""Generated pages, strings and forms, written with held-out training digits: what choices of how to read are made by.
 
 No digit of the test set and no stranger's picture has a say here. Pages are told as a user meets them, at the models'
-own threshold; of strings nothing is refused, as in ``benchmarks/strings.py``, whose kinds they are.
+own threshold; of strings and forms nothing is refused, as in ``benchmarks/strings.py``, whose kinds the strings are.
 
 usage: python -m benchmarks.held_out [--locator MODEL] [--model MODEL] [--pages 300] [--strings 200] [--data mnist]
 """
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from benchmarks.strings import KINDS, draw
+from benchmarks import forms, strings
 
 from inkdigit.calibrate import SIDES
 from inkdigit.data.dataset import Dataset, load_dataset
@@ -20,6 +20,7 @@ from inkdigit.evaluation.locating import Count
 from inkdigit.evaluation.metrics import wilson_interval
 from inkdigit.images import CLASSES
 from inkdigit.locator import Findings
+from inkdigit.preparation.load import PictureLike
 from inkdigit.reading.reader import Reader
 from inkdigit.reading.result import Reading
 from inkdigit.reading.weights import DEFAULT, LOCATOR
@@ -54,10 +55,18 @@ def told(reading: Reading) -> Findings:
     return Findings(np.array(boxes, np.float32).reshape(-1, 4), scores.reshape(-1, CLASSES))
 
 
-def count_strings(reader: Reader, kind: str, digits: Dataset, n: int) -> int:
-    """How many strings of a kind are wholly right."""
-    drawn = (draw(kind, index, digits) for index in range(n))
+def count_right(reader: Reader, drawn: Iterable[tuple[PictureLike, str]]) -> int:
+    """How many pictures are wholly right, given what is written on each."""
     return sum(reader.read(picture, min_confidence=0).text == label for picture, label in drawn)
+
+
+def _draw_all(digits: Dataset, n: int) -> Iterator[tuple[str, Iterator[tuple[PictureLike, str]]]]:
+    """Yields the name of each kind of strings and forms, and n of it."""
+    for kind in strings.KINDS:
+        yield kind, (strings.draw(kind, index, digits) for index in range(n))
+    for kind, form in forms.KINDS.items():
+        for boxes, name in ((True, form.description), (False, "the same digits, no boxes")):
+            yield name, (forms.draw(kind, index, digits, boxes=boxes) for index in range(n))
 
 
 def _share(name: str, count: int, n: int) -> str:
@@ -71,7 +80,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--locator", default=LOCATOR)
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--pages", type=int, default=300, help="about four a second on one core")
-    parser.add_argument("--strings", type=int, default=200, help="of each kind; about fifteen a second")
+    parser.add_argument("--strings", type=int, default=200, help="of each kind, and forms; about fifteen a second")
     parser.add_argument("--data", default="mnist")
     arguments = parser.parse_args(words)
     try:
@@ -80,8 +89,8 @@ def main(words: Sequence[str] | None = None) -> None:
         right, count = count_pages(reader, draw_pages(digits, arguments.pages))
         print(_share("pages wholly right", right, arguments.pages))
         print(f"their digits: {count.right} right, {count.missed} missed, {count.extra} too many", flush=True)
-        for kind in KINDS:
-            print(_share(kind, count_strings(reader, kind, digits, arguments.strings), arguments.strings), flush=True)
+        for name, drawn in _draw_all(digits, arguments.strings):
+            print(_share(name, count_right(reader, drawn), arguments.strings), flush=True)
     except InkdigitError as error:
         sys.exit(f"held_out: {error}")
 

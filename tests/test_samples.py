@@ -8,6 +8,7 @@ import numpy as np
 import PIL.ExifTags
 import PIL.Image
 import pytest
+from PIL import ImageDraw
 
 from inkdigit import Reader
 
@@ -40,6 +41,14 @@ def test_every_picture_has_an_answer_and_every_answer_a_picture() -> None:
 @pytest.mark.parametrize("name", PICTURES)
 def test_reader_reads_the_sample(reader: Reader, name: str) -> None:
     assert reader.read(SAMPLES / name).text == read_answers(SAMPLES)[name]
+
+
+@pytest.mark.parametrize("width", [2, 3, 4])
+def test_digits_in_the_boxes_of_a_form_are_read(reader: Reader, width: int) -> None:
+    form = PIL.Image.open(SAMPLES / "page.png").convert("L").crop((90, 40, 510, 200))
+    for x in (18, 120, 215, 317):
+        ImageDraw.Draw(form).rectangle((x, 10, x + 100, 150), outline=40, width=width)
+    assert reader.read(form).text == "2026"
 
 
 def test_script_makes_the_same_files(made: Path) -> None:

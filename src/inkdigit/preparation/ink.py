@@ -76,6 +76,12 @@ def find_ink(grey: Grey) -> Ink:
     return _stretch(height, mask)
 
 
+def find_paper(grey: Grey, mask: Mask) -> Grey:
+    """Paper as if nothing were drawn on it, uint8 (h, w), of a picture and where its ink is, bool (h, w)."""
+    guess = float(grey.mean())
+    return np.asarray(_enlarge(_average_outside(grey, mask, guess), grey.shape), np.uint8)
+
+
 def one_sidedness(departure: Values) -> float:
     """From -1, where what departs far from paper is darker, to +1, where it is brighter."""
     cubes = departure * departure  # far faster than a power

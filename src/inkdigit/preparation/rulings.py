@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 
 from inkdigit.images import Grey, Ink
+from inkdigit.preparation.course import Course, PrintedLine
 from inkdigit.preparation.cut import STROKE
 from inkdigit.preparation.ink import Mask, find_ink
 
@@ -31,19 +30,6 @@ LEAST = 8
 
 MOST = 40
 """A part in which there are more lines than this has no rulings."""
-
-
-@dataclass(frozen=True)
-class PrintedLine:
-    """A line from the left edge to the right one.
-
-    Attributes:
-        start: y at x = 0, in pixels.
-        slope: pixels down for each to the right.
-    """
-
-    start: float
-    slope: float
 
 
 def find_writing(grey: Grey) -> Ink:
@@ -72,26 +58,26 @@ def find_rulings(ink: Ink) -> list[PrintedLine]:
     strokes = ink > STROKE
     if np.count_nonzero(strokes.any(0)) < SEEN * FILLED * size:  # as most pictures of a digit: no line runs through
         return []
-    strokes = _thicken(strokes, math.ceil(0.03 * size))
+    strokes = thicken(strokes, math.ceil(0.03 * size))
     share = strokes[:, : size * PARTS].reshape(height, PARTS, size).mean(2)  # (h, w) → (h, parts)
     filled = share >= FILLED
     if filled.any(0).sum() < SEEN:
         return []
-    middles = (np.arange(PARTS) + 0.5) * size
+    middles, limit = (np.arange(PARTS) + 0.5) * size, max(1, round(THICKNESS * height))
     found: list[PrintedLine] = []
     for left, right in ((0, PARTS - 1), (1, PARTS - 2)):
         for first in _rows(filled[:, left]):
             for last in _rows(filled[:, right]):
                 slope = (last - first) / (middles[right] - middles[left])
-                ruling = PrintedLine(first - slope * middles[left], slope)
-                rows = np.clip(np.rint(ruling.start + slope * middles).astype(int), 0, height - 1)
+                ruling = PrintedLine(first - slope * middles[left], slope, 0, width, limit)
+                rows = np.clip(np.rint(ruling.at(middles)).astype(int), 0, height - 1)
                 is_new = all(abs(ruling.start - other.start) > 3 for other in found)
                 if is_new and abs(slope) <= TILT and filled[rows, np.arange(PARTS)].sum() >= SEEN:
                     found.append(ruling)
     return sorted(found, key=lambda ruling: ruling.start)
 
 
-def _thicken(strokes: Mask, reach: int) -> Mask:
+def thicken(strokes: Mask, reach: int) -> Mask:
     """Strokes (h, w), each pixel also above and below, so that a tilted line fills a row."""
     thick = strokes.copy()
     for step in range(1, reach + 1):
@@ -109,23 +95,6 @@ def _rows(filled: Mask) -> Iterator[float]:
 
 def _erase(ink: Ink, ruling: PrintedLine) -> None:
     """Erases a line, in place, wherever it is hardly thicker than usual; strokes that cross it stay."""
-    height, width = ink.shape
-    limit = max(1, round(THICKNESS * height))
-    columns = np.arange(width)
-    reach = 3 * limit + 3
-    offsets = np.arange(-reach, reach + 1)[:, None]  # (offsets, 1)
-    rows = np.rint(ruling.start + ruling.slope * columns).astype(int)[None] + offsets  # (offsets, w)
-    is_inside = (rows >= 0) & (rows < height)
-    strip = (ink[np.clip(rows, 0, height - 1), columns] > STROKE) & is_inside
-    near = np.abs(offsets) <= 2
-    nearest = np.where(strip & near, -np.abs(offsets), -reach).argmax(0)  # (w,): the ink next to the line
-    has_ink = strip[nearest, columns]
-    gaps_above = np.where(~strip & (offsets + reach < nearest), offsets + reach, -1).max(0)
-    gaps_below = np.where(~strip & (offsets + reach > nearest), offsets + reach, 2 * reach + 1).min(0)
-    thickness = gaps_below - gaps_above - 1
-    usual = median(thickness[has_ink].tolist()) if has_ink.any() else math.inf
-    if usual > limit:
-        return
-    thin = has_ink & (thickness <= 1.5 * usual + 1)
-    soft = (offsets + reach >= gaps_above) & (offsets + reach <= gaps_below) & thin & is_inside
-    ink[rows[soft], np.broadcast_to(columns, rows.shape)[soft]] = 0
+    course = Course(ink, ruling, off=2, least=STROKE)
+    if course.usual <= ruling.thickness:
+        course.erase(ink, course.is_thin)

@@ -7,8 +7,9 @@ import numpy as np
 from inkdigit.images import Grey, Ink
 from inkdigit.locator import Findings
 from inkdigit.preparation.cut import Edges
-from inkdigit.preparation.ink import Mask
-from inkdigit.preparation.rulings import find_writing
+from inkdigit.preparation.frames import erase_frames
+from inkdigit.preparation.ink import Mask, find_ink
+from inkdigit.preparation.rulings import erase_rulings
 
 FIRM = 0.6
 """Only ink above this counts as covered or not: the dark corners of a photo are fainter."""
@@ -22,13 +23,23 @@ class Scene:
         ink: float32 (h, w), what the classifier's images are cut from.
     """
 
-    def __init__(self, grey: Grey, ink: Ink) -> None:
-        self.grey, self.ink = grey, ink
+    def __init__(self, grey: Grey, ink: Ink, drawn: Ink | None = None) -> None:
+        """Takes a picture, its ink, and the same ink with printed lines, if there were any."""
+        self.grey, self.ink, self._drawn = grey, ink, ink if drawn is None else drawn
 
     @classmethod
     def of(cls, grey: Grey) -> "Scene":
         """A picture, uint8 (h, w), and what somebody wrote on it."""
-        return cls(grey, find_writing(grey))
+        drawn = find_ink(grey)
+        return cls(grey, erase_rulings(drawn), drawn)
+
+    def without_frames(self) -> "Scene":
+        """The same without printed boxes around the writing, which the locator does not see either."""
+        unframed = erase_frames(self.grey, self._drawn)
+        if unframed is None:
+            return self
+        grey, drawn = unframed
+        return Scene(grey, erase_rulings(drawn), drawn)
 
     def turn(self, quarters: int) -> "Scene":
         """The same, counter-clockwise."""
