@@ -10,7 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 import inkdigit.session as module
 from inkdigit.errors import DataError
-from inkdigit.session import open_session, read_metadata, shape_of
+from inkdigit.session import open_session, read_metadata, run, shape_of
 
 
 def build() -> onnx.ModelProto:
@@ -39,6 +39,21 @@ def test_a_model_runs(path: Path) -> None:
 def test_no_memory_is_planned_for_a_size_that_comes_but_once(path: Path) -> None:
     assert not open_session(path, any_size=True).get_session_options().enable_mem_pattern
     assert open_session(path).get_session_options().enable_mem_pattern
+
+
+def test_a_lack_of_memory_is_not_the_models_fault() -> None:
+    class Failing:
+        def __init__(self, words: str) -> None:
+            self.words = words
+
+        def run(self, *_: object) -> None:
+            raise RuntimeError(self.words)
+
+    for words in ("while running Conv node: std::bad_alloc", "Failed to allocate memory for requested buffer"):
+        with pytest.raises(MemoryError, match=r"m\.onnx: needs more memory than there is for a page"):
+            run(Failing(words), Path("m.onnx"), ["y"], {}, "a page")
+    with pytest.raises(DataError, match=r"m\.onnx: failed on a page \(Got invalid dimensions\)"):
+        run(Failing("Got invalid dimensions"), Path("m.onnx"), ["y"], {}, "a page")
 
 
 def test_threads_do_not_spin_between_calls(path: Path) -> None:

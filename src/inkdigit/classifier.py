@@ -14,9 +14,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from inkdigit.errors import DataError, first_line
+from inkdigit.errors import DataError
 from inkdigit.images import CLASSES, SIZE, Images, Probabilities, check_images
-from inkdigit.session import IMAGES, PAGES, holds_floats, open_session, read_metadata, shape_of
+from inkdigit.session import IMAGES, PAGES, holds_floats, open_session, read_metadata, run, shape_of
 
 Classifier: TypeAlias = Callable[[Images], Probabilities]
 """uint8 (n, 28, 28), ink bright on 0 → float32 (n, 10), or (n, 11) where the last class is "not a digit"."""
@@ -63,6 +63,7 @@ class OnnxClassifier:
 
         Raises:
             DataError: the graph fails on them, or what it gives are no probabilities.
+            MemoryError: it needs more memory than there is.
             ValueError: another type or shape; nothing is converted silently.
         """
         images = check_images(images)
@@ -81,11 +82,7 @@ class OnnxClassifier:
         return probabilities
 
     def _ask(self, session: onnxruntime.InferenceSession, names: Sequence[str], images: Images) -> list[Any]:
-        try:
-            outputs: list[Any] = session.run(names, {INPUT: images})
-        except Exception as error:  # as many types as on opening
-            raise DataError(f"{self.path}: failed on digit images ({first_line(error)})") from error
-        return outputs
+        return run(session, self.path, names, {INPUT: images}, "digit images")
 
     def run_features(self, images: Images) -> dict[str, NDArray[np.float32]]:
         """Feature maps of each convolution by name, first layer first, float32 (n, c, h, w), of uint8 (n, 28, 28).

@@ -11,9 +11,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from inkdigit.errors import DataError, first_line
+from inkdigit.errors import DataError
 from inkdigit.images import CLASSES, Grey
-from inkdigit.session import IMAGES, PAGES, holds_floats, open_session, read_metadata, shape_of
+from inkdigit.session import IMAGES, PAGES, holds_floats, open_session, read_metadata, run, shape_of
 
 STRIDE = 4
 """Pixels of a page from one cell of the maps to the next."""
@@ -142,11 +142,9 @@ class OnnxLocator:
 
         Raises:
             DataError: the model fails on it.
+            MemoryError: it needs more memory than there is.
         """
-        try:
-            centres, boxes = self._session.run([CENTRES, BOXES], {INPUT: page[None]})
-        except Exception as error:  # as many types as on opening
-            raise DataError(f"{self.path}: failed on a page ({first_line(error)})") from error
+        centres, boxes = run(self._session, self.path, [CENTRES, BOXES], {INPUT: page[None]}, "a page")
         if centres.shape[2:] != boxes.shape[2:] or not (
             np.isfinite(centres).all() and (np.abs(boxes) < FARTHEST).all()
         ):

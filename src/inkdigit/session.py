@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,9 @@ MAX_MODEL_BYTES = 256 * 2**20
 
 PROPAGATION = "QDQPropagationTransformer"
 """An optimizer that would quantize values before they are pooled: four times as many, and slow to pool."""
+
+NO_MEMORY = ("bad_alloc", "Failed to allocate", "failed to allocate")
+"""What ONNX Runtime says when it gets no memory, which may mean the input is large, not that the model is wrong."""
 
 
 def open_session(
@@ -52,6 +55,31 @@ def open_session(
         )
     except Exception as error:  # ONNX Runtime raises a dozen types that share no parent but this
         raise DataError(f"{path}: not a model that can be opened ({first_line(error)}); export it again") from error
+
+
+def run(
+    session: onnxruntime.InferenceSession, path: Path, names: Sequence[str], feeds: Mapping[str, Any], what: str
+) -> list[Any]:
+    """The outputs of these names.
+
+    Args:
+        session: of the model.
+        path: its file, for a message.
+        names: of outputs.
+        feeds: inputs by their names.
+        what: they are, for a message.
+
+    Raises:
+        DataError: the graph fails on them.
+        MemoryError: it needs more memory than there is.
+    """
+    try:
+        outputs: list[Any] = session.run(names, feeds)
+    except Exception as error:  # as many types as on opening
+        if any(sign in str(error) for sign in NO_MEMORY):
+            raise MemoryError(f"{path}: needs more memory than there is for {what}") from error
+        raise DataError(f"{path}: failed on {what} ({first_line(error)})") from error
+    return outputs
 
 
 def shape_of(value: onnxruntime.NodeArg) -> list[int | str]:

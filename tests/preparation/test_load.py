@@ -6,6 +6,7 @@ import logging
 import os
 import resource
 import struct
+import threading
 import time
 import zlib
 from pathlib import Path
@@ -618,6 +619,40 @@ def test_a_jpeg_of_too_many_scans() -> None:
     assert time.perf_counter() - begun < 1
     assert error.code == "too_complex"
     assert refused(progressive(MAX_SCANS + 1)).code == "too_complex"
+
+
+def test_a_picture_with_a_video_behind_it_is_read() -> None:
+    content = encode(PIL.Image.fromarray(ramp()), "JPEG", quality=100)
+    np.testing.assert_array_equal(load(content + b"\xff\xda" * 1000), load(content))
+
+
+def test_an_open_file_that_gives_little_at_a_time_is_read_to_its_end() -> None:
+    content = encode(colourful())
+    reader, writer = os.pipe()
+
+    def write() -> None:
+        with os.fdopen(writer, "wb") as file:
+            file.write(content)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    with os.fdopen(reader, "rb", buffering=0) as file:
+        assert load(file).shape == colourful().size[::-1]
+    thread.join()
+
+
+@pytest.mark.parametrize("scale", [2.0**33, 1e9, 1e300])
+def test_an_array_of_huge_values_is_stretched(scale: float) -> None:
+    np.testing.assert_allclose(load(ramp().astype(np.float64) * scale), load(ramp() * 4.0), atol=1)
+
+
+def test_a_picture_with_values_below_zero_is_stretched() -> None:
+    values = PIL.Image.fromarray(np.array([[-50, 0, 200]], np.float32))
+    assert load(values).tolist() == [[0, 51, 255]]
+
+
+def test_a_big_tiff_is_read() -> None:
+    np.testing.assert_array_equal(load(encode(PIL.Image.fromarray(ramp()), "TIFF", big_tiff=True)), ramp())
 
 
 def test_fewer_pixels_than_usual() -> None:

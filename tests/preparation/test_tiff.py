@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import PIL.Image
 import pytest
+from PIL import TiffImagePlugin
 
 from inkdigit.errors import ImageError
 from inkdigit.preparation import pages, tiff
@@ -78,3 +79,24 @@ def test_pages_may_be_decoded_in_any_order(tmp_path: Path) -> None:
         "page=1": 9,
         "page=2": 5,
     }
+
+
+@pytest.mark.parametrize("kind", [1, 4])
+def test_smaller_copies_and_masks_are_no_pages(tmp_path: Path, kind: int) -> None:
+    path = tmp_path / "a.tiff"
+    with TiffImagePlugin.AppendingTiffWriter(path, new=True) as file:
+        for grey, tags in ((9, {}), (9, {254: kind}), (5, {254: 2})):
+            PIL.Image.new("L", (20 + grey, 10), grey).save(file, "TIFF", tiffinfo=tags)
+            file.newFrame()
+    found = decode(path)
+    assert {name: picture.getpixel((0, 0)) for name, picture in found.items()} == {"page=1": 9, "page=2": 5}
+    assert list(decode(path, "page=2")) == ["page=2"]
+
+
+def test_a_scan_with_a_thumbnail_has_one_page(tmp_path: Path) -> None:
+    path = tmp_path / "a.tiff"
+    with TiffImagePlugin.AppendingTiffWriter(path, new=True) as file:
+        for tags in ({}, {254: 1}):
+            PIL.Image.new("L", (20, 10), 7).save(file, "TIFF", tiffinfo=tags)
+            file.newFrame()
+    assert not has_pages(path)

@@ -32,6 +32,7 @@ def test_settings_change_bounds() -> None:
         ("read_s=nan", "expected seconds, more than 0"),
         ("read_s=inf", "expected seconds, more than 0"),
         ("max_pixels=64000001", "expected a whole number from 1, at most 64,000,000"),
+        ("max_memory_bytes=99999999999999999999", "expected a whole number from 1, at most 1,125,899,906,842,624"),
         ("max_held_bytes=1", "found max_held_bytes=1, expected at least max_body_bytes=8388608"),
         ("unread_s=1000001", "expected seconds, more than 0, at most 1,000,000"),
     ],

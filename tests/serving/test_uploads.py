@@ -40,13 +40,13 @@ def test_uploads_stay_in_memory(monkeypatch: pytest.MonkeyPatch) -> None:
 PICTURE = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n'
 
 
-def take_form(body: bytes) -> Upload:
+def take_form(body: bytes, parameters: bytes = b"") -> Upload:
     """What is taken of a form whose boundary is x."""
 
     async def receive() -> Message:
         return {"type": "http.request", "body": body}
 
-    headers = [(b"content-type", b"multipart/form-data; boundary=x")]
+    headers = [(b"content-type", b"multipart/form-data; boundary=x" + parameters)]
     request = Request(
         {"type": "http", "method": "POST", "path": "/read", "query_string": b"", "headers": headers}, receive
     )
@@ -66,6 +66,18 @@ def test_a_damaged_form_writes_nothing_into_the_log(body: bytes, caplog: pytest.
     with pytest.raises(Refusal, match=r"found (a damaged form|other fields)"):
         take_form(body)
     assert caplog.records == []
+
+
+def test_a_form_that_is_cut_off_is_not_taken_for_one_with_less_in_it() -> None:
+    with pytest.raises(Refusal, match=r"found a damaged form \(its end is missing\)"):
+        take_form(PICTURE + b"abc\r\n" + PICTURE + b"abc")
+
+
+@pytest.mark.parametrize("charset", [b"undefined", b"punycode", b"nonsense", b"latin-1"])
+def test_names_are_utf_8_whatever_charset_a_client_claims(charset: bytes) -> None:
+    named = PICTURE.replace(b"a.png", "七.png".encode())
+    for form in (b"; charset=" + charset, b'; Charset = "' + charset + b'"'):
+        assert take_form(named + b"abc\r\n--x--\r\n", form).name == "七.png"
 
 
 def test_several_are_refused_as_one_is_where_they_are_encoded() -> None:

@@ -18,8 +18,10 @@ from numpy.typing import NDArray
 from PIL import ImageOps, UnidentifiedImageError
 
 from inkdigit.errors import ImageError, first_line
+from inkdigit.files import read_bounded
 from inkdigit.images import Grey
 from inkdigit.preparation.heic import BRANDS, open_heic
+from inkdigit.preparation.jpeg import count_scans
 from inkdigit.preparation.quiet import Quiet
 
 PictureLike: TypeAlias = (
@@ -68,7 +70,6 @@ MAX_SCANS = 32
 QUIET = Quiet()
 _TILE_WIDTH, _TILE_LENGTH = 322, 323  # tags of TIFF
 _UNIT_LIMIT = 2  # resampling takes values of 0..1 a little above 1; bytes go far above
-_FARTHEST = 2.0**32  # beyond it, differences of values overflow sooner or later
 _OVERSHOOT = 0.1  # resampling takes values no farther below 0, as a share of the highest; normalised tensors go farther
 
 _MAGIC: Mapping[str, tuple[int, tuple[bytes, ...]]] = {
@@ -150,14 +151,13 @@ def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | Bina
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
     try:
-        content = source.read(MAX_BYTES + 1)
+        return bytes(read_bounded(source, MAX_BYTES))
     except (OSError, ValueError) as error:  # closed, opened to write, or as text that a picture is none of
         raise ImageError(
             "not_an_image", f"found a file that cannot be read ({first_line(error)}), expected one opened with 'rb'"
         ) from error
-    if not isinstance(content, bytes):
-        raise ImageError("not_an_image", "found a file opened as text, expected one opened with 'rb'")
-    return content
+    except TypeError:
+        raise ImageError("not_an_image", "found a file opened as text, expected one opened with 'rb'") from None
 
 
 def to_grey(picture: PIL.Image.Image) -> Grey:
@@ -241,7 +241,7 @@ def _check_format(content: bytes) -> str:
     known = ", ".join(KNOWN)
     for kind, (offset, magics) in _MAGIC.items():
         if content.startswith(magics, offset):
-            if kind == "JPEG" and content.count(b"\xff\xda") > MAX_SCANS:
+            if kind == "JPEG" and count_scans(content, MAX_SCANS) > MAX_SCANS:
                 raise ImageError("too_complex", f"a JPEG of more than {MAX_SCANS} scans; save it as an ordinary one")
             return kind
     for kind, (offset, magic) in _OTHER_MAGIC.items():
@@ -340,6 +340,6 @@ def _from_array(array: NDArray[Any]) -> PIL.Image.Image:
     values = np.nan_to_num(array.astype(np.float64), nan=0, posinf=0, neginf=0)
     low, high = values.min(), values.max()
     if high > 2 * 255 or low < -_OVERSHOOT * high:  # more than resampling overshoots
-        return PIL.Image.fromarray(_stretch(np.clip(values, -_FARTHEST, _FARTHEST)))
+        return PIL.Image.fromarray(_stretch(values / max(abs(low), high)))  # differences of huge values overflow
     highest = 1 if values.max() <= _UNIT_LIMIT else 255
     return PIL.Image.fromarray(np.round(np.clip(values, 0, highest) * (255 / highest)).astype(np.uint8))

@@ -34,9 +34,7 @@ def _shrink(ink: Ink) -> NDArray[np.float32]:
     height, width = ink.shape
     scale = DIGIT_SIDE / max(height, width)
     rows, columns = max(1, round(height * scale)), max(1, round(width * scale))
-    small = _average(ink, rows, columns) if scale < 1 else _enlarge(ink, rows, columns)
-    small[small < 1 / 510 * small.max()] = 0
-    return small
+    return _average(ink, rows, columns) if scale < 1 else _enlarge(ink, rows, columns)
 
 
 def _average(ink: Ink, rows: int, columns: int) -> NDArray[np.float32]:

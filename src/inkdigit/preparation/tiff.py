@@ -12,6 +12,9 @@ from inkdigit.errors import ImageError
 from inkdigit.preparation.load import MAX_PIXELS, QUIET, decode, open_file, read_bytes
 from inkdigit.preparation.pages import MAX_PAGES, choose_pages
 
+_KIND, _NO_PAGE = 254, 0b101
+"""The tag that tells what a picture of a TIFF is, and its bits for a smaller copy and for a mask."""
+
 
 def has_pages(path: Path) -> bool:
     """Whether a TIFF has a second page; what cannot be read has none."""
@@ -43,25 +46,35 @@ class _Scan:
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
+        self._frames: list[int] = []  # of its pages, as far as they were counted
 
     @cached_property
     def _picture(self) -> PIL.Image.Image:
         return PIL.Image.open(self._file, formats=("TIFF",))
 
     def turn_to(self, number: int) -> PIL.Image.Image:
-        """The picture, at a page."""
-        self._picture.seek(number - 1)
+        """The picture, at a page that was counted."""
+        self._picture.seek(self._frames[number - 1])
         return self._picture
 
     def count(self, most: int) -> int:
-        """How many pages there are, damaged ones too; a stranger's millions are counted only up to ``most``."""
-        pages = 0
+        """How many pages there are, damaged ones too, up to ``most``; a stranger's millions are not looked at.
+
+        Smaller copies of a page and masks are none.
+        """
+        self._frames = []
         with QUIET:
-            try:
-                for pages in range(most):
-                    self.turn_to(pages + 1)
-            except EOFError:
-                return pages
-            except Exception:  # noqa: BLE001 - as many types as there are damages, told when that page is decoded
-                return pages + 1
-        return most
+            for frame in range(MAX_PAGES + 1):
+                try:
+                    self._picture.seek(frame)
+                except EOFError:
+                    break
+                except Exception:  # noqa: BLE001 - as many types as there are damages, told when that page is decoded
+                    self._frames.append(frame)
+                    break
+                if not self._picture.tag_v2.get(_KIND, 0) & _NO_PAGE:  # type: ignore[attr-defined]
+                    self._frames.append(frame)
+                if len(self._frames) == most:
+                    break
+        self._frames = self._frames or [0]
+        return len(self._frames)

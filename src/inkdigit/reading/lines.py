@@ -75,9 +75,8 @@ def _change(digit: Digit, value: int, probabilities: Probabilities) -> Digit:
     guess = _guess(value, probabilities)
     others = tuple(other for other in digit.alternatives if other.value != value)
     alternatives = (guess, *others)[:ALTERNATIVES]
-    reason = digit.reason or "rule"
     return replace(
-        digit, value=value, confidence=guess.confidence, sure=False, reason=reason, alternatives=alternatives
+        digit, value=value, confidence=guess.confidence, sure=False, reason="rule", alternatives=alternatives
     )
 
 

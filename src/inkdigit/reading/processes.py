@@ -33,7 +33,7 @@ def check_processes(processes: int) -> None:
 def map_in_processes(
     opener: Callable[[], Callable[[Item], Answer]], items: Iterable[Item], processes: int, *, together: int = 1
 ) -> Iterator[Answer]:
-    """Yields an answer for each item, in order, as soon as it is there, without waiting for more items first.
+    """Yields an answer for each item, in order, and takes no more items while one is there to be yielded.
 
     The processes are spawned, so they have none of this one's variables: they import the running script, which must
     therefore begin its work under ``if __name__ == "__main__":``, as ``multiprocessing`` says. If one dies, new ones go
@@ -43,7 +43,7 @@ def map_in_processes(
         opener: makes the answering function, once in each process; it is pickled, as are items and answers.
         items: taken only as they are needed.
         processes: how many.
-        together: items that a process is given at once, where they and their answers are small.
+        together: items that a process is given at once, where they and their answers are small; it waits for so many.
 
     Raises:
         EnvironmentFault: they die without an answer.

@@ -99,7 +99,8 @@ class Reader:
         """Yields a reading, or the error, for each source in order; options as for ``read``.
 
         Successive digit images are read together, up to ``BATCH`` of them, and other pictures in parallel, up to
-        ``AHEAD`` per core ahead of the answers. A caller may stop early: what is not begun is not read.
+        ``AHEAD`` per core ahead of the answers, which wait for sources that come slowly. A caller may stop early: what
+        is not begun is not read.
 
         Args:
             sources: pictures.
@@ -223,6 +224,8 @@ class Reader:
         try:
             region = _within(asked.region, picture)
             found = self._finder.find(_cut(grey, region), single=asked.single)
+        except MemoryError as error:
+            raise ImageError("too_large", "needs more memory than there is; shrink it", asked.name) from error
         except ImageError as error:
             error.source = asked.name
             raise

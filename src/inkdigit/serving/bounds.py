@@ -9,8 +9,8 @@ from inkdigit.errors import UsageError, unknown
 from inkdigit.machine import count_cores
 from inkdigit.preparation.load import MAX_PIXELS
 
-MOST = {"max_pixels": MAX_PIXELS, "unread_s": 10**6}
-"""Bounds that cannot be raised beyond: no larger picture is decoded anywhere, and the kernel counts milliseconds."""
+MOST = {"max_pixels": MAX_PIXELS, "max_memory_bytes": 2**50, "unread_s": 10**6}
+"""Bounds that cannot be raised beyond: no larger picture is decoded anywhere, and the kernel's numbers have an end."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,10 +1,12 @@
 """The pictures of a request: its body, or the files of a form, in memory alone."""
 
 import logging
+import re
 import sys
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 
+from python_multipart.multipart import parse_options_header
 from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
@@ -79,6 +81,9 @@ def clean_name(name: str) -> str:
 TOO_MANY, FIELDS = "Too many files", "Too many fields"
 """How the parser's message begins if it stopped before the last file, or at a field that is no file."""
 
+CHARSET = re.compile(r";\s*charset\s*=[^;]*", re.IGNORECASE)
+"""Of names of files: the parser would take any that Python knows, some of which always fail. It is UTF-8."""
+
 logging.getLogger("python_multipart").setLevel(logging.CRITICAL + 1)  # or strangers' bytes would fill the server's log
 
 
@@ -90,7 +95,10 @@ class _InMemory(MultiPartParser):
 
 async def _take_form(request: Request, field: str, most: int) -> list[Upload]:
     body = await request.body()
-    parser = _InMemory(Headers(raw=request.headers.raw), _once(body), max_files=most + 1, max_fields=0)
+    kind = CHARSET.sub("", request.headers["content-type"])
+    if b"--%b--" % parse_options_header(kind)[1].get(b"boundary", b"") not in body:  # the parser drops the last file
+        raise _damaged("its end is missing", field)
+    parser = _InMemory(Headers({"content-type": kind}), _once(body), max_files=most + 1, max_fields=0)
     try:
         form = await parser.parse()
     except MultiPartException as error:
@@ -99,7 +107,7 @@ async def _take_form(request: Request, field: str, most: int) -> list[Upload]:
         if error.message.startswith(FIELDS):
             told = f"found fields that are no files, expected files named {field!r} alone"
             raise Refusal(422, "usage", f"{told}; put options into the query, as ?single=true") from None
-        raise Refusal(422, "usage", f"found a damaged form ({error.message}), expected files named {field!r}") from None
+        raise _damaged(error.message, field) from None
     try:
         files = [value for name, value in form.multi_items() if name == field and isinstance(value, UploadFile)]
         if not files or len(files) != len(form.multi_items()):
@@ -109,6 +117,10 @@ async def _take_form(request: Request, field: str, most: int) -> list[Upload]:
         return [Upload(clean_name(file.filename or ""), await file.read()) for file in files]
     finally:
         await form.close()
+
+
+def _damaged(how: str, field: str) -> Refusal:
+    return Refusal(422, "usage", f"found a damaged form ({how}), expected files named {field!r}")
 
 
 def _too_many(most: int) -> Refusal:

@@ -54,7 +54,9 @@ def limit_memory(more: int) -> None:
     """
     with open("/proc/self/statm", "rb") as file:  # noqa: PTH123 - pages, the first number is all of them
         pages = int(file.read().split()[0])
-    limit = pages * resource.getpagesize() + more
+    limit, hard = pages * resource.getpagesize() + more, resource.getrlimit(resource.RLIMIT_AS)[1]
+    if hard != resource.RLIM_INFINITY:
+        limit = min(limit, hard)  # whoever started us allows no more
     resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
 
 
