@@ -11,6 +11,9 @@ import PIL.Image
 import pytest
 from tests.serving.conftest import SAMPLES, Served
 
+from inkdigit.serving.answers import Answer
+from inkdigit.serving.app import _join
+
 SEVEN = (SAMPLES / "seven.png").read_bytes()
 
 
@@ -218,3 +221,11 @@ def test_foreign_names_and_pages_are_refused(served: Served) -> None:
             assert answer.status_code == status, origin
             assert "evil" not in answer.text
         assert client.options("/read", headers={"origin": "http://evil.example"}).status_code == 405
+
+
+@pytest.mark.parametrize("code", ["usage", "model", "fault"])
+def test_what_concerns_all_pictures_of_a_batch_is_its_answer(code: str) -> None:
+    fault = Answer(code, b'{"error": 1}')
+    answer = _join([Answer("", b"{}"), fault, Answer("", b"{}")])
+    assert (answer.body, answer.status_code) == (fault.body, fault.status)
+    assert _join([Answer("", b"{}"), Answer("not_an_image", b"{}")]).body == b"[{},{}]"

@@ -4,10 +4,11 @@ import asyncio
 from pathlib import Path
 
 import pytest
+from starlette.types import Message, Receive, Scope, Send
 
 from inkdigit.errors import UsageError
 from inkdigit.serving.bounds import Bounds
-from inkdigit.serving.security import parse_host
+from inkdigit.serving.security import Security, parse_host
 from inkdigit.serving.server import run
 
 
@@ -38,3 +39,41 @@ def test_a_name_is_what_a_browser_makes_of_it(given: str, name: str) -> None:
 def test_what_could_never_match_is_refused_at_the_start(given: str) -> None:
     with pytest.raises(UsageError, match=r"expected a name alone, as digits\.example; give the option for each name$"):
         asyncio.run(run({"no": Path("/nowhere")}, "127.0.0.1", 0, bounds=Bounds(), allowed=[given], announce=print))
+
+
+def ask(host: str, server: str) -> int:
+    """The status with which a request for a host is answered that came to an address of ours."""
+    statuses: list[int] = []
+
+    async def answer(_: Scope, __: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            statuses.append(message["status"])
+
+    headers = [(b"host", host.encode())]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers, "server": (server, 8000)}
+    asyncio.run(Security(answer, ["digits.example"])(scope, receive, send))
+    return statuses[0]
+
+
+@pytest.mark.parametrize(
+    ("host", "server", "status"),
+    [
+        ("localhost:8000", "192.168.0.7", 200),
+        ("digits.example", "192.168.0.7", 200),
+        ("192.168.0.7:8000", "192.168.0.7", 200),
+        ("192.168.0.8:8000", "192.168.0.7", 421),
+        ("evil.example", "192.168.0.7", 421),
+        ("0.0.0.0:8000", "0.0.0.0", 421),
+        ("[::]:8000", "::", 421),
+        ("", "192.168.0.7", 421),
+        ("[::1", "192.168.0.7", 421),
+    ],
+)
+def test_a_request_must_name_us(host: str, server: str, status: int) -> None:
+    assert ask(host, server) == status
