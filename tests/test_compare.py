@@ -38,6 +38,12 @@ def made(digits_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     return comparison, out
 
 
+def test_seeds_are_in_order_however_their_runs_are_named(made: tuple[Comparison, Path]) -> None:
+    comparison, _ = made
+    (entry,) = plan([str(run.folder) for run in reversed(comparison.runs["softmax"])], seeds=2, out=Path())
+    assert list(entry.folders) == [0, 1]
+
+
 def test_a_row_for_each_recipe_over_its_seeds(made: tuple[Comparison, Path]) -> None:
     comparison, out = made
     assert [row.recipe for row in comparison.rows] == ["softmax", "lenet"]

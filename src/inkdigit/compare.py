@@ -210,7 +210,7 @@ def _by_seed(runs: Sequence[Run]) -> dict[int, Path]:
         if run.seed in folders:
             raise UsageError(f"{folders[run.seed]} and {run.folder}: the same recipe and seed, expected each once")
         folders[run.seed] = run.folder
-    return folders
+    return dict(sorted(folders.items()))
 
 
 def _check_digits(entries: Iterable[Entry], data: str) -> None:

@@ -96,6 +96,12 @@ def test_an_npz_is_measured_as_the_same_digits_in_a_folder(
     assert values["temperature"] > 0
 
 
+def test_a_misspelt_split_is_not_blamed_on_the_data(fails: Callable[..., str], trained_run: Path) -> None:
+    told = fails(2, "evaluate", trained_run, "--split", "tset")
+    assert "did you mean 'test'" in told
+    assert "trained on" not in told
+
+
 def test_an_npz_has_one_split(fails: Callable[..., str], trained_run: Path, mine: Path) -> None:
     assert "test set as a whole" in fails(2, "evaluate", trained_run, "--data", mine, "--split", "train")
     assert "test set as a whole" in fails(2, "train", "lenet", "--data", mine, "--out", "run")

@@ -26,6 +26,16 @@ def drawn(deviation: float, classes: int = CLASSES) -> tuple[NDArray[np.float64]
     return logits, np.minimum(below.sum(1), classes - 1)
 
 
+def test_sure_mistakes_make_it_less_sure() -> None:
+    """With a floor under probabilities, mistakes surer than it would cost no more, and a far too low one would win."""
+    random = np.random.default_rng(0)
+    labels = np.zeros(4000, np.int64)
+    logits = np.zeros((4000, 2))
+    logits[:3600, 1] = -random.uniform(0, 80, 3600)
+    logits[3600:, 1] = random.uniform(60, 85, 400)
+    assert fit_temperature(softmax(logits), labels) == pytest.approx(5, rel=0.01)
+
+
 class TestApplyTemperature:
     def test_by_hand(self) -> None:
         # At temperature 2 each probability becomes its root: 2 : 1 from 4 : 1.

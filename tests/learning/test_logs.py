@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-from inkdigit.errors import UsageError
+from inkdigit.errors import EnvironmentFault, UsageError
 from inkdigit.evaluation.history import Row
 from inkdigit.learning.logs import CsvLogger, ProgressLogger, TensorBoardLogger, find_loggers
 from inkdigit.learning.recipes import RECIPES
@@ -30,6 +30,15 @@ def test_csv_has_the_columns_of_a_row_and_blanks_for_what_was_not_measured(run: 
     first, second = csv.DictReader(run.metrics.read_text().splitlines())
     assert first["validation_loss"] == ""
     assert (second["step"], second["validation_accuracy"]) == ("20", "0.6")
+
+
+def test_a_full_disk_is_told_with_the_file(run: Run) -> None:
+    logger = CsvLogger()
+    logger.start(run, [], 20)
+    run.metrics.unlink()
+    run.metrics.symlink_to("/dev/full")
+    with pytest.raises(EnvironmentFault, match=r"metrics\.csv: cannot be written \(No space left on device\)"):
+        logger.log(ROWS[0])
 
 
 def test_csv_of_a_resumed_run_repeats_no_line(run: Run) -> None:

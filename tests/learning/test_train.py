@@ -24,6 +24,7 @@ from inkdigit.data.dataset import Dataset
 from inkdigit.evaluation.evaluate import evaluate
 from inkdigit.learning import engine
 from inkdigit.learning.export import export_runs
+from inkdigit.learning.optim import SCHEDULES
 from inkdigit.learning.recipes import RECIPES
 from inkdigit.learning.run import Run
 from inkdigit.learning.signals import Interruption
@@ -191,6 +192,35 @@ def test_a_run_killed_before_its_first_checkpoint_starts_again(digits_folder: Pa
     before = final_weights(tmp_path / "a")
     train("softmax", out=tmp_path / "a", resume=True)
     assert all(torch.equal(before[name], value) for name, value in final_weights(tmp_path / "a").items())
+
+
+def test_a_run_begun_from_another_does_not_begin_afresh_without_its_state(
+    trained_run: Path, digits_folder: Path, tmp_path: Path
+) -> None:
+    settings = [*SHORT, "epochs=1"]
+    train("lenet", data=str(digits_folder), out=tmp_path / "a", settings=settings, begun_from=trained_run)
+    for name in ("state.safetensors", "result.json"):
+        (tmp_path / "a" / name).unlink()
+    with pytest.raises(DataError, match="stopped before its first checkpoint, train again"):
+        train("lenet", out=tmp_path / "a", resume=True)
+
+
+@pytest.mark.parametrize("schedule", ["constant", "one-cycle"])
+def test_the_rate_follows_its_schedule(schedule: str, digits_folder: Path, tmp_path: Path) -> None:
+    settings = ["steps=12", f"schedule={schedule}", "lr=0.3", "log_every=1", "protocol=held-out"]
+    train("softmax", data=str(digits_folder), out=tmp_path / "a", settings=settings)
+    rows = csv.DictReader((tmp_path / "a" / "metrics.csv").read_text().splitlines())
+    expected = [0.3 * SCHEDULES[schedule](step / 12) for step in range(12)]
+    assert [float(row["lr"]) for row in rows] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_folder_that_another_process_takes_meanwhile_is_left_to_it(digits_folder: Path, tmp_path: Path) -> None:
+    def take(_: str) -> None:
+        train("softmax", data=str(digits_folder), out=tmp_path / "a", seed=1, settings=["epochs=1"])
+
+    with pytest.raises(UsageError, match="not empty; choose another folder"):
+        train("softmax", data=str(digits_folder), out=tmp_path / "a", settings=["epochs=2"], announce=take)
+    assert Run.open(tmp_path / "a").seed == 1
 
 
 def test_a_dataset_may_be_named_in_another_way(trained_run: Path, digits_folder: Path) -> None:

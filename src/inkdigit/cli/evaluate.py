@@ -46,13 +46,14 @@ def evaluate(
     from inkdigit.classifier import OnnxClassifier
     from inkdigit.cli.downloads import fetch
     from inkdigit.cli.messages import tell
-    from inkdigit.data.dataset import load_dataset
+    from inkdigit.data.dataset import check_split, load_dataset
     from inkdigit.errors import DataError, UsageError
     from inkdigit.evaluation.evaluate import Evaluation
     from inkdigit.evaluation.evaluate import evaluate as measure
     from inkdigit.evaluation.robustness import Robustness, measure_severities
     from inkdigit.reading.weights import find_model
 
+    check_split(split)
     classifier = OnnxClassifier(find_model(model))
     name = str(classifier.metadata.get("data", "mnist")) if data is None else data
     fetch(name)

@@ -51,6 +51,16 @@ class Dataset:
         return [int(count) for count in np.bincount(self.labels, minlength=CLASSES)]
 
 
+def check_split(split: str) -> None:
+    """Checks that there is such a split.
+
+    Raises:
+        UsageError: there is none; the nearest is named.
+    """
+    if split not in SPLITS:
+        raise unknown("split", split, SPLITS)
+
+
 def load_dataset(name: str = "mnist", split: str = "train") -> Dataset:
     """Loads a split of a dataset.
 
@@ -65,8 +75,7 @@ def load_dataset(name: str = "mnist", split: str = "train") -> Dataset:
         DataError: the folder, its files or the ``.npz`` are missing, damaged or not what they say.
         EnvironmentFault: not on this machine, and no network.
     """
-    if split not in SPLITS:
-        raise unknown("split", split, SPLITS)
+    check_split(split)
     images, labels = _loader(name)("test" if split == "test" else "train")
     _check(name, images, labels)
     dataset = Dataset(name, split, images, labels)

@@ -54,7 +54,7 @@ def average(
     run, task = whole or runs[0], TASKS[runs[0].recipe.task]
     pairs = zip(runs, results, strict=True)
     joined = task.join([task.deploy(load_network(each), each.recipe, told["temperature"]) for each, told in pairs])
-    _, watched, test = runs[0].load_digits(data)
+    _, watched, test = run.load_digits(data)
     measured, evaluated = task.conclude(joined, run.recipe, watched, test)
     if evaluation:
         write_json(evaluation, evaluated)

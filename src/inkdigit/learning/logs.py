@@ -9,7 +9,7 @@ from typing import Protocol
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from inkdigit.errors import missing_extra, unknown
+from inkdigit.errors import EnvironmentFault, missing_extra, unknown
 from inkdigit.evaluation.history import Row
 from inkdigit.files import write_atomic
 from inkdigit.learning.run import Run
@@ -69,11 +69,14 @@ class CsvLogger:
 
     def log(self, row: Row) -> None:
         """Appends a line."""
-        with self._path.open("a", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerow(
-                "" if value is None else f"{value:.6g}" if isinstance(value, float) else value
-                for value in asdict(row).values()
-            )
+        try:
+            with self._path.open("a", newline="") as file:
+                csv.writer(file, lineterminator="\n").writerow(
+                    "" if value is None else f"{value:.6g}" if isinstance(value, float) else value
+                    for value in asdict(row).values()
+                )
+        except OSError as error:  # which names no file where the disk is full
+            raise EnvironmentFault(f"{self._path}: cannot be written ({error.strerror or error})") from error
 
     def close(self) -> None:
         """Every line is on disk already."""

@@ -116,9 +116,11 @@ def train(
         begun = None if base is None else base.sha256
         place = asked or claim_folder(chosen.name)
         run = Run(place, chosen, seed or 0, training.name, training.sha256, begun, together)
-    if run.is_finished:
+    if resume and run.is_finished:
         return run.result()
     with run.held():
+        if not resume:
+            free_folder(run.folder)  # another process may have begun there while the digits were loaded
         if base is not None:
             begin(run, base.network, where)  # before ``run.json``: resumed without this, it would start afresh
         run.write()
@@ -149,7 +151,8 @@ def fit(
         torch.manual_seed(run.seed)
         generator = Generator(device).manual_seed(run.seed)
         model, optimizer = build(recipe, device)
-        progress = load_state(run.state, model, optimizer, generator) if run.state.exists() else Progress()
+        is_begun = run.state.exists() or run.begun_from  # without its state it must not begin afresh
+        progress = load_state(run.state, model, optimizer, generator) if is_begun else Progress()
         batches = task.stream(recipe, training, run.seed, generator, group)
         interruption = stack.enter_context(Interruption())  # only now: there was nothing to save, maybe for minutes
         total_steps = recipe.total_steps(batches.per_epoch)

@@ -41,7 +41,6 @@ class _Job:
     body: bytes = field(compare=False)
     answer: "asyncio.Future[Answer]" = field(compare=False)
     deaths: int = field(default=0, compare=False)
-    alone: bool = field(default=False, compare=False)
 
     def settle(self, answer: Answer) -> None:
         """Gives the answer, unless nobody waits for it any more."""
@@ -197,7 +196,6 @@ class Pool:
             except (TimeoutError, asyncio.IncompleteReadError) as error:
                 for job in jobs:
                     if not job.answer.done():
-                        job.alone = True
                         self._line.put_nowait(job)
                 if isinstance(error, TimeoutError):
                     return f"took more than {self._bounds.read_s:g} s for a picture and was ended"
@@ -222,7 +220,7 @@ class Pool:
         jobs = [first]
         share = min(BATCH, math.ceil((self.waiting + 1) / self._bounds.readers))
         size = len(jobs[0].body)
-        while len(jobs) < share and size <= BATCH_BYTES and not jobs[-1].alone:
+        while len(jobs) < share and size <= BATCH_BYTES:
             jobs.append(self._line.get_nowait())
             size += len(jobs[-1].body)
         return [job for job in jobs if not job.answer.done()]  # without those whose callers have given up
