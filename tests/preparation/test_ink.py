@@ -173,6 +173,18 @@ def test_large_pictures_are_reduced(shape: tuple[int, int], reduced: tuple[int, 
     assert factor == max(1, max(shape) / WORKING_SIDE)
 
 
+@pytest.mark.parametrize("rim", [1, 2, 5, 12])
+@pytest.mark.parametrize(("ink", "paper"), [(20, 235), (235, 20)])
+def test_a_rim_as_dark_as_the_ink_is_not_taken_for_paper(ink: int, paper: int, rim: int) -> None:
+    """As a canvas with a border, or a scan with a dark edge."""
+    mask = stroke(280, 280, 16)
+    found = find_ink(np.pad(paint(mask, ink, paper), rim, constant_values=ink))[rim:-rim, rim:-rim]
+    assert (found[mask] > 0.5).mean() > 0.97
+    inner = np.zeros_like(mask)
+    inner[20:-20, 20:-20] = True
+    assert (found[~mask & inner] < 0.5).mean() > 0.97
+
+
 def test_thin_strokes_outlive_reduction() -> None:
     grey = np.full((3200, 3200), 255, np.uint8)
     grey[:, 1601] = 0

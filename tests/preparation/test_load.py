@@ -475,6 +475,13 @@ def test_what_is_no_picture(tmp_path: Path, content: bytes, code: str) -> None:
             assert error.message.endswith(advice)
 
 
+@pytest.mark.parametrize("source", [None, 7, [1, 2]])
+def test_what_can_be_no_source(source: Any) -> None:
+    error = refused(source)
+    assert error.code == "not_an_image"
+    assert error.message.startswith(f"found {type(source).__name__}, expected a path")
+
+
 def test_a_folder_and_a_pipe_are_no_picture(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", Path("/dev/zero")):

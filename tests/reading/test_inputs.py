@@ -7,13 +7,14 @@ import sys
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import PIL.Image
 import pillow_heif
 import pytest
 
 from inkdigit import Reader
-from inkdigit.errors import ImageError
+from inkdigit.errors import ImageError, UsageError
 from inkdigit.preparation.load import MAX_BYTES, load_picture
 from inkdigit.reading.inputs import find_pictures, may_be_several
 from inkdigit.reading.steps import write_png
@@ -31,6 +32,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "folder.png").mkdir()
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.mark.parametrize("one", ["a.zip", Path("a.zip")])
+def test_one_path_is_not_taken_for_many(one: Any) -> None:
+    with pytest.raises(UsageError, match=r"found 'a\.zip', expected several: put it into a list"):
+        next(find_pictures(one))
 
 
 def names(*arguments: str) -> list[str]:

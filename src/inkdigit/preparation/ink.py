@@ -25,6 +25,9 @@ THUMBNAIL_SIDE = 96
 PAPER_SIDE = 48
 """Its smooth average is taken on a picture of this size."""
 
+RIM = 24
+"""What a window lacks beyond an edge is taken from so far within, as a part of the side: a rim is often no paper."""
+
 BAND = 32
 """How many rows are averaged at a time: an area has no share in rows far from it."""
 
@@ -143,7 +146,8 @@ def _windows(side: int, window: int) -> NDArray[np.intp]:
     reach, every = window // 2, ceil(window / 9)
     offsets = np.arange(-(reach // every) * every, reach + 1, every)
     middles = np.linspace(0, side - 1, min(side, ceil(8 * side / window))).round()
-    return (middles[:, None] + offsets).clip(0, side - 1).astype(np.intp)
+    rim = min(ceil(side / RIM), (side - 1) // 2)
+    return (middles[:, None] + offsets).clip(rim, side - 1 - rim).astype(np.intp)
 
 
 def _departure(values: Grey, paper: Values) -> Values:

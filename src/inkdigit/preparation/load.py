@@ -150,6 +150,9 @@ def _read(source: str | os.PathLike[str] | bytes | bytearray | memoryview | Bina
         return read_bytes(Path(source))
     if isinstance(source, bytes | bytearray | memoryview):
         return bytes(source)
+    if not is_open_file(source):  # such as the None of cv2.imread
+        expected = "a path, a file's bytes, an open file, a PIL image or an array"
+        raise ImageError("not_an_image", f"found {type(source).__name__}, expected {expected}")
     try:
         return bytes(read_bounded(source, MAX_BYTES))
     except (OSError, ValueError) as error:  # closed, opened to write, or as text that a picture is none of

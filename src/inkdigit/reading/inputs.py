@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
-from inkdigit.errors import ImageError
+from inkdigit.errors import ImageError, UsageError
 from inkdigit.files import is_ours
 from inkdigit.preparation.load import MAX_BYTES, PictureLike, Unreadable, is_picture_name
 from inkdigit.preparation.pdf import can_render, is_pdf_name, render_pages
@@ -35,7 +35,12 @@ def find_pictures(
     Args:
         arguments: files, folders, patterns.
         standard_input: what ``-`` reads; None means the program's own.
+
+    Raises:
+        UsageError: one path, whose letters would be taken for paths.
     """
+    if isinstance(arguments, str | os.PathLike):
+        raise UsageError(f"found {os.fspath(arguments)!r}, expected several: put it into a list")
     for argument in arguments:
         if argument == STANDARD_INPUT:
             yield argument, (standard_input or sys.stdin.buffer).read(MAX_BYTES + 1)
