@@ -146,7 +146,7 @@ def _windows(side: int, window: int) -> NDArray[np.intp]:
     reach, every = window // 2, ceil(window / 9)
     offsets = np.arange(-(reach // every) * every, reach + 1, every)
     middles = np.linspace(0, side - 1, min(side, ceil(8 * side / window))).round()
-    rim = min(ceil(side / RIM), (side - 1) // 2)
+    rim = side // RIM
     return (middles[:, None] + offsets).clip(rim, side - 1 - rim).astype(np.intp)
 
 
