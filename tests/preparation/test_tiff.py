@@ -100,3 +100,13 @@ def test_a_scan_with_a_thumbnail_has_one_page(tmp_path: Path) -> None:
             PIL.Image.new("L", (20, 10), 7).save(file, "TIFF", tiffinfo=tags)
             file.newFrame()
     assert not has_pages(path)
+
+
+def test_a_tag_of_another_type_says_nothing(tmp_path: Path) -> None:
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[254] = "a copy"
+    tags.tagtype[254] = 2  # a text
+    drawn = [PIL.Image.new("L", (20, 10), grey) for grey in (9, 5)]
+    path = tmp_path / "a.tiff"
+    drawn[0].save(path, save_all=True, append_images=drawn[1:], tiffinfo=tags)
+    assert list(decode(path)) == ["page=1", "page=2"]

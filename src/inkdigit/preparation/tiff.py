@@ -72,7 +72,8 @@ class _Scan:
                 except Exception:  # noqa: BLE001 - as many types as there are damages, told when that page is decoded
                     self._frames.append(frame)
                     break
-                if not self._picture.tag_v2.get(_KIND, 0) & _NO_PAGE:  # type: ignore[attr-defined]
+                kind = self._picture.tag_v2.get(_KIND, 0)  # type: ignore[attr-defined] # a stranger's may be a text
+                if not (isinstance(kind, int) and kind & _NO_PAGE):
                     self._frames.append(frame)
                 if len(self._frames) == most:
                     break
