@@ -44,7 +44,7 @@ def test_a_page_is_right_if_nothing_is_missed_and_nothing_too_many(monkeypatch: 
     assert (right, count.right, count.missed, count.extra) == (1, 4, 2, 1)
 
 
-def test_a_line_for_the_pages_and_for_each_kind_of_string_and_form(
+def test_a_line_for_the_pages_and_for_each_kind_of_string_form_and_sheet(
     digits_folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     held_out.main(["--pages", "4", "--strings", "2", "--data", str(digits_folder)])
@@ -52,7 +52,7 @@ def test_a_line_for_the_pages_and_for_each_kind_of_string_and_form(
     told = [line.split(" of 2 ")[0].rsplit(maxsplit=1)[0].strip() for line in lines[2:]]
     described = [name for form in forms.KINDS.values() for name in (form.description, "the same digits, no boxes")]
     assert " of 4 " in lines[0]
-    assert told == [*strings.KINDS, *described]
+    assert told == [*strings.KINDS, *described, "a sheet on a desk", "the same sheet, no desk"]
 
 
 def test_pages_are_written_with_held_out_digits_and_are_the_same_again(digits_folder: Path) -> None:

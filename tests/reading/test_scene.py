@@ -39,3 +39,23 @@ def test_rulings_hide_no_box_and_go_as_well() -> None:
 def test_a_picture_without_boxes_stays_what_it_is() -> None:
     scene = Scene.of(form(boxes=False))
     assert scene.without_frames() is scene
+
+
+def test_a_desk_around_a_sheet_is_seen_by_neither_network() -> None:
+    plain = form(boxes=False)
+    scene = Scene.of(np.pad(plain, 60, constant_values=50)).without_surroundings()
+    inner = slice(68, -68)
+    assert np.abs(scene.grey[inner, inner].astype(int) - plain[8:-8, 8:-8]).max() < 12
+    assert ((scene.ink[inner, inner] > 0.5) == (Scene.of(plain).ink[8:-8, 8:-8] > 0.5)).all()
+    assert (scene.ink > 0.3).sum() == (scene.ink[inner, inner] > 0.3).sum()
+
+
+def test_a_sheet_with_nothing_on_it_is_ink() -> None:
+    """It may be a heavy stroke."""
+    scene = Scene.of(np.pad(np.full((200, 140), 60, np.uint8), ((0, 0), (80, 80)), constant_values=220))
+    assert scene.without_surroundings() is scene
+
+
+def test_a_picture_without_a_desk_stays_what_it_is() -> None:
+    scene = Scene.of(form(boxes=True))
+    assert scene.without_surroundings() is scene

@@ -81,7 +81,9 @@ def find_ink(grey: Grey) -> Ink:
 
 def find_paper(grey: Grey, mask: Mask) -> Grey:
     """Paper as if nothing were drawn on it, uint8 (h, w), of a picture and where its ink is, bool (h, w)."""
-    guess = float(grey.mean())
+    every = ceil((grey.size / SAMPLE) ** 0.5)
+    sample = grey[::every, ::every][~mask[::every, ::every]]
+    guess = float((sample if sample.size else grey).mean())
     return np.asarray(_enlarge(_average_outside(grey, mask, guess), grey.shape), np.uint8)
 
 
@@ -91,6 +93,36 @@ def one_sidedness(departure: Values) -> float:
     cubes *= departure
     difference = float(cubes.sum())
     return difference / max(float(np.abs(cubes, out=cubes).sum()), 1e-9)
+
+
+def shrink(grey: Grey, side: int) -> Grey:
+    """A thumbnail, uint8 (h, w) of at most ``side`` pixels on its longer side, by averages over whole pixels."""
+    size = _size(grey, side / max(grey.shape))
+    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX, reducing_gap=1), np.uint8)
+
+
+def otsu(levels: Grey) -> float:
+    """The level that parts two classes best: the variance between them is greatest."""
+    counts = np.zeros(256)
+    for band in np.array_split(levels.ravel(), ceil(levels.size / 2**17)):  # its pixels become 8 bytes each
+        counts += np.bincount(band, minlength=256)
+    below, sums = counts.cumsum(), (counts * np.arange(256)).cumsum()
+    spread = (sums[-1] * below / below[-1] - sums) ** 2
+    return float((spread / np.maximum(below * (below[-1] - below), 1)).argmax())
+
+
+def dilate(mask: Mask, reach: int) -> Mask:
+    """A mask grown by a square of ``reach`` pixels to each side."""
+    grown = mask.copy()
+    for along in (grown, grown.T):
+        done = 0
+        while done < reach:
+            step = min(2 * done + 1, reach - done)  # what has grown leaves no gap when it is shifted so far
+            before = along.copy("K")
+            along[step:] |= before[:-step]
+            along[:-step] |= before[step:]
+            done += step
+    return grown
 
 
 def _average_rows(grey: Grey, n: int) -> Grey:
@@ -128,7 +160,7 @@ def _wide_medians(grey: Grey) -> list[Values]:
 
     The smaller window follows shadows, and the larger one is not filled by a thick stroke.
     """
-    small = _shrink(grey, _size(grey, THUMBNAIL_SIDE / max(grey.shape))).astype(np.float32)  # sorted faster than uint8
+    small = shrink(grey, THUMBNAIL_SIDE).astype(np.float32)  # sorted faster than uint8
     return [_coarse_median(small, max(3, round(min(small.shape) * share) | 1)) for share in (1 / 2, 1)]
 
 
@@ -162,42 +194,17 @@ def _departs_far(values: Grey, paper: Values, is_dark: bool) -> Mask:
     if is_dark:
         np.negative(toward_ink, out=toward_ink)
     np.clip(toward_ink, 0, 255, out=toward_ink)
-    return toward_ink > max(_otsu(toward_ink.astype(np.uint8)), MIN_CONTRAST)
-
-
-def _otsu(levels: Grey) -> float:
-    """The level that parts two classes best: the variance between them is greatest."""
-    counts = np.zeros(256)
-    for band in np.array_split(levels.ravel(), ceil(levels.size / 2**17)):  # its pixels become 8 bytes each
-        counts += np.bincount(band, minlength=256)
-    below, sums = counts.cumsum(), (counts * np.arange(256)).cumsum()
-    spread = (sums[-1] * below / below[-1] - sums) ** 2
-    return float((spread / np.maximum(below * (below[-1] - below), 1)).argmax())
+    return toward_ink > max(otsu(toward_ink.astype(np.uint8)), MIN_CONTRAST)
 
 
 def _average_outside(values: Grey, mask: Mask, guess: float) -> Values:
     """Paper as a smooth average over the pixels that are not ink, on a coarse grid; a guess far from any of them."""
-    keep = (~_dilate(mask, max(1, round(min(mask.shape) / 200)))).view(np.uint8)
-    size = _size(values, PAPER_SIDE / max(values.shape))
-    sums, weights = (_shrink(x, size).astype(np.float32) for x in (values * keep, keep * np.uint8(255)))
-    rows, columns = (_gaussian(side, max(size) / 16) for side in sums.shape)
+    keep = (~dilate(mask, max(1, round(min(mask.shape) / 200)))).view(np.uint8)
+    sums, weights = (shrink(x, PAPER_SIDE).astype(np.float32) for x in (values * keep, keep * np.uint8(255)))
+    rows, columns = (_gaussian(side, max(sums.shape) / 16) for side in sums.shape)
     few = np.float32(1e-4)
     smooth = (rows @ (sums + few * guess) @ columns.T) / (rows @ (weights / 255 + few) @ columns.T)
     return np.asarray(smooth, np.float32)
-
-
-def _dilate(mask: Mask, reach: int) -> Mask:
-    """A mask grown by a square of ``reach`` pixels to each side."""
-    grown = mask.copy()
-    for along in (grown, grown.T):
-        done = 0
-        while done < reach:
-            step = min(2 * done + 1, reach - done)  # what has grown leaves no gap when it is shifted so far
-            before = along.copy("K")
-            along[step:] |= before[:-step]
-            along[:-step] |= before[step:]
-            done += step
-    return grown
 
 
 @lru_cache(maxsize=8)
@@ -255,11 +262,6 @@ def _size(picture: NDArray[np.generic], scale: float) -> tuple[int, int]:
     """Width and height of a picture (h, w) shrunk by a scale, which enlarges nothing."""
     height, width = picture.shape
     return max(1, round(width * min(scale, 1))), max(1, round(height * min(scale, 1)))
-
-
-def _shrink(grey: Grey, size: tuple[int, int]) -> Grey:
-    """To the width and height of a thumbnail, by averages over whole pixels."""
-    return np.asarray(Image.fromarray(grey).resize(size, Image.Resampling.BOX, reducing_gap=1), np.uint8)
 
 
 def _enlarge(grid: Values, shape: tuple[int, ...]) -> Values:

@@ -142,7 +142,8 @@ class Finder:
             scene, coarser = Scene.of(small), 1.0
         found = self._glance(scene, FAINT if coarser > 1 else FIRM)
         if found is None:
-            scene, coarser = (Scene.of(small) if coarser > 1 else scene).without_frames(), 1.0
+            scene, coarser = Scene.of(small) if coarser > 1 else scene, 1.0
+            scene = scene.without_surroundings().without_frames()
             if not (scene.ink > STROKE).any():  # whatever the locator sees in the paper's grain
                 return Found(scene.ink, [], [], *_NOTHING)
             found = self._examine(scene)

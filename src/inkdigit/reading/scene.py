@@ -6,10 +6,11 @@ import numpy as np
 
 from inkdigit.images import Grey, Ink
 from inkdigit.locator import Findings
-from inkdigit.preparation.cut import Edges
+from inkdigit.preparation.cut import STROKE, Edges
 from inkdigit.preparation.frames import erase_frames
 from inkdigit.preparation.ink import Mask, find_ink
 from inkdigit.preparation.rulings import erase_rulings
+from inkdigit.preparation.surroundings import level_surroundings
 
 FIRM = 0.6
 """Only ink above this counts as covered or not: the dark corners of a photo are fainter."""
@@ -32,6 +33,12 @@ class Scene:
         """A picture, uint8 (h, w), and what somebody wrote on it."""
         drawn = find_ink(grey)
         return cls(grey, erase_rulings(drawn), drawn)
+
+    def without_surroundings(self) -> "Scene":
+        """The same if all around its sheet, such as a desk, were as bright as the sheet; as it is, if it has none."""
+        level = level_surroundings(self.grey)
+        scene = self if level is None else Scene.of(level)
+        return scene if (scene.ink > STROKE).any() else self  # a sheet with nothing on it may be a stroke
 
     def without_frames(self) -> "Scene":
         """The same without printed boxes around the writing, which the locator does not see either."""
