@@ -185,6 +185,19 @@ def test_a_rim_as_dark_as_the_ink_is_not_taken_for_paper(ink: int, paper: int, r
     assert (found[~mask & inner] < 0.5).mean() > 0.97
 
 
+@pytest.mark.parametrize("beyond", [0, 2, 4])
+@pytest.mark.parametrize("line", [2, 3, 4])
+def test_a_box_cut_out_along_its_own_lines(line: int, beyond: int) -> None:
+    """As a region of a form is, with some of the paper beyond its lines."""
+    mask = stroke(90, 80, 6)
+    framed = np.pad(paint(mask, 30, 235), line, constant_values=30)
+    found = find_ink(np.pad(framed, beyond, constant_values=235))
+    margin = line + beyond
+    found = found[margin:-margin, margin:-margin]
+    assert (found[mask] > 0.5).mean() > 0.97
+    assert (found[~mask] < 0.5).mean() > 0.97
+
+
 def test_thin_strokes_outlive_reduction() -> None:
     grey = np.full((3200, 3200), 255, np.uint8)
     grey[:, 1601] = 0

@@ -25,10 +25,10 @@ THUMBNAIL_SIDE = 96
 PAPER_SIDE = 48
 """Its smooth average is taken on a picture of this size."""
 
-RIM = 24
-"""What a window lacks beyond an edge is taken from so far within, as a part of the side: a rim is often no paper."""
+BAND = 8
+"""How a picture would go on beyond an edge is told by two bands along it, each so wide, as a part of the side."""
 
-BAND = 32
+ROWS = 32
 """How many rows are averaged at a time: an area has no share in rows far from it."""
 
 SAMPLE = 16_384
@@ -131,10 +131,10 @@ def _average_rows(grey: Grey, n: int) -> Grey:
         return grey
     edges = np.arange(n + 1) * (len(grey) / n)
     small = np.empty((n, grey.shape[1]), np.uint8)
-    for top in range(0, n, BAND):
-        band = edges[top : top + BAND + 1]
+    for top in range(0, n, ROWS):
+        band = edges[top : top + ROWS + 1]
         pixels = np.arange(int(band[0]), min(ceil(band[-1]), len(grey)))
-        small[top : top + BAND] = _area_shares(band, pixels) @ grey[pixels[0] : pixels[-1] + 1] + np.float32(0.5)
+        small[top : top + ROWS] = _area_shares(band, pixels) @ grey[pixels[0] : pixels[-1] + 1] + np.float32(0.5)
     return small
 
 
@@ -161,12 +161,33 @@ def _wide_medians(grey: Grey) -> list[Values]:
     The smaller window follows shadows, and the larger one is not filled by a thick stroke.
     """
     small = shrink(grey, THUMBNAIL_SIDE).astype(np.float32)  # sorted faster than uint8
-    return [_coarse_median(small, max(3, round(min(small.shape) * share) | 1)) for share in (1 / 2, 1)]
+    widths = [max(3, round(min(small.shape) * share) | 1) for share in (1 / 2, 1)]
+    wider = _extend(_extend(small).T).T
+    return [_coarse_median(wider, width) for width in widths]
+
+
+def _extend(rows: Values) -> Values:
+    """Rows (n, w) with one more before the first and one after the last, (n + 2, w), as both ends lead one to expect.
+
+    A picture's own rim is often no paper: the line around a box, the dark edge of a scan.
+    """
+    return np.concatenate([_continue(rows)[None], rows, _continue(rows[::-1])[None]])
+
+
+def _continue(rows: Values) -> Values:
+    """What would come before the first of n rows (n, w): from the medians of two bands, in a straight line, (w,)."""
+    width = ceil(len(rows) / BAND)
+    starts = (0, min(width, len(rows) - 1))
+    near, far = (np.partition(rows[start : start + width], width // 2, 0)[width // 2] for start in starts)
+    return np.asarray((near + (near - far) / 2).clip(0, 255))
 
 
 def _coarse_median(small: Values, window: int) -> Values:
-    """Medians over square windows, eight per window width, each of some eighty pixels: more make no difference."""
-    rows, columns = (_windows(side, window) for side in small.shape)
+    """Medians over square windows, eight per window width, each of some eighty pixels: more make no difference.
+
+    Beyond its edges, the picture goes on like its first and last rows and columns, which are none of its own.
+    """
+    rows, columns = (_windows(side - 2, window) for side in small.shape)
     chosen = small[rows][:, :, columns].swapaxes(1, 2).reshape(len(rows), len(columns), -1)
     middle = chosen.shape[-1] // 2
     return np.asarray(np.partition(chosen, middle, -1)[..., middle], np.float32)
@@ -178,8 +199,7 @@ def _windows(side: int, window: int) -> NDArray[np.intp]:
     reach, every = window // 2, ceil(window / 9)
     offsets = np.arange(-(reach // every) * every, reach + 1, every)
     middles = np.linspace(0, side - 1, min(side, ceil(8 * side / window))).round()
-    rim = side // RIM
-    return (middles[:, None] + offsets).clip(rim, side - 1 - rim).astype(np.intp)
+    return (middles[:, None] + offsets).clip(-1, side).astype(np.intp) + 1
 
 
 def _departure(values: Grey, paper: Values) -> Values:
