@@ -4,12 +4,13 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from inkdigit.errors import DataError, Interrupted
+from inkdigit.errors import DataError, EnvironmentFault, Interrupted
 from inkdigit.learning.abreast import Job, count_at_once, train_abreast
 from inkdigit.learning.recipe import override
 from inkdigit.learning.recipes import RECIPES
@@ -30,6 +31,20 @@ def wait_for(*paths: Path) -> None:
     deadline = time.monotonic() + 30
     while not all(path.exists() for path in paths) and time.monotonic() < deadline:
         time.sleep(0.01)
+
+
+@contextmanager
+def signalled(number: signal.Signals, folder: Path) -> Iterator[None]:
+    """Sends a signal to this process once two runs have begun."""
+
+    def send() -> None:
+        wait_for(folder / "0.begun", folder / "1.begun")
+        os.kill(os.getpid(), number)
+
+    thread = threading.Thread(target=send)
+    thread.start()
+    yield
+    thread.join()
 
 
 def test_a_core_each_where_one_is_enough(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,16 +96,20 @@ def test_where_one_fails_the_other_saves_and_the_next_does_not_begin(
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_has_all_of_them_save(number: signal.Signals, play: Callable[[str], None], tmp_path: Path) -> None:
     play(SAVES)
-    begun = [tmp_path / "0.begun", tmp_path / "1.begun"]
-
-    def send() -> None:
-        wait_for(*begun)
-        os.kill(os.getpid(), number)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    with pytest.raises(Interrupted, match=r"^stopped in run 0 and run 1, saved; do it again$") as caught:
+    with (
+        signalled(number, tmp_path),
+        pytest.raises(Interrupted, match=r"^stopped in run 0 and run 1, saved; do it again$") as caught,
+    ):
         train_two_at_once(tmp_path, 3, [])
-    thread.join()
     assert caught.value.exit_code == 128 + number
     assert {path.stem for path in tmp_path.glob("*.saved")} == {"0", "1"}
+
+
+def test_a_run_that_cannot_be_saved_is_not_said_to_be(play: Callable[[str], None], tmp_path: Path) -> None:
+    play(
+        f"if seed == 1:\n    time.sleep(0.2); {SAVES}"
+        "open(out + '.begun', 'w'); sys.stdin.read(); os.write(1, b'runs: no space is left'); sys.exit(3)"
+    )
+    with signalled(signal.SIGINT, tmp_path), pytest.raises(EnvironmentFault, match=r"^runs: no space is left$"):
+        train_two_at_once(tmp_path, 3, [])
+    assert {path.stem for path in tmp_path.glob("*.saved")} == {"1"}

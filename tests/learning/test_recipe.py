@@ -25,6 +25,18 @@ def test_dotted_settings_reach_network_optimizer_and_augmentation() -> None:
     assert changed.augment == {"rotate": 15.0}
 
 
+def test_options_hold_whatever_their_order() -> None:
+    first, last = ["optimizer=sgd", "optimizer.momentum=0.5"], ["optimizer.momentum=0.5", "optimizer=sgd"]
+    assert override(MLP, first) == override(MLP, last)
+    assert override(RECIPES["convnet"], last).optimizer_options == {"momentum": 0.5}
+    assert override(MLP, ["lr=1", "lr=2"]).lr == 2
+
+
+def test_one_of_epochs_and_steps() -> None:
+    with pytest.raises(UsageError, match=r"^found both 'epochs' and 'steps', .* expected one of them$"):
+        override(MLP, ["epochs=3", "steps=10"])
+
+
 def test_epochs_and_steps_replace_each_other() -> None:
     assert override(LENET, ["steps=10"]).epochs is None
     assert override(MLP, ["epochs=3"]).steps is None

@@ -83,6 +83,26 @@ def test_a_member_that_is_named_is_read_alone_whatever_it_is(tmp_path: Path) -> 
     assert outcomes(path, "notes.txt") == {"notes.txt": b"words"}
 
 
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("数字.png", "utf-8"),
+        ("数字.png", "gb2312"),
+        ("Müller.png", "cp437"),
+        ("数字é.png", "utf-8"),
+        ("a.png", "ascii"),
+    ],
+)
+def test_names_without_a_flag_that_tells_their_code(tmp_path: Path, name: str, code: str) -> None:
+    """As zips of macOS and of Windows have them."""
+    written = name.encode(code)
+    placeholder = "x" * (len(written) - 4) + ".png"
+    path = pack(tmp_path / "a.zip", {placeholder: b"first"})
+    path.write_bytes(path.read_bytes().replace(placeholder.encode(), written))
+    assert outcomes(path) == outcomes(path, name) == {name: b"first"}
+    assert name in refused(path, "b.png").message
+
+
 def test_members_are_read_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = pack(tmp_path / "a.zip", {"a.png": b"a", "b.png": b"b"})
     reads: list[str] = []

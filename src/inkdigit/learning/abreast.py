@@ -10,7 +10,7 @@ from inkdigit.errors import Interrupted
 from inkdigit.learning.engine import find_device
 from inkdigit.learning.recipe import Recipe
 from inkdigit.learning.signals import Interruption
-from inkdigit.learning.trainer import Trainer, stop
+from inkdigit.learning.trainer import Trainer, save, stop
 from inkdigit.machine import count_cores
 
 POLL_S = 0.1
@@ -55,7 +55,8 @@ def train_abreast(jobs: Iterable[Job], at_once: int, tell: Callable[[str], None]
         goes_on: how to go on after a stop, for messages.
 
     Raises:
-        InkdigitError: as ``train`` does, or a training process was killed; the runs beside it are saved.
+        InkdigitError: as ``train`` does, or a training process was killed; the runs beside it are saved. A run that
+            cannot be saved after a signal raises its own error.
         Interrupted: after the unfinished runs were saved.
     """
     waiting, running = list(jobs), list[tuple[Job, Trainer]]()
@@ -69,6 +70,7 @@ def train_abreast(jobs: Iterable[Job], at_once: int, tell: Callable[[str], None]
             time.sleep(POLL_S)
             if interruption.signal_number:
                 titles = " and ".join(job.title for job, _ in running)
+                save([trainer for _, trainer in running])
                 raise Interrupted(f"stopped in {titles}, saved; {goes_on}", interruption.signal_number)
             for job, trainer in [each for each in running if each[1].has_ended()]:
                 running.remove((job, trainer))

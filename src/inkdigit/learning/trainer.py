@@ -78,6 +78,21 @@ class Trainer:
         return self._process.stdout.read().decode(errors="surrogateescape") if self._process.stdout else ""
 
 
+def save(trainers: Collection[Trainer]) -> None:
+    """Asks them all to save and end, and waits until they have.
+
+    Raises:
+        InkdigitError: that of the first one that did not save.
+    """
+    for trainer in trainers:
+        trainer.ask_to_stop()
+    for trainer in trainers:
+        trainer.wait()
+    for trainer in trainers:
+        with suppress(Interrupted):
+            trainer.check()
+
+
 def stop(trainers: Collection[Trainer]) -> None:
     """Asks them all to save and end, and waits until they have; Ctrl-C meanwhile ends them at once."""
     try:

@@ -6,6 +6,7 @@ None of it is believed: lists and sizes are bounded before they are read, and a 
 import io
 import zipfile
 from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +22,10 @@ MAX_LIST_BYTES = 4 * 2**20
 
 CHUNK_BYTES = 2**20
 HEADER_BYTES = 30  # what stands before each member at the least
-ENCRYPTED = 0x1  # a flag of a member
+ENCRYPTED, UTF_8 = 0x1, 0x800  # flags of a member
+CODES = ("utf-8", "gb2312")
+"""In which names are written without a flag that says so: by macOS, and by Windows in Chinese."""
+
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # the others may ask for gigabytes to unpack
 
 
@@ -40,7 +44,7 @@ def read_members(path: Path, part: str = "") -> Iterator[tuple[str, Callable[[],
         members = archive.infolist()
         overlapping = _overlapping(members)
         for member in _named(members, part) if part else _pictures(members):
-            yield show_name(member.filename), partial(_read, archive, member, overlapping)
+            yield show_name(_name(member)), partial(_read, archive, member, overlapping)
 
 
 class _Bounded(io.FileIO):
@@ -73,19 +77,29 @@ def _pictures(members: Sequence[zipfile.ZipInfo]) -> list[zipfile.ZipInfo]:
         raise ImageError(
             "too_large", f"found {len(members)} members in the zip, at most {MAX_MEMBERS} are read; part it"
         )
-    found = [member for member in members if _is_file(member) and is_picture_name(Path(member.filename))]
+    found = [member for member in members if _is_file(member) and is_picture_name(Path(_name(member)))]
     if not found:
         raise ImageError("not_an_image", f"found no picture among {len(members)} members of the zip, expected some")
-    return sorted(found, key=lambda member: member.filename)
+    return sorted(found, key=_name)
 
 
 def _named(members: Sequence[zipfile.ZipInfo], part: str) -> list[zipfile.ZipInfo]:
-    found = [member for member in members if _is_file(member) and part in (member.filename, show_name(member.filename))]
+    found = [member for member in members if _is_file(member) and part in (_name(member), show_name(_name(member)))]
     if not found:
-        others = [repr(show_name(member.filename[:40])) for member in members[:4]]
+        others = [repr(show_name(_name(member)[:40])) for member in members[:4]]
         more = " …" if len(members) > len(others) else ""
         raise ImageError("not_found", f"no such member of the zip; it has {', '.join(others) or 'none'}{more}")
     return found
+
+
+def _name(member: zipfile.ZipInfo) -> str:
+    """The name of a member, as it reads in the code that it is written in, as far as that can be told."""
+    if not member.flag_bits & UTF_8:
+        written = member.filename.encode("cp437")  # what zipfile takes it for
+        for code in CODES:
+            with suppress(UnicodeDecodeError):
+                return written.decode(code)
+    return member.filename
 
 
 def _is_file(member: zipfile.ZipInfo) -> bool:
