@@ -105,12 +105,19 @@ class TestText:
             assert not re.search(r"\{[{%]|[%}]\}|\n\n\n", page)
 
     def test_every_entrant_has_its_row(self, pages: list[str]) -> None:
-        for page in pages:
-            entrants = [name for task in wild.TASKS.values() for name in task.entrants]
-            for name in entrants:
-                assert page.count(f"\n| {name} |") == entrants.count(name), name
-            for kind in strings.KINDS:
-                assert f"\n| {kind} |" in page
+        english, chinese = pages
+        entrants = [name for task in wild.TASKS.values() for name in task.entrants]
+        for name in entrants:
+            assert english.count(f"\n| {name} |") == entrants.count(name), name
+        for kind in strings.KINDS:
+            assert f"\n| {kind} |" in english
+        assert chinese.count("\n| ") == english.count("\n| ")
+
+    def test_tables_in_chinese_have_no_english_names(self, pages: list[str]) -> None:
+        rows = "\n".join(re.findall(r"^\|.*", pages[1], re.MULTILINE))
+        names = {name for task in wild.TASKS.values() for name in task.entrants} | {*wild.TASKS, *strings.KINDS}
+        proper = {"inkdigit", "inkdigit --single", "RapidOCR", "Tesseract"}
+        assert not [name for name in names - proper if f"| {name} |" in rows]
 
     def test_peer_that_is_ahead_is_named(self, results: Path, tmp_path: Path) -> None:
         found = json.loads((results / "wild.json").read_text())

@@ -42,7 +42,8 @@ def count(*found: Found, of: Page | None = None) -> tuple[int, int, int]:
         ([(28, 10, 20, 30, 4, 0.9)], (0, 2, 1)),  # beside it
         ([(12, 12, 21, 28, 4, 0.9)], (1, 1, 0)),  # nearly there
         ([(105, 105, 30, 30, 4, 0.9)], (0, 2, 0)),  # of which nothing is asked
-        ([(105, 105, 8, 8, 4, 0.9)], (0, 2, 1)),  # a small thing within it
+        ([(105, 105, 22, 22, 4, 0.9)], (0, 2, 0)),  # and of less of it, which is no better known
+        ([(105, 105, 18, 18, 4, 0.9)], (0, 2, 1)),  # a small thing within it
     ],
 )
 def test_each_is_right_missed_or_extra(found: list[Found], expected: tuple[int, int, int]) -> None:

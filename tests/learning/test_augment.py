@@ -73,11 +73,11 @@ def test_flip_mirrors_with_its_probability() -> None:
     assert (mirrored == images.flip(3)).flatten(1).all(1).float().mean() == pytest.approx(0.3, abs=0.05)
 
 
-def test_thickness_works_both_ways() -> None:
-    areas = run("thickness", 1.0).sum((1, 2, 3)) / 255
-    assert areas.min() < 50
-    assert areas.max() > 80
-    assert bar(1).sum() / 255 == 64
+@pytest.mark.parametrize("amount", [1.0, 2.0])
+def test_thickness_adds_or_takes_up_to_so_many_pixels(amount: float) -> None:
+    widths = run("thickness", amount)[:, 0, 14].sum(1) / 255  # through the middle: (n, 28, 28) → (n,)
+    assert widths.min() == pytest.approx(4 - amount, abs=0.03 * amount)
+    assert widths.max() == pytest.approx(4 + amount, abs=0.03 * amount)
 
 
 def test_elastic_bends_but_keeps_the_ink() -> None:
@@ -91,8 +91,23 @@ def test_contrast_leaves_black_and_white() -> None:
     images[:, :, 0, 0] = 128
     bent = run("contrast", 0.5, images)
     assert set(bent[:, 0, 8, 13].tolist()) == {255.0}
-    assert bent[:, 0, 0, 0].min() < 100
-    assert bent[:, 0, 0, 0].max() > 150
+    assert bent[:, 0, 0, 0].min() == pytest.approx(255 * (128 / 255) ** 1.5, rel=0.01)
+    assert bent[:, 0, 0, 0].max() == pytest.approx(255 * (128 / 255) ** (1 / 1.5), rel=0.01)
+
+
+def test_blur_mixes_half_of_the_images_with_up_to_so_much_of_their_mean() -> None:
+    blurred = run("blur", 0.6)
+    beside = blurred[:, 0, 14, 11]  # of its 3x3 neighbours a third is ink
+    assert beside.max() == pytest.approx(255 * 0.6 / 3, rel=0.03)
+    assert (beside == 0).float().mean() == pytest.approx(0.5, abs=0.08)
+
+
+def test_wear_loses_up_to_so_many_pixels_of_half_of_the_images() -> None:
+    left = run("wear", 0.4, torch.full((400, 1, 28, 28), 255.0))
+    lost = (left == 0).flatten(1).float().mean(1)  # (n, 1, 28, 28) → (n,)
+    assert lost.max() == pytest.approx(0.4, abs=0.05)
+    assert (lost == 0).float().mean() == pytest.approx(0.5, abs=0.08)
+    assert set(left.unique().tolist()) == {0.0, 255.0}
 
 
 def test_noise_has_its_deviation() -> None:

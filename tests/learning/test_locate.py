@@ -111,6 +111,20 @@ def test_a_near_miss_costs_less_than_a_far_one() -> None:
     assert near < 0.7 * far
 
 
+def test_what_is_nearly_right_already_counts_little() -> None:
+    """Focal loss: by the square of the error, and near a centre by the fourth power of what is missing there."""
+    wanted, digits = targets(), 2
+    for logit in (-2.0, 1.0):
+        found = torch.tensor(logit)
+        naming = functional.cross_entropy(changed(0, 3, 4, 3, logit)[0, :10, 4, 3], torch.tensor(3))
+        missed = -functional.logsigmoid(found) * torch.sigmoid(-found) ** 2
+        assert loss_of(changed(0, 3, 4, 3, logit)) == pytest.approx(float(missed + NAMING * naming) / digits, rel=1e-3)
+    beside = float(wanted.centres[0, 3, 4, 4])
+    assert 0.1 < beside < 1
+    spared = -functional.logsigmoid(torch.tensor(-2.0)) * torch.sigmoid(torch.tensor(2.0)) ** 2 * (1 - beside) ** 4
+    assert loss_of(changed(0, 3, 4, 4, 2.0)) == pytest.approx(float(spared) / digits, rel=1e-3)
+
+
 def test_the_judge_tells_what_the_maps_say_at_each_centre() -> None:
     maps = torch.randn(2, 14, 16, 16, generator=Generator().manual_seed(0))
     _, logits, labels = judge(maps, targets(), RECIPE, ALONE)

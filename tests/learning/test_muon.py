@@ -82,6 +82,20 @@ def test_momentum_carries_on_where_there_is_no_gradient() -> None:
     assert not torch.equal(hidden(model), before)
 
 
+def test_a_step_looks_ahead_along_the_momentum() -> None:
+    """Nesterov's: the new gradient counts once more than in the momentum that it has joined."""
+    model = network()
+    optimizer = build_optimizer("muon", model.parameters(), 0.01, {"momentum": 0.5, "weight_decay": 0})
+    shape, before = hidden(model).shape, hidden(model).detach().clone()
+    first, second = (torch.randn(shape, generator=Generator().manual_seed(seed)) for seed in (1, 2))
+    for gradient in (first, second):
+        before = hidden(model).detach().clone()
+        hidden(model).grad = gradient.clone()
+        optimizer.step()
+    even = orthogonalized(second + 0.5 * (0.5 * first + second), 5)
+    assert torch.allclose(before - hidden(model), 0.01 * 0.2 * max(shape) ** 0.5 * even, atol=1e-6)
+
+
 def test_weight_decay_draws_hidden_matrices_to_zero() -> None:
     plain, drawn = network(), network()
     before = hidden(network())

@@ -1,18 +1,24 @@
 """The routes, of a server as it comes."""
 
+import asyncio
 import base64
 import gzip
 import io
 import json
 import re
 
+import httpx
 import numpy as np
 import PIL.Image
 import pytest
+from fastapi import FastAPI
 from tests.serving.conftest import SAMPLES, Served
 
 from inkdigit.serving.answers import Answer
-from inkdigit.serving.app import _join
+from inkdigit.serving.app import _join, build_app
+from inkdigit.serving.bounds import Bounds
+from inkdigit.serving.frames import FAULT
+from inkdigit.serving.pool import Pool
 
 SEVEN = (SAMPLES / "seven.png").read_bytes()
 
@@ -229,3 +235,21 @@ def test_what_concerns_all_pictures_of_a_batch_is_its_answer(code: str) -> None:
     answer = _join([Answer("", b"{}"), fault, Answer("", b"{}")])
     assert (answer.body, answer.status_code) == (fault.body, fault.status)
     assert _join([Answer("", b"{}"), Answer("not_an_image", b"{}")]).body == b"[{},{}]"
+
+
+def test_an_error_that_should_not_be_is_told_like_any(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fail(*_: object) -> Answer:
+        raise RuntimeError("/secret/path")
+
+    async def post(app: FastAPI, path: str) -> httpx.Response:
+        transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.post(path, content=SEVEN)
+
+    bounds = Bounds()
+    pool = Pool({}, bounds)
+    monkeypatch.setattr(pool, "ask", fail)
+    for path in ("/read", "/explain"):
+        answer = asyncio.run(post(build_app(pool, ["reader"], bounds, []), path))
+        assert answer.status_code == 500
+        assert answer.json() == {"error": {"code": "fault", "message": FAULT}}

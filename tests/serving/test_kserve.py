@@ -1,13 +1,20 @@
 """The Open Inference Protocol, as its clients use it."""
 
+import asyncio
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
+from fastapi import FastAPI
 from tests.serving.conftest import Served
 
 from inkdigit import OnnxClassifier
 from inkdigit.reading.weights import find_model
+from inkdigit.serving.answers import Answer
+from inkdigit.serving.bounds import Bounds
+from inkdigit.serving.kserve import build_router
+from inkdigit.serving.pool import Pool
 
 
 def tensor(images: Any, shape: list[int] | None = None, **more: Any) -> dict[str, Any]:
@@ -89,3 +96,21 @@ def test_what_clients_look_up(served: Served) -> None:
     assert model["inputs"] == [{"name": "images", "datatype": "UINT8", "shape": [-1, 28, 28]}]
     assert model["outputs"] == [{"name": "probabilities", "datatype": "FP32", "shape": [-1, 11]}]
     assert [(answer.status_code, "error" in answer.json()) for answer in missing] == [(404, True)] * 3
+
+
+@pytest.mark.parametrize(("code", "status"), [("model", 500), ("fault", 500), ("usage", 400), ("timeout", 400)])
+def test_whose_fault_it_is(code: str, status: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(*_: object) -> Answer:
+        return Answer(code, b'{"error": {"code": "any", "message": "why"}}')
+
+    async def post() -> httpx.Response:
+        app = FastAPI()
+        app.include_router(build_router(pool))
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
+            return await client.post("/v2/models/reader/infer", json={})
+
+    pool = Pool({}, Bounds())
+    pool.cards = {"reader": {}}
+    monkeypatch.setattr(pool, "ask", answer)
+    told = asyncio.run(post())
+    assert (told.status_code, told.json()) == (status, {"error": "why"})

@@ -23,7 +23,7 @@ from inkdigit.reading.reader import Reader
 from inkdigit.reading.regions import parse_region
 from inkdigit.reading.rules import Listed, Rules, name_rules
 from inkdigit.reading.weights import LOCATOR, find_model
-from inkdigit.serving.frames import Head, encode
+from inkdigit.serving.frames import FAULT, Head, encode
 from inkdigit.serving.models import hash_model
 from inkdigit.serving.tensors import infer
 
@@ -85,7 +85,7 @@ class Answering:
             return _tell("usage" if isinstance(error, UsageError) else "model", str(error))
         except Exception:  # noqa: BLE001 - a fault of ours must not cost a process each time somebody triggers it
             traceback.print_exc()
-            return _tell("fault", "found a fault of this server's; its log tells more")
+            return _tell("fault", FAULT)
 
     def _read(self, head: Head, body: bytes) -> Any:
         return self._look(head, body).reading.to_dict()

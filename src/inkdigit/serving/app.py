@@ -18,6 +18,7 @@ from inkdigit.errors import UsageError, unknown
 from inkdigit.serving import openapi
 from inkdigit.serving.answers import Answer, Json, Refusal
 from inkdigit.serving.bounds import Bounds
+from inkdigit.serving.frames import FAULT
 from inkdigit.serving.kserve import build_router
 from inkdigit.serving.limits import Bodies, Deadline
 from inkdigit.serving.metrics import Metrics, PoolMetrics, render
@@ -157,6 +158,10 @@ def _add_errors(app: FastAPI) -> None:
     async def tell_http(_: Request, error: HTTPException) -> Response:
         code, message = MISSING.get(error.status_code, ("http", str(error.detail)))
         return Json(Refusal(error.status_code, code, message).body, error.status_code, dict(error.headers or {}))
+
+    @app.exception_handler(Exception)
+    async def tell_fault(request: Request, _: Exception) -> Response:
+        return await refuse(request, Refusal(500, "fault", FAULT))
 
 
 def _describe(error: Mapping[str, Any]) -> str:

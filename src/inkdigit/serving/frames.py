@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from struct import Struct
 from typing import Any, BinaryIO, TypeAlias
 
+FAULT = "found a fault of this server's; its log tells more"
+"""What a client is told of an error that should not be."""
+
 Head: TypeAlias = Mapping[str, Any]
 
 _LENGTHS = Struct("!II")
