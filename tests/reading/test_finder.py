@@ -17,7 +17,7 @@ from inkdigit.locator import Findings, Locator
 from inkdigit.preparation.box import Box
 from inkdigit.preparation.ink import WORKING_SIDE, find_ink
 from inkdigit.reading.detector import GLANCED, SIDES, SURROUNDINGS
-from inkdigit.reading.finder import COARSE, NONE, PIECE, VOUCHED, Finder, Found, _stand_in_line
+from inkdigit.reading.finder import COARSE, NONE, PIECE, VOUCHED, Finder, Found, _reach_beyond, _stand_in_line
 from inkdigit.reading.joining import Joining
 
 DrawPage = Callable[..., NDArray[np.uint8]]
@@ -271,6 +271,44 @@ class TestChoice:
         against = float(Joining().join(score, sees(7)(found.images[:1]))[0, CLASSES])
         expected = against if believed else against / (PIECE * (1 - against) + against)
         assert found.probabilities[first, CLASSES] == pytest.approx(expected, rel=0.01)
+
+    @pytest.mark.parametrize(
+        ("bar", "expected"),
+        [
+            (Box(180, 45, 16, 160), [7, 7]),  # beyond both above and below
+            (Box(180, 65, 16, 110), [7, 1, 7]),
+            (Box(180, 45, 16, 140), [7, 1, 7]),  # no lower than the second
+            (Box(40, 45, 16, 160), [7, 7]),  # before them
+        ],
+        ids=["a slash", "a 1", "a tall 1", "a bracket"],
+    )
+    def test_a_1_taller_than_the_digits_beside_it_is_a_sign(
+        self, bar: Box, expected: list[int], draw_page: DrawPage
+    ) -> None:
+        def read(images: Images) -> Probabilities:
+            is_bar = (images > 0).any(1).sum(1) < 5  # (n, 28, 28) → (n,)
+            return np.concatenate([sees(1 if bar else 7)(images[:1]) for bar in is_bar])
+
+        found = build(finds((SEVEN, 7, 0.9), (OTHER, 7, 0.9), (bar, 1, 0.7)), read).find(draw_page(SEVEN, OTHER, bar))
+        assert values(found) == expected
+
+    @pytest.mark.parametrize(
+        ("others", "reaches"),
+        [
+            ([(90, 20, 40, 60), (10, 20, 40, 60)], True),
+            ([(90, 20, 40, 60)], False),  # one beside it is not enough
+            ([(90, 20, 40, 60), (10, 20, 40, 90)], False),  # as tall
+            ([(90, 20, 40, 60), (10, 3, 40, 60)], False),  # as high
+            ([(90, 20, 40, 60), (300, 20, 40, 60)], False),  # far away
+            ([(90, 20, 40, 60), (10, 220, 40, 60)], False),  # below
+            ([(90, 20, 40, 60), (10, 20, 40, 60), (300, 0, 40, 100)], True),
+        ],
+    )
+    def test_what_reaches_beyond_all_that_is_beside_it(
+        self, others: list[tuple[int, int, int, int]], reaches: bool
+    ) -> None:
+        bar = np.array([[60, 0, 16, 100]], np.float32)
+        assert _reach_beyond(bar, np.array(others, np.float32)).tolist() == [reaches]
 
     @pytest.mark.parametrize(
         ("box", "stands"),

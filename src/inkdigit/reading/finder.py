@@ -65,6 +65,14 @@ Beside a clear digit that ends with its own box, it means nothing: on 1,400 gene
 were clear but for that, 82 of 83 such were digits, and 23 of 33 others.
 """
 
+TALL, BEYOND = 1 / 1000, 0.08
+"""The odds of a digit are multiplied by the first if a 1 is a slash, a bracket or a bar, as far as its size tells.
+
+It is if it reaches beyond each clear digit beside it, two at least, above and below, by more than the second, as a
+share of that one's height. Of 80 generated lines with a slash each, 1.4 to 1.8 times as tall as a digit, 43 are wholly
+right, and none without it; of 80 with such a bracket 37 and 5; of 300 without a sign 275 either way.
+"""
+
 SURE = 0.9
 """A digit is sure if both readers name it, and it is this probable."""
 
@@ -175,7 +183,7 @@ class Finder:
     def _examine(self, scene: Scene) -> "_Read":
         """Everything that may be a digit and is not overlapped by something likelier, the likeliest first."""
         read = self._join(self._proposer.propose(scene))
-        read = read.take(choose_apart(read.findings.boxes, read.chance)).doubt_pieces(scene.ink)
+        read = read.take(choose_apart(read.findings.boxes, read.chance)).doubt_pieces(scene.ink).doubt_tall()
         return read.take(np.argsort(-read.chance, kind="stable").tolist())
 
     def _turn(self, scene: Scene, upright: "_Read") -> "tuple[_Read, int]":
@@ -228,6 +236,13 @@ class _Read:
         is_piece = goes_on & ~_stand_in_line(boxes, (chance >= ALONE) & ~goes_on)
         return replace(self, probabilities=speak_for(self.probabilities, np.where(is_piece, PIECE, 1)))
 
+    def doubt_tall(self) -> "_Read":
+        """The same, but a 1 that is taller than the digits beside it is hardly a digit."""
+        boxes, is_one = self.findings.boxes, self.probabilities[:, :CLASSES].argmax(1) == 1
+        is_tall = np.zeros(len(boxes), bool)
+        is_tall[is_one] = _reach_beyond(boxes[is_one], boxes[~is_one & (self.chance >= ALONE)])
+        return replace(self, probabilities=speak_for(self.probabilities, np.where(is_tall, TALL, 1)))
+
     def likely(self, at_most: int | None) -> "_Read":
         """What is clearly a digit, or more likely one than not and in line with a clear one; else just the first."""
         is_clear = self.chance >= ALONE
@@ -253,6 +268,16 @@ def _stand_in_line(boxes: Boxes, is_clear: NDArray[np.bool_]) -> NDArray[np.bool
     shorter = np.minimum.outer(heights, heights[is_clear])
     taller = np.maximum.outer(heights, heights[is_clear])
     return np.asarray(((shorter >= ALIKE * taller) & (apart <= NEAR * taller)).any(1))
+
+
+def _reach_beyond(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
+    """Which boxes (k, 4) reach beyond each of the others (n, 4) beside them, two at least, above and below, (k,)."""
+    beyond, (x, y, width, height) = np.zeros(len(boxes), bool), others.T
+    for place, (left, top, wide, tall) in enumerate(boxes.tolist()):
+        is_beside = (abs(x + width / 2 - left - wide / 2) <= NEAR * height) & (y < top + tall) & (y + height > top)
+        over = np.minimum(y - top, top + tall - y - height)[is_beside]
+        beyond[place] = len(over) > 1 and bool((over > BEYOND * height[is_beside]).all())
+    return beyond
 
 
 def _overrun(boxes: Boxes, is_likely: NDArray[np.bool_], ink: Ink) -> NDArray[np.bool_]:
