@@ -71,9 +71,8 @@ class _Sheet:
 
     @property
     def is_likely(self) -> bool:
-        """Whether it is a sheet with something around it, in a corner at least: a stroke that is cut off fills none."""
-        has_corners = self.mask[[0, 0, -1, -1], [0, -1, 0, -1]].all()
-        is_sheet = self.mask.mean() >= SMALLEST and self.empty >= PAPER and not has_corners
+        """Whether it is a sheet with something around it, by its size, its edge and its shape."""
+        is_sheet = self.mask.mean() >= SMALLEST and self.empty >= PAPER
         return bool(is_sheet and self._stands_out() and self._has_shape())
 
     def inner(self) -> Mask:
@@ -131,12 +130,16 @@ def level_surroundings(grey: Grey) -> Grey | None:
 
 
 def _candidates(coarse: Grey) -> Iterator[_Sheet]:
-    """Yields what may be a sheet brighter than the rest, then what may be a darker one."""
+    """Yields what may be a sheet brighter than the rest, and what may be a darker one.
+
+    It leaves a corner of the picture free at least: a stroke that the edge cuts off fills none.
+    """
     for values in (coarse, 255 - coarse):
         plain = _without_strokes(values)
         level = otsu(plain)
-        mask = ~_reach_from_edges(plain <= level)
-        yield _Sheet(values, plain, mask, float((values[mask] > level).mean()) if mask.any() else 0.0)
+        if (plain[[0, 0, -1, -1], [0, -1, 0, -1]] <= level).any() and plain.max() > level:
+            mask = ~_reach_from_edges(plain <= level)
+            yield _Sheet(values, plain, mask, float((values[mask] > level).mean()))
 
 
 def _without_strokes(values: Grey) -> Grey:
@@ -147,12 +150,13 @@ def _without_strokes(values: Grey) -> Grey:
 
 def _spread(values: Grey, reach: int, better: Callable[[Grey, Grey], Grey]) -> Grey:
     """The largest, or the smallest, value in a square of ``reach`` pixels to each side."""
-    for axis in (0, 1):
-        padded = np.pad(values, [(reach, reach) if a == axis else (0, 0) for a in (0, 1)], mode="edge")
-        n = values.shape[axis]
-        values = padded.take(range(n), axis)
-        for start in range(1, 2 * reach + 1):
-            values = better(values, padded.take(range(start, start + n), axis))
+    for _ in range(2):
+        padded, done = np.pad(values, ((reach, reach), (0, 0)), mode="edge"), 1
+        while done < 2 * reach + 1:
+            step = min(done, 2 * reach + 1 - done)
+            padded = better(padded[:-step], padded[step:])  # of twice as many rows as before
+            done += step
+        values = padded.T  # then the same along the other side
     return values
 
 
