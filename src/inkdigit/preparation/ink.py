@@ -111,6 +111,12 @@ def otsu(levels: Grey) -> float:
     return float((spread / np.maximum(below * (below[-1] - below), 1)).argmax())
 
 
+def quantile(values: NDArray[np.generic], share: float) -> float:
+    """The value that a share of all stays below: as np.percentile, but far faster."""
+    rank = round(share * (values.size - 1))
+    return float(np.partition(values, rank)[rank])
+
+
 def dilate(mask: Mask, reach: int) -> Mask:
     """A mask grown by a square of ``reach`` pixels to each side."""
     grown = mask.copy()
@@ -253,7 +259,7 @@ def _stretch(height: Values, mask: Mask) -> Ink:
     inked = np.flatnonzero(mask)
     if not len(inked):
         return np.zeros(height.shape, np.float32)
-    full = _quantile(height.ravel()[inked[:: ceil(len(inked) / SAMPLE)]], 0.75)
+    full = quantile(height.ravel()[inked[:: ceil(len(inked) / SAMPLE)]], 0.75)
     noise, deviation = _measure_paper(height, mask)
     if full < max(MIN_CONTRAST, NOISE_MARGIN * deviation):
         return np.zeros(height.shape, np.float32)
@@ -269,13 +275,7 @@ def _measure_paper(height: Values, mask: Mask) -> tuple[float, float]:
     sample = height[::every, ::every][~mask[::every, ::every]]
     if not sample.size:
         return 0.0, 0.0
-    return _quantile(sample, 0.9), float(np.abs(sample - _quantile(sample, 0.5)).mean())
-
-
-def _quantile(values: Values, share: float) -> float:
-    """The value that a share of all stays below: as np.percentile, but far faster."""
-    rank = round(share * (values.size - 1))
-    return float(np.partition(values, rank)[rank])
+    return quantile(sample, 0.9), float(np.abs(sample - quantile(sample, 0.5)).mean())
 
 
 def _size(picture: NDArray[np.generic], scale: float) -> tuple[int, int]:

@@ -7,7 +7,7 @@ import numpy as np
 from PIL import Image
 
 from inkdigit.images import Grey
-from inkdigit.preparation.ink import Mask, dilate, find_paper, otsu, shrink
+from inkdigit.preparation.ink import Mask, dilate, find_paper, otsu, quantile, shrink
 
 SIDE = 128
 """A sheet is looked for at a size whose longer side is at most this, in pixels."""
@@ -97,7 +97,7 @@ class _Sheet:
 
     def _stands_out(self) -> bool:
         """Whether it differs clearly from what lies around it, all at once, and no stroke goes on beyond its edge."""
-        bright, dark = (float(np.median(self.plain[part])) for part in (self.mask, ~self.mask))
+        bright, dark = (quantile(self.plain[part], 0.5) for part in (self.mask, ~self.mask))
         step = bright - dark
         if step < CONTRAST:
             return False
