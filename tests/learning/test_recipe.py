@@ -32,9 +32,10 @@ def test_options_hold_whatever_their_order() -> None:
     assert override(MLP, ["lr=1", "lr=2"]).lr == 2
 
 
-def test_one_of_epochs_and_steps() -> None:
-    with pytest.raises(UsageError, match=r"^found both 'epochs' and 'steps', .* expected one of them$"):
-        override(MLP, ["epochs=3", "steps=10"])
+def test_the_last_says_how_long_to_train() -> None:
+    for settings, expected in ((["epochs=3", "steps=10"], (None, 10)), (["steps=10", "epochs=3"], (3, None))):
+        recipe = override(MLP, settings)
+        assert (recipe.epochs, recipe.steps) == expected
 
 
 def test_epochs_and_steps_replace_each_other() -> None:

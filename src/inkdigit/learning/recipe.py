@@ -187,20 +187,16 @@ PROSE = ("name", "summary", "source", "expected", "published")
 
 
 def override(recipe: Recipe, settings: Iterable[str]) -> Recipe:
-    """A recipe with ``name=value`` settings applied, in whatever order they come.
+    """A recipe with ``name=value`` settings applied; of two that say the same thing, as epochs and steps, the last.
 
     Raises:
         UsageError: not ``name=value``, an unknown name, a value of another type, or settings that do not go together.
     """
     parts = [setting.partition("=") for setting in settings]
-    values = {name.strip(): value.strip() for name, _, value in parts}
-    if not all(values.values()):
-        wrong = next("".join(part) for part in parts if not part[2].strip())
-        raise UsageError(f"found '{wrong}', expected name=value, such as lr=0.01 or model.hidden=64,64")
-    if {"epochs", "steps"} <= values.keys():
-        raise UsageError("found both 'epochs' and 'steps', which both say how long to train; expected one of them")
-    for name in sorted(values, key=lambda name: "." in name):  # a model first, then its options
-        recipe = _override(recipe, name, values[name])
+    for name, equals, value in sorted(parts, key=lambda part: "." in part[0]):  # a model first, then its options
+        if not equals or not value:
+            raise UsageError(f"found '{name}{equals}', expected name=value, such as lr=0.01 or model.hidden=64,64")
+        recipe = _override(recipe, name.strip(), value.strip())
     _check_task(recipe)  # only now, because settings that need each other are applied one by one
     return recipe
 
