@@ -54,9 +54,8 @@ def _write(digits: Dataset, random: np.random.Generator) -> tuple[Ink, str]:
         line[tallest - digit.shape[0] :, x : x + digit.shape[1]] = digit
         x += digit.shape[1] + step
     above, below, left, right = np.rint(random.uniform(0.2, 1.5, 4) * height).astype(int)
-    return np.pad(line / np.float32(255), ((above, below), (left, right))), "".join(
-        str(digits.labels[i]) for i in chosen
-    )
+    sheet = np.asarray(np.pad(line / np.float32(255), ((above, below), (left, right))), np.float32)
+    return sheet, "".join(str(digits.labels[place]) for place in chosen)
 
 
 def _tilt(planes: Sequence[Values], margin: int, random: np.random.Generator) -> list[Values]:
@@ -64,14 +63,9 @@ def _tilt(planes: Sequence[Values], margin: int, random: np.random.Generator) ->
     height, width = planes[0].shape
     corners = np.array([[0, 0], [0, height], [width, height], [width, 0]]) + random.normal(0, 0.2, (4, 2)) * margin
     quad = tuple(map(float, corners.ravel()))
-    return [
-        np.asarray(
-            Image.fromarray(plane.astype(np.float32)).transform(
-                (width, height), Image.Transform.QUAD, quad, Image.Resampling.BILINEAR
-            )
-        )
-        for plane in planes
-    ]
+    images = (Image.fromarray(plane.astype(np.float32)) for plane in planes)
+    how = (Image.Transform.QUAD, quad, Image.Resampling.BILINEAR)
+    return [np.asarray(image.transform((width, height), *how)) for image in images]
 
 
 def _grain(shape: tuple[int, int], random: np.random.Generator) -> Values:
@@ -85,6 +79,5 @@ def _grain(shape: tuple[int, int], random: np.random.Generator) -> Values:
 def _take(lit: Values, radius: float, random: np.random.Generator) -> Grey:
     """A picture of it, uint8 (h, w), neither sharp nor without noise."""
     blurred = Image.fromarray(np.clip(lit, 0, 255).astype(np.uint8)).filter(ImageFilter.GaussianBlur(radius))
-    return np.asarray(
-        np.clip(np.asarray(blurred) + random.normal(0, random.uniform(0, 4), lit.shape), 0, 255), np.uint8
-    )
+    noise = random.normal(0, random.uniform(0, 4), lit.shape)
+    return np.asarray(np.clip(np.asarray(blurred) + noise, 0, 255), np.uint8)

@@ -1,4 +1,4 @@
-"""Generated pages, strings, forms and sheets on desks, with held-out training digits: what choices are made by.
+"""Generated pages, strings, forms, signs and sheets, with held-out training digits: what choices are made by.
 
 No digit of the test set and no stranger's picture has a say here. Pages are told as a user meets them, at the models'
 own threshold; of all others nothing is refused, as in ``benchmarks/strings.py``, whose kinds the strings are.
@@ -11,7 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from benchmarks import desks, forms, strings
+from benchmarks import desks, forms, slashes, strings
 
 from inkdigit.calibrate import SIDES
 from inkdigit.data.dataset import Dataset, load_dataset
@@ -61,12 +61,14 @@ def count_right(reader: Reader, drawn: Iterable[tuple[PictureLike, str]]) -> int
 
 
 def _draw_all(digits: Dataset, n: int) -> Iterator[tuple[str, Iterator[tuple[PictureLike, str]]]]:
-    """Yields the name of each kind of strings, forms and sheets, and n of it."""
+    """Yields the name of each kind of strings, forms, signs and sheets, and n of it."""
     for kind in strings.KINDS:
         yield kind, (strings.draw(kind, index, digits) for index in range(n))
     for kind, form in forms.KINDS.items():
         for boxes, name in ((True, form.description), (False, "the same digits, no boxes")):
             yield name, (forms.draw(kind, index, digits, boxes=boxes) for index in range(n))
+    for name in slashes.KINDS:
+        yield name, (slashes.draw(name, index, digits) for index in range(n))
     for desk, name in ((True, "a sheet on a desk"), (False, "the same sheet, no desk")):
         yield name, (desks.draw(index, digits, desk=desk) for index in range(n))
 
@@ -83,7 +85,7 @@ def main(words: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default=DEFAULT)
     parser.add_argument("--pages", type=int, default=300, help="about four a second on one core")
     parser.add_argument(
-        "--strings", type=int, default=200, help="of each kind, and forms and sheets; about 15 a second"
+        "--strings", type=int, default=200, help="of each kind, and of all others; about fifteen a second"
     )
     parser.add_argument("--data", default="mnist")
     arguments = parser.parse_args(words)

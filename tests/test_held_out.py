@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from benchmarks import forms, held_out, strings
+from benchmarks import forms, held_out, slashes, strings
 from tests.reading.fakes import sees
 
 from inkdigit import Reader
@@ -52,7 +52,7 @@ def test_a_line_for_the_pages_and_for_each_kind_of_string_form_and_sheet(
     told = [line.split(" of 2 ")[0].rsplit(maxsplit=1)[0].strip() for line in lines[2:]]
     described = [name for form in forms.KINDS.values() for name in (form.description, "the same digits, no boxes")]
     assert " of 4 " in lines[0]
-    assert told == [*strings.KINDS, *described, "a sheet on a desk", "the same sheet, no desk"]
+    assert told == [*strings.KINDS, *described, *slashes.KINDS, "a sheet on a desk", "the same sheet, no desk"]
 
 
 def test_pages_are_written_with_held_out_digits_and_are_the_same_again(digits_folder: Path) -> None:

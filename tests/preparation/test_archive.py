@@ -3,8 +3,10 @@
 import io
 import resource
 import struct
+import sys
 import time
 import zipfile
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -101,6 +103,31 @@ def test_names_without_a_flag_that_tells_their_code(tmp_path: Path, name: str, c
     path.write_bytes(path.read_bytes().replace(placeholder.encode(), written))
     assert outcomes(path) == outcomes(path, name) == {name: b"first"}
     assert name in refused(path, "b.png").message
+
+
+def test_a_name_that_is_told_in_unicode_beside(tmp_path: Path) -> None:
+    """Info-ZIP and WinRAR do so; Python reads it from 3.12 on."""
+    unicode = b"\1" + struct.pack("<L", zlib.crc32(b"a.png")) + "数字.png".encode()
+    member = zipfile.ZipInfo("a.png")
+    member.extra = struct.pack("<HH", 0x7075, len(unicode)) + unicode
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(member, b"first")
+    expected = "数字.png" if sys.version_info >= (3, 12) else "a.png"
+    assert outcomes(path) == outcomes(path, expected) == {expected: b"first"}
+
+
+def test_a_name_that_no_code_of_zips_can_write(three: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As any Python may have read it from what stands beside the name."""
+    members = zipfile.ZipFile.infolist
+
+    def named(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
+        found = members(archive)
+        found[0].filename = "数字.png"
+        return found
+
+    monkeypatch.setattr(zipfile.ZipFile, "infolist", named)
+    assert "数字.png" in outcomes(three)
 
 
 def test_members_are_read_one_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -91,8 +91,8 @@ def test_writing_in_the_shadow_of_something_stays() -> None:
     level = level_surroundings(grey)
     assert level is not None
     ink = find_ink(level)
-    assert ink[written()][: len(ink)].mean() > 0.5
-    assert ink[150, 250] > 0.4
+    assert ink[written()].mean() > 0.5
+    assert ink[150, 250] > 0.4  # of the 1, which lies in it
     assert (ink[~written()] > 0.3).mean() < 0.003
 
 

@@ -95,10 +95,9 @@ def _named(members: Sequence[zipfile.ZipInfo], part: str) -> list[zipfile.ZipInf
 def _name(member: zipfile.ZipInfo) -> str:
     """The name of a member, as it reads in the code that it is written in, as far as that can be told."""
     if not member.flag_bits & UTF_8:
-        written = member.filename.encode("cp437")  # what zipfile takes it for
         for code in CODES:
-            with suppress(UnicodeDecodeError):
-                return written.decode(code)
+            with suppress(UnicodeError):  # also where the zip tells its name in Unicode beside, which Python 3.12 takes
+                return member.filename.encode("cp437").decode(code)  # zipfile takes all else for the former
     return member.filename
 
 
