@@ -69,7 +69,7 @@ TALL, BEYOND = 1 / 1000, 0.08
 """The odds of a digit are multiplied by the first if a 1 is a slash, a bracket or a bar, as far as its size tells.
 
 It is if it reaches beyond each clear digit beside it, two at least, above and below, by more than the second, as a
-share of that one's height. Of 200 generated lines with a slash each, 1.3 to 1.8 times as tall as a digit, 107 are wholly
+share of that one's height. Of 200 generated lines with a slash 1.3 to 1.8 times as tall as a digit, 107 are wholly
 right, and 2 without it; with such a bracket 127 and 63; with no sign 165 either way (``benchmarks/slashes.py``).
 """
 
